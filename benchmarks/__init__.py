@@ -1,0 +1,1 @@
+"""Speed, memory and studies on real data: `python -m benchmarks` runs the speed table against peers."""

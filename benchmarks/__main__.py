@@ -1,0 +1,24 @@
+"""`python -m benchmarks [labels consensus boxes noise images]`: the speed tables, written to docs/bench/ as well."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from pathlib import Path
+
+#: Each module has `cases() -> (title, list of Case)`.
+TABLES = ("labels", "consensus", "boxes", "noise")
+FOLDER = Path(__file__).resolve().parents[1] / "docs" / "bench"
+
+
+def main(names: list[str]) -> None:
+    from benchmarks.harness import table
+
+    for name in names or TABLES:
+        title, cases = importlib.import_module(f"benchmarks.speed_{name}").cases()
+        FOLDER.mkdir(parents=True, exist_ok=True)
+        (FOLDER / f"{name}.md").write_text(table(title, cases), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

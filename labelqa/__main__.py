@@ -1,0 +1,5 @@
+"""`python -m labelqa` is the command `labelqa`."""
+
+from labelqa.cli import main
+
+main()

@@ -1,0 +1,337 @@
+"""The checks of each table, and what they found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from labelqa._codes import encode_ids, id_text
+from labelqa.errors import TableError, shown
+
+BOX_EDGES = ("x_min", "y_min", "x_max", "y_max")
+STATUSES = ("labelled", "empty", "skipped")
+_KEYS = ["item_id", "annotator_id"]
+#: The class of boxes that came without one.
+ONLY_CLASS = "object"
+
+
+class Findings:
+    """A list of what was found and done, one row per kind of finding."""
+
+    def __init__(self) -> None:
+        self._rows: list[dict[str, Any]] = []
+
+    def add(self, table: str, finding: str, n: int, action: str, examples: Iterable[Any] = ()) -> None:
+        """Add a row unless the count is 0."""
+        if n:
+            self._rows.append(
+                {
+                    "table": table,
+                    "finding": finding,
+                    "n": int(n),
+                    "action": action,
+                    "examples": shown(list(examples)[:5]),
+                }
+            )
+
+    def table(self) -> pd.DataFrame:
+        """Give all findings in the order they were made."""
+        return pd.DataFrame(self._rows, columns=["table", "finding", "n", "action", "examples"])
+
+
+def need_columns(table: pd.DataFrame, name: str, needed: Sequence[str]) -> None:
+    """Refuse a table that lacks columns.
+
+    Raises
+    ------
+    TableError
+        Names the missing columns and those found.
+    """
+    missing = [column for column in needed if column not in table.columns]
+    if missing:
+        raise TableError(
+            f"The {name} table has no column {shown(missing)} (found: {shown(list(table.columns), 12)}); "
+            f"rename yours with .rename(columns={{...}}), or let labelqa.read(path) map them."
+        )
+    doubled = table.columns[table.columns.duplicated()]
+    if len(doubled):
+        raise TableError(f"The {name} table has the column {shown(doubled)} more than once; keep one of them.")
+
+
+def items(given: pd.DataFrame | None, found: Findings) -> pd.DataFrame:
+    """Check the items: one row per id, sizes positive or unknown."""
+    if given is None:
+        given = pd.DataFrame({"item_id": pd.Series([], dtype="str")})
+    need_columns(given, "items", ["item_id"])
+    table = _with_text_ids(given, ["item_id"])
+    for column in ("path", "width", "height"):
+        if column not in table:
+            table[column] = None if column == "path" else np.nan
+    for column in ("width", "height"):
+        table[column] = _numbers(table, column, "items")
+        bad = table.index[table[column] <= 0]
+        if len(bad):
+            raise TableError(
+                f"Column {column!r} of items has {len(bad)} values that are not above 0 (rows {shown(bad)}); "
+                "give the size in pixels, or leave it empty where it is unknown."
+            )
+    unique = table.drop_duplicates().drop_duplicates("item_id", keep=False)
+    twice = table.loc[~table["item_id"].isin(unique["item_id"]), "item_id"].unique()
+    if len(twice):
+        raise TableError(
+            f"{len(twice)} items are listed more than once with different facts ({shown(twice)}); "
+            "keep one row per item."
+        )
+    found.add("items", "item listed more than once", len(table) - len(unique), "joined")
+    return _leading(unique, ["item_id", "path", "width", "height"])
+
+
+def labels(given: pd.DataFrame | None, repeats: str, found: Findings) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Check the labels; give the labels that count, and all labels of repeated (item, annotator) pairs."""
+    if given is None:
+        empty = pd.DataFrame({column: pd.Series([], dtype="str") for column in (*_KEYS, "label")})
+        return empty, empty
+    need_columns(given, "labels", [*_KEYS, "label"])
+    table = _leading(_with_text_ids(given, _KEYS), [*_KEYS, "label"])
+    missing = table["label"].isna()
+    found.add("labels", "row without a label", int(missing.sum()), "left out", table.loc[missing, "item_id"])
+    table = table.loc[~missing].reset_index(drop=True)
+    again = table.duplicated(_KEYS, keep=False)
+    repeated = table.loc[again].reset_index(drop=True)
+    if not again.any() or repeats == "keep":
+        found.add("labels", "label by an annotator who labelled the item before", _n_extra(table), "kept")
+        return table, repeated
+    if repeats == "refuse":
+        refuse_repeats(repeated)
+    chosen = _latest(table, found)
+    return chosen, repeated
+
+
+def _n_extra(table: pd.DataFrame) -> int:
+    return int(table.duplicated(_KEYS).sum())
+
+
+def refuse_repeats(repeated: pd.DataFrame) -> None:
+    """Refuse repeated (item, annotator) pairs with the list.
+
+    Raises
+    ------
+    TableError
+        Where there is any.
+    """
+    pairs = repeated[_KEYS].drop_duplicates()
+    if len(pairs):
+        listed = shown([f"{item} by {annotator}" for item, annotator in pairs.itertuples(index=False)], 10)
+        raise TableError(
+            f"{len(pairs):,} times an annotator labelled an item more than once and no time tells which label is the "
+            f"latest ({listed}); add a created_at column, remove the extra rows, or count each with repeats='keep'."
+        )
+
+
+def _latest(table: pd.DataFrame, found: Findings) -> pd.DataFrame:
+    given = table["created_at"] if "created_at" in table else pd.Series(pd.NaT, index=table.index)
+    timed = table.assign(_time=times(given, "labels"))
+    last = timed.groupby(_KEYS)["_time"].transform("max")
+    unknown = timed.groupby(_KEYS)["_time"].transform(lambda values: values.isna().any())
+    late = timed.loc[unknown | (timed["_time"] == last)]
+    contradicting = late.groupby(_KEYS)["label"].transform("nunique") > 1
+    refuse_repeats(late.loc[contradicting])
+    kept = late.drop_duplicates(_KEYS).drop(columns="_time")
+    n_same = _n_extra(table.drop_duplicates([*_KEYS, "label"], keep="first"))
+    n_dropped = len(table) - len(kept)
+    found.add("labels", "same label by the same annotator again", n_dropped - n_same, "joined")
+    found.add("labels", "earlier label by the same annotator", n_same, "left out: the latest by created_at counts")
+    return kept.reset_index(drop=True)
+
+
+def boxes(given: pd.DataFrame | None, item_table: pd.DataFrame, faulty: str, found: Findings) -> pd.DataFrame:
+    """Check the boxes: finite corners, an area, inside the frame where its size is known."""
+    columns = ["box_id", *_KEYS, "label", *BOX_EDGES]
+    if given is None:
+        texts = {column: pd.Series([], dtype="str") for column in columns[:4]}
+        return pd.DataFrame({**texts, **{edge: pd.Series([], dtype=np.float64) for edge in BOX_EDGES}})
+    need_columns(given, "boxes", [*_KEYS, *BOX_EDGES])
+    table = _with_text_ids(given, _KEYS)
+    for edge in BOX_EDGES:
+        table[edge] = _numbers(table, edge, "boxes")
+    bad = table.index[~np.isfinite(table[list(BOX_EDGES)].to_numpy(np.float64)).all(axis=1)]
+    if len(bad):
+        raise TableError(
+            f"{len(bad)} boxes have a corner that is missing or infinite (rows {shown(bad)}); give four finite numbers "
+            "in pixels, or leave these rows out."
+        )
+    if "label" not in table:
+        table["label"] = ONLY_CLASS
+        found.add("boxes", "no class column", len(table), f"all called {ONLY_CLASS!r}")
+    missing = table["label"].isna()
+    found.add("boxes", "box without a class", int(missing.sum()), "left out", table.loc[missing, "item_id"])
+    table = _fix_boxes(table.loc[~missing].reset_index(drop=True), item_table, faulty, found)
+    table = table.sort_values([*_KEYS, *BOX_EDGES], kind="stable").reset_index(drop=True)
+    if "box_id" not in table:
+        nth = (table.groupby(_KEYS).cumcount() + 1).astype(str)
+        table["box_id"] = table["item_id"] + "/" + table["annotator_id"] + "/" + nth
+    table["box_id"] = _texts(table["box_id"], "box_id")
+    twice = table.loc[table["box_id"].duplicated(), "box_id"].unique()
+    if len(twice):
+        raise TableError(
+            f"{len(twice)} values of box_id occur more than once ({shown(twice)}); each box needs its own."
+        )
+    return _leading(table, columns)
+
+
+def _fix_boxes(table: pd.DataFrame, item_table: pd.DataFrame, faulty: str, found: Findings) -> pd.DataFrame:
+    frame = table[["item_id"]].merge(item_table[["item_id", "width", "height"]], on="item_id", how="left")
+    corners = table[list(BOX_EDGES)].to_numpy(np.float64)
+    # an unknown size has no frame to leave
+    limit = frame[["width", "height"]].to_numpy(np.float64)
+    low, high = np.where(np.isnan(limit), -np.inf, 0.0), np.where(np.isnan(limit), np.inf, limit)
+    clipped = np.hstack([np.clip(corners[:, :2], low, high), np.clip(corners[:, 2:], low, high)])
+    flat = (corners[:, 2] <= corners[:, 0]) | (corners[:, 3] <= corners[:, 1])
+    outside = ~flat & ((clipped[:, 2] <= clipped[:, 0]) | (clipped[:, 3] <= clipped[:, 1]))
+    leaving = ~flat & ~outside & (clipped != corners).any(axis=1)
+    # `box_id` numbers boxes, it does not make two boxes with the same corners different
+    twice = table.drop(columns="box_id", errors="ignore").duplicated([*_KEYS, "label", *BOX_EDGES]).to_numpy() & ~flat
+    kinds = (
+        (flat, "box without area", "left out"),
+        (outside, "box wholly outside the frame", "left out"),
+        (leaving, "box reaching outside the frame", "clipped"),
+        (twice & ~outside, "box drawn twice to the digit", "left out"),
+    )
+    if faulty == "refuse":
+        for mask, finding, _ in kinds:
+            if mask.any():
+                raise TableError(
+                    f"{int(mask.sum())} times a {finding} (rows {shown(np.flatnonzero(mask).tolist())}); correct these "
+                    "rows, or choose faulty_boxes='fix' to have them clipped or left out and counted."
+                )
+    for mask, finding, action in kinds:
+        found.add("boxes", finding, int(mask.sum()), action if faulty == "fix" else "kept", table.loc[mask, "item_id"])
+    if faulty == "keep":
+        return table
+    table[list(BOX_EDGES)] = clipped
+    return table.loc[~(flat | outside | twice)].reset_index(drop=True)
+
+
+def views(
+    given: pd.DataFrame | None,
+    label_table: pd.DataFrame,
+    box_table: pd.DataFrame,
+    given_labels: pd.DataFrame | None,
+    found: Findings,
+) -> pd.DataFrame:
+    """Check the views, or derive them from labels and boxes; add the ones that labels or boxes prove."""
+    acted = pd.concat([label_table[_KEYS], box_table[_KEYS]]).drop_duplicates(ignore_index=True)
+    if given is None:
+        given = _times_of_labels(acted, label_table)
+    need_columns(given, "views", _KEYS)
+    table = _with_text_ids(given, _KEYS)
+    for column, missing in (("seconds", np.nan), ("created_at", pd.NaT)):
+        if column not in table:
+            table[column] = missing
+    table["seconds"] = _numbers(table, "seconds", "views")
+    table["created_at"] = times(table["created_at"], "views")
+    doubled = table.duplicated(_KEYS)
+    found.add(
+        "views", "view listed more than once", int(doubled.sum()), "the latest counts", table.loc[doubled, "item_id"]
+    )
+    table = table.sort_values([*_KEYS, "created_at"], kind="stable", na_position="first").drop_duplicates(
+        _KEYS, keep="last"
+    )
+    table = table.merge(acted.assign(_acted=True), on=_KEYS, how="outer")
+    proven = table["_acted"].notna()
+    table = _statuses(table, proven, found)
+    return _leading(table.drop(columns="_acted"), [*_KEYS, "status", "seconds", "created_at"])
+
+
+def _times_of_labels(acted: pd.DataFrame, label_table: pd.DataFrame) -> pd.DataFrame:
+    extra = [column for column in ("seconds", "created_at") if column in label_table]
+    if not extra:
+        return acted
+    return acted.merge(label_table[[*_KEYS, *extra]].drop_duplicates(_KEYS), on=_KEYS, how="left")
+
+
+def _statuses(table: pd.DataFrame, proven: pd.Series, found: Findings) -> pd.DataFrame:
+    if "status" not in table:
+        table["status"] = np.where(proven, "labelled", "empty")
+        return table
+    given = table["status"]
+    unknown = given[given.notna() & ~given.isin(STATUSES)].unique()
+    if len(unknown):
+        raise TableError(
+            f"Column 'status' of views has unknown values ({shown(unknown)}); use {shown(STATUSES)}, or leave it empty."
+        )
+    wrong = proven & given.isin(["empty", "skipped"])
+    found.add("views", "view called empty or skipped that has labels or boxes", int(wrong.sum()), "called labelled",
+              table.loc[wrong, "item_id"])  # fmt: skip
+    bare = ~proven & (given == "labelled")
+    found.add("views", "view called labelled that has no label and no box", int(bare.sum()), "called empty",
+              table.loc[bare, "item_id"])  # fmt: skip
+    table["status"] = np.where(proven, "labelled", np.where(given == "skipped", "skipped", "empty"))
+    return table
+
+
+def add_unknown_items(
+    item_table: pd.DataFrame, tables: Sequence[pd.DataFrame], *, listed: bool, found: Findings
+) -> pd.DataFrame:
+    """Add the items that only the other tables name; where an item table was given, they are reported."""
+    named = pd.concat([table["item_id"] for table in tables]).drop_duplicates()
+    unknown = named[~named.isin(item_table["item_id"])]
+    if listed:
+        found.add(
+            "items", "item that the items table does not list", len(unknown), "added without path and size", unknown
+        )
+    added = (
+        pd.concat([item_table, pd.DataFrame({"item_id": unknown})], ignore_index=True) if len(unknown) else item_table
+    )
+    codes, _ = encode_ids(added["item_id"], "item_id")
+    return added.iloc[np.argsort(codes, kind="stable")].reset_index(drop=True)
+
+
+def times(column: pd.Series, name: str) -> pd.Series:
+    """Read times as UTC.
+
+    Raises
+    ------
+    TableError
+        For values that are no time.
+    """
+    read = pd.to_datetime(column, utc=True, errors="coerce", format=None if column.dtype.kind in "Mif" else "ISO8601")
+    bad = column.index[read.isna() & column.notna()]
+    if len(bad):
+        raise TableError(
+            f"Column 'created_at' of {name} has {len(bad)} values that are no time ({shown(column.loc[bad])}); write "
+            "ISO 8601, such as 2026-01-31T12:00:00Z."
+        )
+    return read
+
+
+def _numbers(table: pd.DataFrame, column: str, name: str) -> pd.Series:
+    read = pd.to_numeric(table[column], errors="coerce").astype(np.float64)
+    bad = table.index[read.isna() & table[column].notna()]
+    if len(bad):
+        raise TableError(
+            f"Column {column!r} of {name} has {len(bad)} values that are no numbers (rows {shown(bad)}: "
+            f"{shown(table.loc[bad, column])}); write plain numbers."
+        )
+    return read
+
+
+def _texts(column: pd.Series, name: str) -> pd.Series:
+    codes, values = encode_ids(column, name)
+    return pd.Series(values[codes], index=column.index, dtype="str")
+
+
+def _with_text_ids(given: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
+    table = given.reset_index(drop=True)
+    return table.assign(**{column: _texts(table[column], column) for column in columns})
+
+
+def _leading(table: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
+    rest = [column for column in table.columns if column not in columns]
+    return table[[*columns, *rest]].reset_index(drop=True)
+
+
+__all__ = ["BOX_EDGES", "ONLY_CLASS", "STATUSES", "Findings", "id_text"]

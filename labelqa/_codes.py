@@ -1,0 +1,273 @@
+"""Ids and classes as integers: encoded once, sorted by item, shared by every statistic."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from labelqa._kernels.sorting import offsets_of, stable_order
+from labelqa.errors import OptionError, TableError, shown
+
+Ints = NDArray[np.int32]
+Longs = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class LabelCodes:
+    """Labels of whole items as integer codes, sorted by item, then annotator, then label.
+
+    Attributes
+    ----------
+    items, annotators, classes
+        What each code stands for: object arrays of shapes (I,), (A,), (K,). Ids are strings; classes keep the values
+        they were given as. All three are in natural order (numbers by size, other values by their text), so that codes
+        do not depend on the order of rows.
+    item, annotator, label
+        int32 arrays of shape (n,), one entry per label.
+    row
+        int64 array of shape (n,): the row of the source table each entry came from.
+    """
+
+    items: NDArray[np.object_]
+    annotators: NDArray[np.object_]
+    classes: NDArray[np.object_]
+    item: Ints
+    annotator: Ints
+    label: Ints
+    row: Longs
+
+    @property
+    def n_items(self) -> int:
+        """Number of items, those without a label included where they were named."""
+        return len(self.items)
+
+    @property
+    def n_annotators(self) -> int:
+        """Number of annotators."""
+        return len(self.annotators)
+
+    @property
+    def n_classes(self) -> int:
+        """Number of classes, unused ones included where they were named."""
+        return len(self.classes)
+
+    @cached_property
+    def offsets(self) -> Longs:
+        """Where each item's labels start and end: shape (I + 1,)."""
+        return np.asarray(offsets_of(self.item, self.n_items))
+
+
+@dataclass(frozen=True, eq=False)
+class BoxCodes:
+    """Boxes as arrays: boxes within views within items.
+
+    A view is one annotator's set of boxes on one item, possibly empty; skipped views are not here.
+
+    Attributes
+    ----------
+    items, annotators, classes
+        What each code stands for, as in `LabelCodes`.
+    sizes
+        float64 (I, 2): width and height of each item in pixels, nan where unknown.
+    item_offsets
+        int64 (I + 1,): the views of item i are ``[item_offsets[i], item_offsets[i + 1])``, sorted by annotator.
+    view_item, view_annotator
+        int32 (V,).
+    view_offsets
+        int64 (V + 1,): the boxes of view v, sorted by (x_min, y_min, x_max, y_max, label).
+    xyxy
+        float64 (B, 4), pixels.
+    label
+        int32 (B,).
+    row
+        int64 (B,): the row of `Annotations.boxes` each box came from.
+    """
+
+    items: NDArray[np.object_]
+    annotators: NDArray[np.object_]
+    classes: NDArray[np.object_]
+    sizes: Floats
+    item_offsets: Longs
+    view_item: Ints
+    view_annotator: Ints
+    view_offsets: Longs
+    xyxy: Floats
+    label: Ints
+    row: Longs
+
+
+def natural_order(values: Sequence[Any] | NDArray[np.object_]) -> NDArray[np.int64]:
+    """Order in which people list values: all numbers by size, otherwise by text.
+
+    Returns
+    -------
+    array of shape (n,)
+        Positions that sort `values`; ties (1 and "1") are settled by text.
+    """
+    texts = [str(value) for value in values]
+    numbers = pd.to_numeric(pd.Series(texts, dtype="str"), errors="coerce").to_numpy(np.float64)
+    # "nan" and "inf" are texts here, not numbers
+    if texts and bool(np.isfinite(numbers).all()):
+        return np.lexsort((np.asarray(texts, dtype=object).astype(str), numbers))
+    return np.argsort(np.asarray(texts, dtype=object).astype(str), kind="stable")
+
+
+def encode_ids(column: pd.Series, name: str) -> tuple[Ints, NDArray[np.object_]]:
+    """Give codes and the ids they stand for, as strings in natural order; 7, 7.0 and "7" are one id.
+
+    Raises
+    ------
+    TableError
+        Where an id is missing; the first rows are named.
+    """
+    missing = column.isna().to_numpy()
+    if missing.any():
+        rows = np.flatnonzero(missing)
+        raise TableError(
+            f"Column {name!r} has no value in {len(rows):,} rows (first: {shown(rows.tolist())}); every row needs one: "
+            "fill it in or leave the rows out."
+        )
+    codes, values = pd.factorize(column)
+    texts = np.asarray([id_text(value) for value in values], dtype=object)
+    return _merge_equal(codes, texts)
+
+
+def id_text(value: Any) -> str:
+    """Give an id as text; whole numbers lose their ".0", which reading a table adds where other rows are empty."""
+    if isinstance(value, float | np.floating) and float(value).is_integer():
+        return str(int(value))
+    return str(value)
+
+
+def _merge_equal(codes: NDArray[Any], texts: NDArray[np.object_]) -> tuple[Ints, NDArray[np.object_]]:
+    """Join codes whose texts are equal and put them in natural order."""
+    within, unique = pd.factorize(texts)
+    order = natural_order(unique)
+    rank = np.empty(len(order), np.int64)
+    rank[order] = np.arange(len(order))
+    table = rank[within] if len(within) else np.empty(0, np.int64)
+    merged = table[codes] if len(codes) else np.empty(0, np.int64)
+    return merged.astype(np.int32), np.asarray(unique, dtype=object)[order]
+
+
+def encode_labels(
+    column: pd.Series, classes: Sequence[Hashable] | None = None, name: str = "label"
+) -> tuple[Ints, NDArray[np.object_]]:
+    """Give class codes (-1 where a label is missing) and the classes.
+
+    Labels keep their values; where a column mixes types (1 and "1"), all become text. With `classes` given, that list
+    is the order and the extent, unused classes included.
+
+    Raises
+    ------
+    TableError
+        Where labels occur that `classes` does not list.
+    OptionError
+        Where `classes` lists a class twice.
+    """
+    codes, values = pd.factorize(column)
+    kept = [_plain(value) for value in values]
+    if len({type(value) for value in kept}) > 1:
+        kept = [id_text(value) for value in kept]
+    if classes is not None:
+        return _encode_into(codes, kept, list(classes), name)
+    texts = np.asarray([_label_text(value) for value in kept], dtype=object)
+    merged, order = _merge_equal(np.maximum(codes, 0), texts)
+    merged[codes < 0] = -1
+    by_text = dict(zip(texts, kept, strict=True))
+    out = np.empty(len(order), dtype=object)
+    out[:] = [by_text[text] for text in order]
+    return merged, out
+
+
+def _encode_into(
+    codes: NDArray[Any], values: list[Any], classes: list[Hashable], name: str
+) -> tuple[Ints, NDArray[np.object_]]:
+    known = {_label_key(value): position for position, value in enumerate(classes)}
+    if len(known) < len(classes):
+        raise OptionError(f"classes={classes!r} lists a class twice; name each class once.")
+    unknown = [value for value in values if _label_key(value) not in known]
+    if unknown:
+        raise TableError(
+            f"Column {name!r} has {len(unknown)} labels that classes= does not list ({shown(unknown)}); "
+            "add them to classes= or correct the labels."
+        )
+    table = np.asarray([known[_label_key(value)] for value in values] + [-1], dtype=np.int32)
+    out = np.empty(len(classes), dtype=object)
+    out[:] = classes
+    return table[codes], out
+
+
+def _label_key(value: Any) -> Any:
+    return value if isinstance(value, frozenset) else id_text(value)
+
+
+def _label_text(value: Any) -> str:
+    # the text of a set must not depend on the order in which it happens to be stored
+    return "|".join(sorted(map(str, value))) if isinstance(value, frozenset) else id_text(value)
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def label_codes(
+    item: tuple[Ints, NDArray[np.object_]],
+    annotator: tuple[Ints, NDArray[np.object_]],
+    label: tuple[Ints, NDArray[np.object_]],
+) -> LabelCodes:
+    """Sort encoded columns by item, annotator and label; rows without a label are left out, their items are not."""
+    (items, item_ids), (annotators, annotator_ids), (labels, classes) = item, annotator, label
+    order = np.flatnonzero(labels >= 0).astype(np.int64)
+    for codes, count in ((labels, len(classes)), (annotators, len(annotator_ids)), (items, len(item_ids))):
+        order = stable_order(codes, count, order)
+    return LabelCodes(
+        items=item_ids,
+        annotators=annotator_ids,
+        classes=classes,
+        item=items[order],
+        annotator=annotators[order],
+        label=labels[order],
+        row=order,
+    )
+
+
+def box_codes(items: pd.DataFrame, views: pd.DataFrame, boxes: pd.DataFrame, edges: Sequence[str]) -> BoxCodes:
+    """Arrange checked tables as boxes within views within items; every box must have its view."""
+    item_ids = items["item_id"].to_numpy(object)
+    item_ids = item_ids[natural_order(item_ids)]
+    annotator_ids = encode_ids(views["annotator_id"], "annotator_id")[1]
+    item_index, annotator_index = pd.Index(item_ids), pd.Index(annotator_ids)
+
+    def view_key(table: pd.DataFrame) -> Longs:
+        item = item_index.get_indexer(pd.Index(table["item_id"])).astype(np.int64)
+        annotator = annotator_index.get_indexer(pd.Index(table["annotator_id"])).astype(np.int64)
+        return np.asarray(item * len(annotator_ids) + annotator)
+
+    view_keys = np.sort(view_key(views))
+    view_item = (view_keys // max(len(annotator_ids), 1)).astype(np.int32)
+    label, classes = encode_labels(boxes["label"])
+    xyxy = boxes[list(edges)].to_numpy(np.float64)
+    of_view = np.searchsorted(view_keys, view_key(boxes)).astype(np.int32)
+    order = np.lexsort((label, xyxy[:, 3], xyxy[:, 2], xyxy[:, 1], xyxy[:, 0], of_view))
+    sizes = items.set_index("item_id").loc[item_ids, ["width", "height"]].to_numpy(np.float64)
+    return BoxCodes(
+        items=item_ids,
+        annotators=annotator_ids,
+        classes=classes,
+        sizes=sizes,
+        item_offsets=np.asarray(offsets_of(view_item, len(item_ids))),
+        view_item=view_item,
+        view_annotator=(view_keys % max(len(annotator_ids), 1)).astype(np.int32),
+        view_offsets=np.asarray(offsets_of(of_view, len(view_keys))),
+        xyxy=np.ascontiguousarray(xyxy[order]),
+        label=label[order],
+        row=order.astype(np.int64),
+    )

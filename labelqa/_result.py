@@ -1,0 +1,91 @@
+"""What every result can do: a one-line repr, a small HTML view, a JSON-safe dict."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from datetime import date
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+
+def json_safe(value: Any) -> Any:
+    """Turn numbers, arrays, tables and results into what JSON can hold; undefined numbers become ``None``."""
+    if isinstance(value, Result):
+        return value.to_dict()
+    if isinstance(value, pd.DataFrame):
+        return [json_safe(record) for record in value.to_dict("records")]
+    if isinstance(value, Mapping):
+        return {str(key): json_safe(item) for key, item in value.items()}
+    if isinstance(value, set | frozenset):
+        return [json_safe(item) for item in sorted(value, key=str)]
+    if isinstance(value, list | tuple | pd.Series | pd.Index | np.ndarray):
+        return [json_safe(item) for item in value]
+    return _scalar(value)
+
+
+def _scalar(value: Any) -> Any:
+    if value is None or value is pd.NaT or value is pd.NA:
+        return None
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, date):
+        return value.isoformat()
+    return str(value.value if isinstance(value, Enum) else value) if not isinstance(value, Path) else value.as_posix()
+
+
+class Result:
+    """Base of all result classes: frozen dataclasses of named scalars and tidy tables."""
+
+    def _fields(self) -> dict[str, Any]:
+        return {field.name: getattr(self, field.name) for field in dataclasses.fields(self) if field.repr}  # type: ignore[arg-type]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give every scalar and table as JSON-safe values; ``nan`` becomes ``None``, a table a list of records."""
+        return {name: json_safe(value) for name, value in self._fields().items() if not name.startswith("_")}
+
+    def _scalars(self) -> dict[str, Any]:
+        return {
+            name: value
+            for name, value in self._fields().items()
+            if value is None or isinstance(value, bool | int | float | str | np.generic)
+        }
+
+    def __repr__(self) -> str:
+        parts = (
+            f"{name}={_short(value)}"
+            for name, value in self._scalars().items()
+            if value is not None and not (isinstance(value, float) and math.isnan(value) and name != "value")
+        )
+        return f"{type(self).__name__}({', '.join(parts)})"
+
+    def _repr_html_(self) -> str:
+        """Give the scalars and the first rows of each table; values are escaped, there is no script."""
+        scalars = {name: _short(value) for name, value in self._scalars().items() if value is not None}
+        parts = [f"<p><b>{type(self).__name__}</b></p>", _html(pd.DataFrame({"value": scalars}, dtype=object))]
+        for name, value in self._fields().items():
+            if isinstance(value, pd.DataFrame) and not name.startswith("_"):
+                parts += [f"<p>{name}: {len(value):,} rows</p>", _html(value.head(5))]
+        return "".join(parts)
+
+
+def _html(frame: pd.DataFrame) -> str:
+    text = frame.to_html(border=0, float_format=lambda number: f"{number:.4g}", na_rep="")
+    return str(text)
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, float | np.floating):
+        return f"{value:.4g}"
+    if isinstance(value, str):
+        return repr(value if len(value) <= 60 else value[:57] + "...")
+    return str(value)

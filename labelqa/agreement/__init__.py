@@ -1,0 +1,1 @@
+"""How far annotators agree, on labels and on boxes, beyond what chance would give."""

@@ -1,0 +1,242 @@
+"""The four plain tables that everything reads, checked once.
+
+`Annotations` holds `items`, `views`, `labels` and `boxes` as pandas tables. What the checks found and did stands in
+`Annotations.checks`; statistics read the tables through the integer codes made here once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from labelqa import _checks
+from labelqa._checks import BOX_EDGES, Findings
+from labelqa._codes import BoxCodes, LabelCodes, box_codes, encode_ids, encode_labels, label_codes
+from labelqa.errors import TableError, check_option, shown
+
+#: What `repeats=` may be, see `Annotations.from_frames`.
+REPEATS = ("latest", "keep", "refuse")
+#: What `faulty_boxes=` may be, see `Annotations.from_frames`.
+FAULTY_BOXES = ("fix", "keep", "refuse")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Annotations:
+    """Who looked at what, and what they said: four tables that are checked once and never changed in place.
+
+    Make one with `labelqa.read` or `Annotations.from_frames`.
+
+    Attributes
+    ----------
+    items
+        One row per item: `item_id` (str), `path`, `width`, `height` (pixels, nan where unknown), and any further
+        columns that were given.
+    views
+        One row per (item, annotator) that happened: `item_id`, `annotator_id`, `status` ("labelled", "empty" or
+        "skipped"), `seconds`, `created_at`.
+    labels
+        One row per whole-item label: `item_id`, `annotator_id`, `label`.
+    boxes
+        One row per box: `box_id`, `item_id`, `annotator_id`, `label`, `x_min`, `y_min`, `x_max`, `y_max` (pixels).
+    repeats
+        All labels of every (item, annotator) that has more than one, before one of them was chosen.
+    checks
+        What was found and done: `table`, `finding`, `n`, `action`, `examples`.
+    views_derived
+        Whether the views were derived from labels and boxes; then nobody can be known to have looked and drawn nothing.
+    """
+
+    items: pd.DataFrame
+    views: pd.DataFrame
+    labels: pd.DataFrame
+    boxes: pd.DataFrame
+    repeats: pd.DataFrame
+    checks: pd.DataFrame
+    views_derived: bool
+
+    @classmethod
+    def from_frames(
+        cls,
+        labels: pd.DataFrame | None = None,
+        boxes: pd.DataFrame | None = None,
+        views: pd.DataFrame | None = None,
+        items: pd.DataFrame | None = None,
+        *,
+        repeats: str = "latest",
+        faulty_boxes: str = "fix",
+    ) -> Annotations:
+        """Check tables and put them together.
+
+        Parameters
+        ----------
+        labels, boxes, views, items
+            Tables with the columns named in the class description; all are optional, and so are `label` of boxes
+            (one class is assumed), `status`, `seconds` and `created_at` of views, and all but `item_id` of items.
+            The input is not changed.
+        repeats
+            What happens where an annotator labels an item more than once. "latest": the label with the latest
+            `created_at` counts; where times are missing or equal, labels that contradict each other are refused and
+            equal ones are joined. "keep": each counts. "refuse": any repeat is an error.
+        faulty_boxes
+            "fix": boxes are clipped to the frame where its size is known; boxes without area, wholly outside the
+            frame or drawn twice to the digit are left out; all are counted in `checks`. "keep": nothing is changed.
+            "refuse": any of these is an error.
+
+        Raises
+        ------
+        TableError
+            For missing columns or ids, coordinates that are nan or infinite, an item listed twice with different
+            facts, an unknown status, refused repeats and refused boxes.
+        OptionError
+            For an unknown `repeats` or `faulty_boxes`.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> from labelqa import Annotations
+        >>> said = pd.DataFrame(
+        ...     [(1, "ann", "ok"), (1, "bob", "ok"), (2, "ann", "dent")], columns=["item_id", "annotator_id", "label"]
+        ... )
+        >>> Annotations.from_frames(labels=said)
+        Annotations(2 items, 2 annotators, 3 views (derived), 3 labels, 0 boxes)
+        """
+        check_option("repeats", repeats, REPEATS)
+        check_option("faulty_boxes", faulty_boxes, FAULTY_BOXES)
+        found = Findings()
+        item_table = _checks.items(items, found)
+        label_table, repeated = _checks.labels(labels, repeats, found)
+        box_table = _checks.boxes(boxes, item_table, faulty_boxes, found)
+        view_table = _checks.views(views, label_table, box_table, labels, found)
+        item_table = _checks.add_unknown_items(
+            item_table, [view_table, label_table, box_table], listed=items is not None, found=found
+        )
+        return cls(
+            items=item_table,
+            views=view_table,
+            labels=label_table,
+            boxes=box_table,
+            repeats=repeated,
+            checks=found.table(),
+            views_derived=views is None,
+        )
+
+    @property
+    def annotators(self) -> list[str]:
+        """All annotator ids, in natural order."""
+        return [str(value) for value in encode_ids(self.views["annotator_id"], "annotator_id")[1]]
+
+    @cached_property
+    def label_codes(self) -> LabelCodes:
+        """The labels as integer codes, made once."""
+        return as_label_codes(self.labels)
+
+    @cached_property
+    def box_codes(self) -> BoxCodes:
+        """The boxes as arrays within views, made once; skipped views are left out."""
+        return box_codes(self.items, self.views.loc[self.views["status"] != "skipped"], self.boxes, BOX_EDGES)
+
+    def select(self, items: Iterable[Any] | None = None, annotators: Iterable[Any] | None = None) -> Annotations:
+        """Keep only some items or annotators.
+
+        Raises
+        ------
+        TableError
+            Where an id is not in the tables.
+        """
+        parts = {name: getattr(self, name) for name in ("items", "views", "labels", "boxes", "repeats")}
+        for column, wanted, known in (
+            ("item_id", items, set(self.items["item_id"])),
+            ("annotator_id", annotators, set(self.annotators)),
+        ):
+            if wanted is None:
+                continue
+            ids = {_checks.id_text(value) for value in wanted}
+            if ids - known:
+                raise TableError(
+                    f"{len(ids - known)} {column} values are unknown ({shown(sorted(ids - known))}); "
+                    f"choose among the {len(known):,} in the tables."
+                )
+            for name, table in parts.items():
+                if column in table:
+                    parts[name] = table.loc[table[column].isin(ids)].reset_index(drop=True)
+        return Annotations(**parts, checks=self.checks, views_derived=self.views_derived)
+
+    def __repr__(self) -> str:
+        derived = " (derived)" if self.views_derived else ""
+        return (
+            f"Annotations({len(self.items):,} items, {len(self.annotators):,} annotators, "
+            f"{len(self.views):,} views{derived}, {len(self.labels):,} labels, {len(self.boxes):,} boxes)"
+        )
+
+    def _repr_html_(self) -> str:
+        checks = self.checks.to_html(border=0, index=False) if len(self.checks) else "<p>Nothing to report.</p>"
+        return f"<p><b>{self!r}</b></p>{checks}"
+
+
+def as_annotations(data: Annotations | pd.DataFrame, *, repeats: str = "keep") -> Annotations:
+    """Take `Annotations`, or one table of labels or of boxes (told apart by the column `x_min`).
+
+    Raises
+    ------
+    TableError
+        Where `data` is neither, or a column is missing.
+    """
+    if isinstance(data, Annotations):
+        return data
+    if not isinstance(data, pd.DataFrame):
+        raise TableError(
+            f"Found a {type(data).__name__}; needed is labelqa.Annotations or a pandas DataFrame. "
+            "Read a file with labelqa.read(path)."
+        )
+    if "x_min" in data.columns:
+        return Annotations.from_frames(boxes=data)
+    return Annotations.from_frames(labels=data, repeats=repeats)
+
+
+def as_label_codes(
+    data: Annotations | pd.DataFrame, classes: Sequence[Hashable] | None = None, *, repeats: str = "keep"
+) -> LabelCodes:
+    """Encode whole-item labels.
+
+    Parameters
+    ----------
+    data
+        `Annotations`, or a table with `item_id`, `annotator_id`, `label`. Rows whose label is missing keep their item.
+    classes
+        The list of classes in order, where unused ones count or order matters.
+    repeats
+        For a table: "keep" counts every label of an annotator who labelled an item twice, "refuse" makes it an error;
+        "latest" is for `Annotations.from_frames`, which sees the times.
+
+    Raises
+    ------
+    TableError
+        For missing columns or ids, labels outside `classes`, or refused repeats.
+    """
+    check_option("repeats", repeats, ("keep", "refuse"))
+    if isinstance(data, Annotations):
+        if classes is None and repeats == "keep":
+            return data.label_codes
+        data = data.labels
+    _checks.need_columns(data, "labels", ("item_id", "annotator_id", "label"))
+    codes = label_codes(
+        encode_ids(data["item_id"], "item_id"),
+        encode_ids(data["annotator_id"], "annotator_id"),
+        encode_labels(data["label"], classes),
+    )
+    if repeats == "refuse":
+        same = (np.diff(codes.item) == 0) & (np.diff(codes.annotator) == 0)
+        _checks.refuse_repeats(
+            pd.DataFrame(
+                {
+                    "item_id": codes.items[codes.item[1:][same]],
+                    "annotator_id": codes.annotators[codes.annotator[1:][same]],
+                }
+            )
+        )
+    return codes

@@ -1,0 +1,1 @@
+"""Augmentation that keeps boxes and labels right, and a check of when it does not."""

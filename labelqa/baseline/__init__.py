@@ -1,0 +1,1 @@
+"""A simple, deterministic classifier that shows what the labels can teach."""

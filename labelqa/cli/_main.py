@@ -1,0 +1,61 @@
+"""The group of verbs and what errors become."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import Any
+
+import click
+
+import labelqa
+from labelqa.errors import MissingExtra, OptionError, TableError
+
+#: Verb -> module of `labelqa.cli` that holds its command under the same name, and the line `--help` shows; help must
+#: not import anything heavy.
+VERBS = {
+    "audit": "Check, measure, flag, retrain and report, in one go.",
+}
+
+
+class Verbs(click.Group):
+    """Loads a verb's module when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Give the verbs in the order in which they are used."""
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Load one verb."""
+        if cmd_name not in VERBS:
+            return None
+        module = importlib.import_module(f"labelqa.cli.{cmd_name}")
+        command = getattr(module, cmd_name)
+        if not isinstance(command, click.Command):
+            raise TypeError(f"labelqa.cli.{cmd_name}.{cmd_name} is not a click command")
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the verbs without loading them."""
+        with formatter.section("Verbs"):
+            formatter.write_dl(list(VERBS.items()))
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a verb; what a user can mend is one plain sentence, never a traceback."""
+        try:
+            return super().invoke(ctx)
+        except (OptionError, MissingExtra) as error:
+            _stop(str(error), 2)
+        except (TableError, OSError) as error:
+            _stop(str(error), 3)
+
+
+def _stop(message: str, code: int) -> None:
+    click.echo(f"labelqa: {message}", err=True)
+    sys.exit(code)
+
+
+@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(labelqa.__version__, prog_name="labelqa")
+def main() -> None:
+    """Measure how good labels are, find the wrong ones, and show what fixing them is worth."""

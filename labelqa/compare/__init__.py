@@ -1,0 +1,1 @@
+"""What the fixes are worth: before and after on the same trusted test set."""

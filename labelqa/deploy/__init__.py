@@ -1,0 +1,1 @@
+"""A thin export of the model: versions, aliases, rollback."""

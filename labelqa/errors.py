@@ -1,0 +1,38 @@
+"""Errors a user can act on: each message says what was found, what is needed and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+class TableError(ValueError):
+    """The data cannot be used as they are (a missing column, an impossible box, unknown ids)."""
+
+
+class OptionError(ValueError):
+    """An option has a value that does not exist; the message lists the choices."""
+
+
+class MissingExtra(ImportError):  # noqa: N818 - a public name
+    """An optional package is needed; the message is the line that installs it."""
+
+
+def check_option(name: str, value: object, choices: Iterable[object]) -> None:
+    """Refuse a value that is not among the choices.
+
+    Raises
+    ------
+    OptionError
+        With the name, the value found and all choices.
+    """
+    allowed = list(choices)
+    if value not in allowed:
+        listed = ", ".join(repr(choice) for choice in allowed)
+        raise OptionError(f"{name}={value!r} is not known; choose one of {listed}.")
+
+
+def shown(values: Iterable[object], limit: int = 5) -> str:
+    """Join the first few values for a message: ``'a', 'b' and 3 more``."""
+    found = list(values)
+    text = ", ".join(repr(value) for value in found[:limit])
+    return text if len(found) <= limit else f"{text} and {len(found) - limit} more"

@@ -1,0 +1,1 @@
+"""Which samples are doubtful, in which order to review them, and how many errors remain."""

@@ -1,0 +1,1 @@
+"""Reading and writing annotation files; what was mapped is reported, never guessed."""
