@@ -1,0 +1,327 @@
+"""Boxes of several annotators that mean one object: greedy clusters, and one box out of each cluster.
+
+All arrays are those of `labelqa._codes.BoxCodes`: boxes within views within items, so that the boxes of item i are
+``[view_offsets[item_offsets[i]], view_offsets[item_offsets[i + 1]])``.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+Ints = NDArray[np.int32]
+Longs = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+
+@njit(cache=True)
+def _overlap(xyxy: Floats, a: int, b: int) -> float:
+    """IoU of boxes a and b; 0 where their union has no area."""
+    width = min(xyxy[a, 2], xyxy[b, 2]) - max(xyxy[a, 0], xyxy[b, 0])
+    height = min(xyxy[a, 3], xyxy[b, 3]) - max(xyxy[a, 1], xyxy[b, 1])
+    if width <= 0.0 or height <= 0.0:
+        return 0.0
+    shared = width * height
+    area_a = (xyxy[a, 2] - xyxy[a, 0]) * (xyxy[a, 3] - xyxy[a, 1])
+    area_b = (xyxy[b, 2] - xyxy[b, 0]) * (xyxy[b, 3] - xyxy[b, 1])
+    return float(shared / (area_a + area_b - shared))
+
+
+@njit(cache=True)
+def _comes_before(xyxy: Floats, label: Ints, a: int, b: int) -> bool:
+    for edge in range(4):
+        if xyxy[a, edge] != xyxy[b, edge]:
+            return bool(xyxy[a, edge] < xyxy[b, edge])
+    return bool(label[a] < label[b])
+
+
+@njit(cache=True)
+def _by_place(xyxy: Floats, label: Ints, first: int, last: int) -> Longs:
+    """Order the boxes [first, last) by (x_min, y_min, x_max, y_max, label), which no annotator id enters."""
+    order = first + np.argsort(xyxy[first:last, 0], kind="mergesort")
+    for k in range(1, order.shape[0]):
+        box = order[k]
+        place = k
+        while place > 0 and _comes_before(xyxy, label, box, order[place - 1]):
+            order[place] = order[place - 1]
+            place -= 1
+        order[place] = box
+    return order
+
+
+@njit(cache=True)
+def _edges(xyxy: Floats, label: Ints, view: Longs, order: Longs, iou_threshold: float) -> tuple[Longs, Longs]:
+    """Pairs of positions in `order` that overlap enough and come from two views, by falling IoU.
+
+    Equal IoU: the same label first, then the place of the first and of the second box.
+    """
+    n = order.shape[0]
+    size = 4 * n + 4
+    left, right, rank = np.empty(size, np.int64), np.empty(size, np.int64), np.empty(size, np.float64)
+    same = np.empty(size, np.bool_)
+    count = 0
+    for i in range(n):
+        a = order[i]
+        for j in range(i + 1, n):
+            b = order[j]
+            if xyxy[b, 0] >= xyxy[a, 2]:
+                break
+            if view[a] == view[b]:
+                continue
+            iou = _overlap(xyxy, a, b)
+            if iou < iou_threshold or iou == 0.0:
+                continue
+            if count == left.shape[0]:
+                left, right = np.concatenate((left, left)), np.concatenate((right, right))
+                rank, same = np.concatenate((rank, rank)), np.concatenate((same, same))
+            left[count], right[count], rank[count], same[count] = i, j, -iou, label[a] == label[b]
+            count += 1
+    falling = np.argsort(rank[:count], kind="mergesort")
+    start = 0
+    while start < count:
+        stop = start + 1
+        while stop < count and rank[falling[stop]] == rank[falling[start]]:
+            stop += 1
+        if stop - start > 1:
+            run = falling[start:stop].copy()
+            agree = same[run]
+            falling[start:stop] = np.concatenate((run[agree], run[~agree]))
+        start = stop
+    return left[falling], right[falling]
+
+
+@njit(cache=True)
+def _root(parent: Longs, k: int) -> int:
+    while parent[k] != k:
+        parent[k] = parent[parent[k]]
+        k = parent[k]
+    return k
+
+
+@njit(cache=True)
+def _join(left: Longs, right: Longs, seat: Longs, n_views: int, out: int) -> Longs:
+    """Union along the edges unless two boxes of one view would meet; boxes of view `out` stay alone.
+
+    `seat` gives the view of each position, counted within the item. Returns the cluster of each position, numbered by
+    first member, and -1 for the boxes of view `out`.
+    """
+    n = seat.shape[0]
+    words = (n_views + 63) // 64
+    parent = np.arange(n)
+    seen = np.zeros((n, words), np.uint64)
+    for k in range(n):
+        seen[k, seat[k] // 64] = np.uint64(1) << np.uint64(seat[k] % 64)
+    for e in range(left.shape[0]):
+        if seat[left[e]] == out or seat[right[e]] == out:
+            continue
+        a, b = _root(parent, left[e]), _root(parent, right[e])
+        if a == b:
+            continue
+        clash = False
+        for w in range(words):
+            if seen[a, w] & seen[b, w]:
+                clash = True
+                break
+        if clash:
+            continue
+        a, b = min(a, b), max(a, b)
+        parent[b] = a
+        for w in range(words):
+            seen[a, w] |= seen[b, w]
+    number = np.full(n, -1, np.int64)
+    cluster = np.full(n, -1, np.int64)
+    count = 0
+    for k in range(n):
+        if seat[k] == out:
+            continue
+        root = _root(parent, k)
+        if number[root] < 0:
+            number[root] = count
+            count += 1
+        cluster[k] = number[root]
+    return cluster
+
+
+@njit(cache=True)
+def views_of_boxes(view_offsets: Longs) -> Longs:
+    """View of each box: shape (B,)."""
+    out = np.empty(view_offsets[-1], np.int64)
+    for v in range(view_offsets.shape[0] - 1):
+        out[view_offsets[v] : view_offsets[v + 1]] = v
+    return out
+
+
+@njit(cache=True)
+def greedy_clusters(
+    xyxy: Floats, label: Ints, view_offsets: Longs, item_offsets: Longs, iou_threshold: float
+) -> tuple[Longs, Longs]:
+    """Put boxes of different views that overlap into clusters, the best overlaps first.
+
+    Pairs with IoU >= `iou_threshold` are taken by falling IoU and their clusters joined, unless two boxes of one view
+    would meet. Equal IoU: same label first, then the lowest box by (x_min, y_min, x_max, y_max, label).
+
+    Parameters
+    ----------
+    xyxy, label
+        float64 (B, 4) and int32 (B,).
+    view_offsets, item_offsets
+        int64 (V + 1,) and (I + 1,), see the module.
+
+    Returns
+    -------
+    cluster
+        int64 (B,): clusters are numbered by item, then by their lowest box.
+    cluster_offsets
+        int64 (I + 1,): the clusters of item i are ``[cluster_offsets[i], cluster_offsets[i + 1])``.
+    """
+    n_items = item_offsets.shape[0] - 1
+    view = views_of_boxes(view_offsets)
+    cluster = np.empty(view.shape[0], np.int64)
+    cluster_offsets = np.zeros(n_items + 1, np.int64)
+    for item in range(n_items):
+        first_view, last_view = item_offsets[item], item_offsets[item + 1]
+        first, last = view_offsets[first_view], view_offsets[last_view]
+        count = 0
+        if last > first:
+            order = _by_place(xyxy, label, first, last)
+            left, right = _edges(xyxy, label, view, order, iou_threshold)
+            seat = view[order] - first_view
+            found = _join(left, right, seat, last_view - first_view, -1)
+            cluster[order] = cluster_offsets[item] + found
+            count = found.max() + 1
+        cluster_offsets[item + 1] = cluster_offsets[item] + count
+    return cluster, cluster_offsets
+
+
+@njit(cache=True)
+def weighted_median(values: Floats, weights: Floats) -> float:
+    """Middle value by weight: shape (n,) each; halfway between two values where they split the weight evenly."""
+    order = np.argsort(values, kind="mergesort")
+    half = 0.5 * weights.sum()
+    # weights that should split evenly may miss it by rounding
+    slack = 1e-12 * half
+    below = 0.0
+    for k in range(order.shape[0]):
+        below += weights[order[k]]
+        if below > half + slack or k == order.shape[0] - 1:
+            return float(values[order[k]])
+        if below >= half - slack:
+            # the next value that has any weight
+            for j in range(k + 1, order.shape[0]):
+                if weights[order[j]] > 0.0:
+                    return float(0.5 * values[order[k]] + 0.5 * values[order[j]])
+            return float(values[order[k]])
+    return np.nan
+
+
+@njit(cache=True)
+def median_boxes(xyxy: Floats, weights: Floats, cluster: Longs, n_clusters: int) -> Floats:
+    """Weighted median per edge of the boxes of each cluster.
+
+    Parameters
+    ----------
+    xyxy, weights
+        float64 (B, 4) and (B, 4): a weight for each edge of each box.
+    cluster
+        int64 (B,), below `n_clusters`; -1 leaves a box out.
+
+    Returns
+    -------
+    array
+        float64 (n_clusters, 4); nan for a cluster without boxes.
+    """
+    offsets = np.zeros(n_clusters + 1, np.int64)
+    for code in cluster:
+        if code >= 0:
+            offsets[code + 1] += 1
+    for k in range(n_clusters):
+        offsets[k + 1] += offsets[k]
+    position = offsets[:-1].copy()
+    member = np.empty(offsets[-1], np.int64)
+    for box in range(cluster.shape[0]):
+        if cluster[box] >= 0:
+            member[position[cluster[box]]] = box
+            position[cluster[box]] += 1
+    out = np.full((n_clusters, 4), np.nan)
+    for k in range(n_clusters):
+        inside = member[offsets[k] : offsets[k + 1]]
+        for edge in range(4):
+            if inside.shape[0]:
+                out[k, edge] = weighted_median(xyxy[inside, edge], weights[inside, edge])
+    return out
+
+
+@njit(cache=True)
+def _most_votes(label: Ints, weight: Floats) -> int:
+    """Label with the largest weight; the lowest label where several have it."""
+    best, most = -1, -1.0
+    for k in range(label.shape[0]):
+        votes = 0.0
+        for j in range(label.shape[0]):
+            if label[j] == label[k]:
+                votes += weight[j]
+        if votes > most + 1e-12 or (votes > most - 1e-12 and label[k] < best):
+            best, most = label[k], votes
+    return best
+
+
+@njit(cache=True)
+def leave_one_out_boxes(  # noqa: PLR0917 - numba takes no keyword-only arguments
+    xyxy: Floats,
+    label: Ints,
+    weights: Floats,
+    view_offsets: Longs,
+    item_offsets: Longs,
+    iou_threshold: float,
+) -> tuple[Longs, Floats, Ints, Floats]:
+    """Cluster the boxes of all other views of the item, for each view in turn.
+
+    Parameters
+    ----------
+    xyxy, label, view_offsets, item_offsets, iou_threshold
+        As in `greedy_clusters`.
+    weights
+        float64 (B, 4): a weight for each edge of each box.
+
+    Returns
+    -------
+    offsets
+        int64 (V + 1,): the boxes against which view v is held are ``[offsets[v], offsets[v + 1])``.
+    boxes
+        float64 (N, 4): weighted median of each cluster.
+    labels
+        int32 (N,): the label of most members, the lowest where several have equally many.
+    share
+        float64 (N,): members over the number of other views.
+    """
+    view = views_of_boxes(view_offsets)
+    n_views = view_offsets.shape[0] - 1
+    offsets = np.zeros(n_views + 1, np.int64)
+    boxes, labels = np.empty((view.shape[0] + 1, 4)), np.empty(view.shape[0] + 1, np.int32)
+    share = np.empty(view.shape[0] + 1)
+    total = 0
+    for item in range(item_offsets.shape[0] - 1):
+        first_view, last_view = item_offsets[item], item_offsets[item + 1]
+        first, last = view_offsets[first_view], view_offsets[last_view]
+        order = _by_place(xyxy, label, first, last)
+        left, right = _edges(xyxy, label, view, order, iou_threshold)
+        seat = view[order] - first_view
+        for out in range(last_view - first_view):
+            found = _join(left, right, seat, last_view - first_view, out)
+            count = found.max() + 1 if last > first else 0
+            if total + count > boxes.shape[0]:
+                boxes = np.concatenate((boxes, np.empty((boxes.shape[0] + count, 4))))
+                labels = np.concatenate((labels, np.empty(labels.shape[0] + count, np.int32)))
+                share = np.concatenate((share, np.empty(share.shape[0] + count)))
+            boxes[total : total + count] = median_boxes(xyxy[order], weights[order], found, count)
+            by_cluster = np.argsort(found, kind="mergesort")
+            start = np.searchsorted(found[by_cluster], np.arange(count + 1))
+            for k in range(count):
+                inside = order[by_cluster[start[k] : start[k + 1]]]
+                labels[total + k] = _most_votes(label[inside], np.ones(inside.shape[0]))
+                share[total + k] = inside.shape[0] / (last_view - first_view - 1)
+            total += count
+            offsets[first_view + out + 1] = total
+    return offsets, boxes[:total], labels[:total], share[:total]
