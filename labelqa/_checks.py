@@ -37,6 +37,10 @@ class Findings:
                 }
             )
 
+    def extend(self, other: Findings) -> None:
+        """Append the rows of another list."""
+        self._rows += other._rows
+
     def table(self) -> pd.DataFrame:
         """Give all findings in the order they were made."""
         return pd.DataFrame(self._rows, columns=["table", "finding", "n", "action", "examples"])

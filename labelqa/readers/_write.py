@@ -1,0 +1,119 @@
+"""`write`: annotations as a folder of tables, or as one COCO file."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from labelqa._files import write_text
+from labelqa.annotations import Annotations
+from labelqa.errors import check_option
+
+WRITE_FORMATS = ("parquet", "csv", "coco")
+
+
+def write(
+    annotations: Annotations,
+    path: str | os.PathLike[str],
+    *,
+    format: str | None = None,  # noqa: A002 - the public name
+) -> None:
+    """Write annotations so that `labelqa.read` gives them back; an existing file or folder is never overwritten.
+
+    Parameters
+    ----------
+    annotations
+        What to write.
+    path
+        A folder ("parquet", "csv") or a file ("coco").
+    format
+        "parquet" (the default: `items.parquet`, `views.parquet`, `labels.parquet`, `boxes.parquet`), "csv" (the same as
+        text), or "coco" (the default where `path` ends in .json: boxes and labels with `rater_id`, views as
+        `rater_list` of the image; times, seconds and skipped views have no place there). Views that were derived are
+        not written: they are derived again.
+
+    Raises
+    ------
+    FileExistsError
+        Where `path` exists.
+    OptionError
+        For an unknown format.
+
+    Examples
+    --------
+    >>> import labelqa, tempfile, pathlib
+    >>> annotations = labelqa.read("sample_data/inspection")
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     labelqa.write(annotations, pathlib.Path(folder) / "copy")
+    ...     labelqa.read(pathlib.Path(folder) / "copy")
+    Annotations(300 items, 5 annotators, ... views, ... labels, ... boxes)
+    """
+    target = Path(path)
+    form = format or ("coco" if target.suffix.lower() == ".json" else "parquet")
+    check_option("format", form, WRITE_FORMATS)
+    if target.exists():
+        raise FileExistsError(f"{target} exists and is not overwritten; choose another path or remove it first.")
+    if form == "coco":
+        write_text(target, json.dumps(_coco(annotations), indent=1, ensure_ascii=False) + "\n")
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+    try:
+        for name in ("items", "views", "labels", "boxes"):
+            if name == "views" and annotations.views_derived:
+                continue
+            _write_table(getattr(annotations, name), temporary / f"{name}.{form}")
+        temporary.chmod(0o755)
+        temporary.rename(target)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _write_table(table: pd.DataFrame, path: Path) -> None:
+    if path.suffix == ".parquet":
+        table.to_parquet(path, index=False)
+    else:
+        table.to_csv(path, index=False, lineterminator="\n")
+
+
+def _coco(annotations: Annotations) -> dict[str, Any]:
+    looked = annotations.views.loc[annotations.views["status"] != "skipped"]
+    raters = {item: list(group) for item, group in looked.groupby("item_id")["annotator_id"]}
+    classes = sorted({*annotations.labels["label"].map(str), *annotations.boxes["label"].map(str)})
+    category = {name: number for number, name in enumerate(classes, 1)}
+    images = [
+        {
+            "id": row["item_id"],
+            "file_name": row["path"] if isinstance(row["path"], str) else "",
+            **({"width": row["width"], "height": row["height"]} if row["width"] == row["width"] else {}),
+            **({} if annotations.views_derived else {"rater_list": raters.get(row["item_id"], [])}),
+        }
+        for row in annotations.items.to_dict("records")
+    ]
+    rows: list[dict[str, Any]] = [
+        {"image_id": row["item_id"], "category_id": category[str(row["label"])], "rater_id": row["annotator_id"]}
+        for row in annotations.labels.to_dict("records")
+    ]
+    for row in annotations.boxes.to_dict("records"):
+        width, height = row["x_max"] - row["x_min"], row["y_max"] - row["y_min"]
+        rows.append(
+            {
+                "image_id": row["item_id"],
+                "category_id": category[str(row["label"])],
+                "rater_id": row["annotator_id"],
+                "bbox": [row["x_min"], row["y_min"], width, height],
+                "area": width * height,
+                "iscrowd": 0,
+            }
+        )
+    return {
+        "images": images,
+        "annotations": [{"id": number, **row} for number, row in enumerate(rows, 1)],
+        "categories": [{"id": number, "name": name} for name, number in category.items()],
+    }
