@@ -223,13 +223,17 @@ def views(
     given: pd.DataFrame | None,
     label_table: pd.DataFrame,
     box_table: pd.DataFrame,
-    given_labels: pd.DataFrame | None,
+    source: Sequence[pd.DataFrame | None],
     found: Findings,
 ) -> pd.DataFrame:
-    """Check the views, or derive them from labels and boxes; add the ones that labels or boxes prove."""
+    """Check the views, or derive them from the `source` tables; add the ones that labels or boxes prove.
+
+    A row that was left out (a box without area, say) still proves that somebody looked.
+    """
     acted = pd.concat([label_table[_KEYS], box_table[_KEYS]]).drop_duplicates(ignore_index=True)
     if given is None:
-        given = _times_of_labels(acted, label_table)
+        looked = [acted, *(_with_text_ids(table[_KEYS], _KEYS) for table in source if table is not None)]
+        given = _times_of_labels(pd.concat(looked).drop_duplicates(ignore_index=True), label_table)
     need_columns(given, "views", _KEYS)
     table = _with_text_ids(given, _KEYS)
     for column, missing in (("seconds", np.nan), ("created_at", pd.NaT)):
