@@ -1,0 +1,89 @@
+"""One-coin Dawid-Skene: one number per annotator."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from labelqa._kernels.consensus import accuracies, one_coin_rates
+from labelqa.annotations import Annotations
+from labelqa.consensus._expectation_maximisation import Finish, Statistics, class_shares, iterate
+from labelqa.consensus._problem import check_number, make_problem
+from labelqa.consensus._result import LabelConsensus, make_result
+
+Floats = NDArray[np.float64]
+
+
+def one_coin(
+    data: Annotations | pd.DataFrame,
+    *,
+    classes: Sequence[Hashable] | None = None,
+    gold: pd.DataFrame | None = None,
+    pred_probs: pd.DataFrame | None = None,
+    smoothing: float = 0.0,
+    n_iterations: int = 1000,
+    tolerance: float = 1e-9,
+) -> LabelConsensus:
+    """The most likely truth where every annotator is right with one probability, whatever the class.
+
+    One number per annotator can be learnt from few labels; what it cannot see is that somebody is good at one class and
+    bad at another (there `dawid_skene` is better).
+
+    Parameters
+    ----------
+    data, classes, gold, pred_probs, n_iterations, tolerance
+        See `dawid_skene`.
+    smoothing
+        Right labels, and wrong labels per other class, added to every annotator's before the accuracy is taken.
+
+    Returns
+    -------
+    LabelConsensus
+        `annotators` has `accuracy`, the probability of a right label.
+
+    Raises
+    ------
+    TableError, OptionError
+        See `dawid_skene`.
+
+    References
+    ----------
+    Y. Zhang, X. Chen, D. Zhou, M. I. Jordan (2016). Spectral methods meet EM: a provably optimal algorithm for
+    crowdsourcing. Journal of Machine Learning Research 17.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from labelqa.consensus import one_coin
+    >>> said = pd.DataFrame(
+    ...     [(i, who, int(i < 4) if who != "eve" else i % 2) for i in range(8) for who in ("ann", "bob", "eve")],
+    ...     columns=["item_id", "annotator_id", "label"],
+    ... )
+    >>> one_coin(said).annotators[["annotator_id", "accuracy"]].round(3)
+      annotator_id  accuracy
+    0          ann       1.0
+    1          bob       1.0
+    2          eve       0.5
+    """
+    check_number("smoothing", smoothing, 0)
+    check_number("tolerance", tolerance, 0)
+    check_number("n_iterations", n_iterations, 1, whole=True)
+    problem = make_problem(data, classes=classes, gold=gold, prior=pred_probs)
+    fit = iterate(problem, finish_coin(smoothing), n_iterations=n_iterations, tolerance=tolerance)
+    fit.per_annotator["accuracy"] = np.einsum("ass->a", fit.rates) / max(problem.codes.n_classes, 1)
+    options = {"smoothing": smoothing, "n_iterations": n_iterations, "tolerance": tolerance}
+    return make_result("one_coin", problem, fit, options)
+
+
+def finish_coin(smoothing: float) -> Finish:
+    """Give the step from counts to one accuracy per annotator."""
+
+    def finish(found: Statistics) -> tuple[Floats, Floats]:
+        n_classes = len(found.class_sums)
+        accuracy = accuracies(found.counts, smoothing, smoothing * (n_classes - 1))
+        return class_shares(found.class_sums), one_coin_rates(accuracy, n_classes)
+
+    return finish

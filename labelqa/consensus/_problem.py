@@ -1,0 +1,170 @@
+"""What every consensus method starts from: labels as codes, gold labels and a prior per item on the same codes."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from labelqa import _checks
+from labelqa._codes import LabelCodes, encode_ids, encode_labels, id_text, natural_order
+from labelqa.annotations import Annotations, as_label_codes
+from labelqa.errors import OptionError, TableError, shown
+
+Ints = NDArray[np.int32]
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Problem:
+    """Labels, gold and prior on one set of codes.
+
+    `gold` holds a class code per item, -1 where there is none. `prior` has one row per item, or no rows where no prior
+    was given; a row that begins with -1 stands for an item the prior does not name.
+    """
+
+    codes: LabelCodes
+    gold: Ints
+    prior: Floats
+
+    @property
+    def has_prior(self) -> bool:
+        """Whether a prior was given."""
+        return len(self.prior) > 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fit:
+    """What a method found: posteriors (I, K), counts and rates (A, K said, K true), class shares (K,)."""
+
+    posteriors: Floats
+    counts: Floats
+    rates: Floats
+    shares: Floats
+    log_likelihood: float = float("nan")
+    n_iterations: int = 0
+    is_converged: bool = True
+    reason: str | None = None
+    #: Further numbers per annotator, shown in `annotators`.
+    per_annotator: dict[str, Floats] = field(default_factory=dict)
+    #: Further numbers per item, shown in `table`.
+    per_item: dict[str, Floats] = field(default_factory=dict)
+
+
+def make_problem(
+    data: Annotations | pd.DataFrame,
+    *,
+    classes: Sequence[Hashable] | None,
+    gold: pd.DataFrame | None,
+    prior: pd.DataFrame | None,
+) -> Problem:
+    """Check and encode; classes that only gold or the prior name are added in natural order.
+
+    Raises
+    ------
+    TableError
+        For missing columns, contradicting gold labels, and probabilities that are none.
+    """
+    codes = as_label_codes(data, classes)
+    if classes is None:
+        further = _further_classes(codes, gold, prior)
+        if further:
+            codes = as_label_codes(data, _in_natural_order([*codes.classes, *further]))
+    return Problem(codes=codes, gold=_encode_gold(codes, gold), prior=_encode_prior(codes, prior))
+
+
+def _further_classes(codes: LabelCodes, gold: pd.DataFrame | None, prior: pd.DataFrame | None) -> list[Any]:
+    named: list[Any] = []
+    if gold is not None:
+        _checks.need_columns(gold, "gold", ("item_id", "label"))
+        named += list(encode_labels(gold["label"])[1])
+    if prior is not None:
+        named += [column for column in prior.columns if not _is_id_column(prior, column)]
+    known = {id_text(value) for value in codes.classes}
+    return list({id_text(value): value for value in named if id_text(value) not in known}.values())
+
+
+def _in_natural_order(values: list[Any]) -> list[Any]:
+    if len({type(value) for value in values}) > 1:
+        values = [id_text(value) for value in values]
+    return [values[position] for position in natural_order(values)]
+
+
+def _is_id_column(prior: pd.DataFrame, column: Any) -> bool:
+    return bool(column == "item_id" and prior.index.name != "item_id")
+
+
+def _encode_gold(codes: LabelCodes, gold: pd.DataFrame | None) -> Ints:
+    out = np.full(codes.n_items, -1, np.int32)
+    if gold is None:
+        return out
+    _checks.need_columns(gold, "gold", ("item_id", "label"))
+    label, _ = encode_labels(gold["label"], list(codes.classes))
+    of_item, ids = encode_ids(gold["item_id"], "item_id")
+    position = pd.Index(codes.items).get_indexer(pd.Index(ids))[of_item] if len(ids) else np.empty(0, np.int64)
+    use = (position >= 0) & (label >= 0)
+    out[position[use]] = label[use]
+    contradicted = position[use][out[position[use]] != label[use]]
+    if len(contradicted):
+        raise TableError(
+            f"The gold table gives {len(set(contradicted))} items two different labels "
+            f"({shown(sorted(set(codes.items[contradicted])))}); keep one gold label per item."
+        )
+    return out
+
+
+def _encode_prior(codes: LabelCodes, prior: pd.DataFrame | None) -> Floats:
+    if prior is None:
+        return np.empty((0, codes.n_classes))
+    columns = [column for column in prior.columns if not _is_id_column(prior, column)]
+    if len(columns) == len(prior.columns) and prior.index.name != "item_id":
+        raise TableError(
+            "The prior has no item ids; give a table with the column item_id, or with an index of that name, and one "
+            "column of probabilities per class."
+        )
+    ids = pd.Series(prior.index) if prior.index.name == "item_id" else prior["item_id"]
+    of_item, values = encode_ids(ids, "item_id")
+    if len(values) < len(of_item):
+        raise TableError("The prior lists items more than once; keep one row per item.")
+    known = {id_text(value): position for position, value in enumerate(codes.classes)}
+    unknown = [column for column in columns if id_text(column) not in known]
+    if unknown:
+        raise TableError(
+            f"The prior has columns that classes= does not list ({shown(unknown)}); leave them out, or add them to "
+            "classes=."
+        )
+    given = np.zeros((len(prior), codes.n_classes))
+    given[:, [known[id_text(column)] for column in columns]] = prior[columns].to_numpy(np.float64)
+    _check_probabilities(given, ids)
+    out = np.full((codes.n_items, codes.n_classes), -1.0)
+    position = pd.Index(codes.items).get_indexer(pd.Index(values))[of_item] if len(values) else np.empty(0, np.int64)
+    use = position >= 0
+    out[position[use]] = given[use] / given[use].sum(axis=1, keepdims=True)
+    return out
+
+
+def _check_probabilities(given: Floats, ids: pd.Series) -> None:
+    sums = given.sum(axis=1)
+    bad = ~np.isfinite(given).all(axis=1) | (given < 0).any(axis=1) | (np.abs(sums - 1) > 0.01)
+    if bad.any():
+        raise TableError(
+            f"The prior of {int(bad.sum())} items is no probability distribution (first: "
+            f"{shown(ids[bad].tolist())}); each row needs numbers from 0 to 1 that sum to 1."
+        )
+
+
+def check_number(name: str, value: float, low: float, *, whole: bool = False) -> None:
+    """Refuse an option below its least value.
+
+    Raises
+    ------
+    OptionError
+        With the name, the value and the least value.
+    """
+    if not value >= low or (whole and int(value) != value):
+        kind = "a whole number" if whole else "a number"
+        raise OptionError(f"{name}={value!r} is not possible; give {kind} from {low:g} upwards.")
