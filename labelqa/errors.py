@@ -9,6 +9,10 @@ class TableError(ValueError):
     """The data cannot be used as they are (a missing column, an impossible box, unknown ids)."""
 
 
+class ImageError(TableError):
+    """An image cannot be read (missing, truncated, not an image); the message names it."""
+
+
 class OptionError(ValueError):
     """An option has a value that does not exist; the message lists the choices."""
 

@@ -1,0 +1,368 @@
+"""Numbers that describe pictures, made without pretrained weights.
+
+Every picture is brought to one small square of RGB floats between 0 and 1 (`squares`). From that come three kinds:
+
+- ``"hog"``: histograms of oriented gradients (Dalal and Triggs, CVPR 2005) with linear orientation binning: shape;
+- ``"colour"``: soft histograms of each channel and the mean colours of a 4 x 4 grid;
+- ``"patches"``: matches with a dictionary of small patches learned from the pictures at hand (Coates and Ng, 2011).
+
+The first two are fixed formulas that an exported ONNX graph repeats from raw pixels; the third is stronger on thousands
+of natural pictures and needs its dictionary kept. Which kinds, how large a square, and the dictionary are a
+`FeatureRecipe`: the same recipe gives the same numbers for new pictures.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from labelqa._files import replacing
+from labelqa._kernels import hog as _hog
+from labelqa._kernels import patches as _patches
+from labelqa.annotations import Annotations
+from labelqa.errors import ImageError, OptionError, check_option, shown
+from labelqa.images import ImageSource, Picture, Pixels, as_source, open_image
+
+Floats32 = NDArray[np.float32]
+
+KINDS = ("hog", "colour", "patches")
+#: The kinds an exported graph can repeat from raw pixels.
+EXPORTABLE = ("hog", "colour")
+#: Side of a HOG cell in pixels of the square, and orientations told apart.
+HOG_CELL, HOG_BINS = 8, 9
+#: Bins of a channel's histogram, and side of the grid of mean colours.
+COLOUR_BINS, COLOUR_GRID = 8, 4
+#: Weights of R, G and B in grey (ITU-R BT.601, as in Pillow).
+LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+_BATCH = 256
+_N_PATCHES = 100_000
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class FeatureRecipe:
+    """How pictures become numbers; the same recipe gives the same numbers for the same picture.
+
+    Attributes
+    ----------
+    kinds
+        Which features, in the order of their columns.
+    size
+        Side of the square each picture is brought to, pixels; a multiple of 8, at least 16.
+    mean, dictionary
+        What "patches" learned, shapes (108,) and (108, c); empty without it.
+    stride
+        Step between patches.
+    """
+
+    kinds: tuple[str, ...] = EXPORTABLE
+    size: int = 32
+    mean: Floats32 | None = None
+    dictionary: Floats32 | None = None
+    stride: int = 1
+
+    def __post_init__(self) -> None:
+        for kind in self.kinds:
+            check_option("kinds", kind, KINDS)
+        if not self.kinds or len(set(self.kinds)) < len(self.kinds):
+            raise OptionError(f"kinds={self.kinds!r} names no kind or one twice; choose among {shown(KINDS)}.")
+        if self.size % HOG_CELL or self.size < 2 * HOG_CELL:
+            raise OptionError(f"size={self.size!r} is not usable; choose a multiple of {HOG_CELL} from 16 up.")
+        if "patches" in self.kinds and self.dictionary is None:
+            raise OptionError("kinds holds 'patches' but there is no dictionary; make the recipe with fit_recipe().")
+
+    def __repr__(self) -> str:
+        return f"FeatureRecipe(kinds={self.kinds!r}, size={self.size}, n_features={len(self.names)})"
+
+    @property
+    def is_exportable(self) -> bool:
+        """Whether an exported graph can compute these features from raw pixels."""
+        return set(self.kinds) <= set(EXPORTABLE)
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the columns."""
+        n_blocks = self.size // HOG_CELL - 1
+        n_centres = 0 if self.dictionary is None else self.dictionary.shape[1]
+        lengths = {
+            "hog": n_blocks * n_blocks * 4 * HOG_BINS,
+            "colour": 3 * COLOUR_BINS + 3 * COLOUR_GRID * COLOUR_GRID,
+            "patches": 8 * n_centres,
+        }
+        return [f"{kind}_{k}" for kind in self.kinds for k in range(lengths[kind])]
+
+    @property
+    def digest(self) -> str:
+        """A hash of everything that decides the numbers."""
+        parts = f"2|{self.kinds}|{self.size}|{self.stride}|{HOG_CELL},{HOG_BINS},{COLOUR_BINS},{COLOUR_GRID}".encode()
+        for array in (self.mean, self.dictionary):
+            parts += b"" if array is None else array.tobytes()
+        return hashlib.blake2b(parts, digest_size=16).hexdigest()
+
+    def compute(self, rgb: Floats32) -> Floats32:
+        """Compute the features of squares (see `squares`): (n, size, size, 3) -> (n, d) float32."""
+        made = []
+        for kind in self.kinds:
+            if kind == "hog":
+                made.append(hog(rgb @ LUMA))
+            elif kind == "colour":
+                made.append(colour(rgb))
+            else:
+                made.append(self._patches(rgb))
+        return np.hstack(made)
+
+    def _patches(self, rgb: Floats32) -> Floats32:
+        if self.mean is None or self.dictionary is None:
+            raise OptionError("This recipe has no dictionary of patches; make one with fit_recipe().")
+        places = (self.size - _patches.SIDE) // self.stride + 1
+        out = []
+        for start in range(0, len(rgb), 32):
+            run = rgb[start : start + 32]
+            match = (_patches.extract(run, self.stride) - self.mean) @ self.dictionary
+            out.append(_patches.pool(match, len(run), places, _patches.THRESHOLD))
+        return np.vstack(out) if out else np.empty((0, 8 * self.dictionary.shape[1]), np.float32)
+
+
+def squares(pictures: Sequence[Picture], size: int = 32) -> Floats32:
+    """Bring pictures to squares of RGB floats between 0 and 1.
+
+    Each channel is resized on its own as 32-bit floats with Pillow's antialiased bilinear filter; ONNX's
+    ``Resize(linear, antialias=1, exclude_outside=1)`` does the same.
+
+    Returns
+    -------
+    array of shape (n, size, size, 3), float32
+    """
+    out = np.empty((len(pictures), size, size, 3), np.float32)
+    for place, picture in enumerate(pictures):
+        out[place] = _square(open_image(picture), size)
+    return out
+
+
+def _square(pixels: Pixels, size: int) -> Floats32:
+    if pixels.shape[:2] == (size, size):
+        return pixels.astype(np.float32) / np.float32(255)
+    from PIL import Image
+
+    resized = [
+        np.asarray(Image.fromarray(pixels[:, :, c].astype(np.float32)).resize((size, size), Image.Resampling.BILINEAR))
+        for c in range(3)
+    ]
+    return np.stack(resized, axis=-1).astype(np.float32) / np.float32(255)
+
+
+def hog(grey: Floats32, *, cell: int = HOG_CELL, n_bins: int = HOG_BINS) -> Floats32:
+    """Describe shape by histograms of oriented gradients, with linear orientation binning.
+
+    Gradients are differences of the right and left, lower and upper neighbour (edges repeat); their strengths are
+    summed by `cell` x `cell` pixels and orientation, each shared between the two nearest of `n_bins` orientations, and
+    2 x 2 blocks of cells are normalised (L2-Hys). Because nothing jumps, small rounding differences stay small.
+
+    Parameters
+    ----------
+    grey
+        (n, s, s), 0 to 1; s is a multiple of `cell` and at least two cells.
+
+    Returns
+    -------
+    array of shape (n, (s / cell - 1) ** 2 * 4 * n_bins), float32
+
+    References
+    ----------
+    Dalal and Triggs, "Histograms of oriented gradients for human detection", CVPR 2005.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> hog(np.zeros((2, 32, 32), np.float32)).shape
+    (2, 324)
+    """
+    grey = np.ascontiguousarray(grey, dtype=np.float32)
+    return np.asarray(_hog.block_normalise(_hog.orientation_cells(grey, cell, n_bins)))
+
+
+def colour(rgb: Floats32) -> Floats32:
+    """Describe colours: soft histograms of the channels, then the mean colours of a grid: (n, s, s, 3) -> (n, 72)."""
+    rgb = np.ascontiguousarray(rgb, dtype=np.float32)
+    n, side = rgb.shape[:2]
+    step = side // COLOUR_GRID
+    grid = rgb.reshape(n, COLOUR_GRID, step, COLOUR_GRID, step, 3).mean(axis=(2, 4)).reshape(n, -1)
+    return np.hstack([_hog.colour_histogram(rgb, COLOUR_BINS), grid])
+
+
+def fit_recipe(
+    images: Any,
+    *,
+    kinds: Sequence[str] = EXPORTABLE,
+    size: int = 32,
+    n_centres: int = 256,
+    stride: int = 1,
+    seed: int = 0,
+    items: Annotations | pd.DataFrame | Iterable[Any] | None = None,
+) -> FeatureRecipe:
+    """Fix how pictures become numbers; "patches" learns its dictionary from `images`, the other kinds learn nothing.
+
+    Parameters
+    ----------
+    images, items
+        See `labelqa.images.as_source`.
+    kinds
+        Among "hog", "colour" and "patches".
+    size
+        Side of the square each picture is brought to.
+    n_centres, stride
+        Patches in the dictionary, and the step between patches of a picture.
+    seed
+        Same pictures and seed, same recipe; the order of the pictures changes nothing.
+    """
+    kinds = tuple(kinds)
+    if "patches" not in kinds:
+        return FeatureRecipe(kinds=kinds, size=size)
+    source = as_source(images, items)
+    rng = np.random.default_rng(seed)
+    # pictures are chosen by content, so that neither their names nor their order matter
+    chosen = sorted(source.item_ids, key=source.digest)[:5000]
+    per_picture = -(-_N_PATCHES // max(len(chosen), 1))
+    cut = []
+    for start in range(0, len(chosen), _BATCH):
+        rgb = squares([source.open(item) for item in chosen[start : start + _BATCH]], size)
+        every = _patches.extract(rgb, 1).reshape(len(rgb), -1, 3 * _patches.SIDE**2)
+        where = rng.integers(0, every.shape[1], (len(rgb), min(per_picture, every.shape[1])))
+        cut.append(np.take_along_axis(every, where[:, :, None], axis=1).reshape(-1, every.shape[2]))
+    if not cut:
+        raise ImageError("There are no pictures to learn patches from; give at least one, or choose other kinds.")
+    mean, dictionary = _patches.learn(np.vstack(cut)[:_N_PATCHES], n_centres, rng)
+    return FeatureRecipe(kinds=kinds, size=size, mean=mean, dictionary=dictionary, stride=stride)
+
+
+def image_features(
+    images: Any,
+    *,
+    kinds: Sequence[str] = EXPORTABLE,
+    size: int = 32,
+    seed: int = 0,
+    recipe: FeatureRecipe | None = None,
+    items: Annotations | pd.DataFrame | Iterable[Any] | None = None,
+    unreadable: str = "refuse",
+    cache: str | os.PathLike[str] | None = None,
+) -> pd.DataFrame:
+    """Describe every picture by a row of numbers that a simple classifier can learn from.
+
+    Parameters
+    ----------
+    images, items
+        A folder, an `ImageSource`, a mapping item id -> bytes, path or pixels, a table with `item_id` and `image`, or
+        an array of pixels; see `labelqa.images.as_source`.
+    kinds, size, seed
+        See `fit_recipe`.
+    recipe
+        A recipe made before, for new pictures; then `kinds`, `size` and `seed` do not count.
+    unreadable
+        "refuse": pictures that are missing or cannot be read are an error that lists them. "leave_out": their rows are
+        missing from the table (`ImageSource.check` lists them).
+    cache
+        A folder that keeps features by content of the picture and recipe; only new pictures are computed.
+
+    Returns
+    -------
+    DataFrame
+        One float32 row per picture, index `item_id` in natural order. Pictures are read in runs of 256, so memory does
+        not grow with their size.
+
+    Raises
+    ------
+    ImageError
+        For unreadable pictures.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> image_features(np.zeros((3, 40, 50, 3), np.uint8)).shape
+    (3, 396)
+    """
+    check_option("unreadable", unreadable, ("refuse", "leave_out"))
+    source = as_source(images, items)
+    if source.missing and unreadable == "refuse":
+        raise ImageError(
+            f"{len(source.missing):,} items have no picture ({shown(source.missing)}); check the folder and the paths, "
+            "or choose unreadable='leave_out'."
+        )
+    if recipe is None:
+        recipe = fit_recipe(source, kinds=kinds, size=size, seed=seed)
+    known = _Cache(cache, recipe)
+    problems: dict[str, str] = {}
+    ids: list[str] = []
+    rows: list[Floats32] = []
+    for run in source.batches(_BATCH):
+        done, values = _run(source, run, recipe, known, problems)
+        ids += done
+        rows.append(values)
+    if problems and unreadable == "refuse":
+        raise ImageError(
+            f"{len(problems):,} pictures cannot be read; the first: {next(iter(problems.values()))} All: "
+            f"{shown(problems, 10)}. Or choose unreadable='leave_out'."
+        )
+    known.save()
+    values = np.vstack(rows) if rows else np.empty((0, len(recipe.names)), np.float32)
+    return pd.DataFrame(values, index=pd.Index(ids, name="item_id", dtype="str"), columns=recipe.names)
+
+
+def _run(
+    source: ImageSource, run: list[str], recipe: FeatureRecipe, known: _Cache, problems: dict[str, str]
+) -> tuple[list[str], Floats32]:
+    done: list[str] = []
+    values: list[Floats32 | None] = []
+    new: list[tuple[int, str, Floats32]] = []
+    for item in run:
+        try:
+            digest = source.digest(item) if known.is_on else ""
+            row = known.rows.get(digest)
+            if row is None:
+                new.append((len(done), digest, _square(source.open(item), recipe.size)))
+        except ImageError as error:
+            problems[item] = str(error)
+            continue
+        done.append(item)
+        values.append(row)
+    if new:
+        for (place, digest, _), row in zip(new, recipe.compute(np.stack([square for *_, square in new])), strict=True):
+            values[place] = row
+            known.add(digest, row)
+    return done, np.vstack(values) if values else np.empty((0, len(recipe.names)), np.float32)  # type: ignore[arg-type]
+
+
+class _Cache:
+    """Feature rows by digest of the picture, kept in one file per recipe."""
+
+    def __init__(self, folder: str | os.PathLike[str] | None, recipe: FeatureRecipe) -> None:
+        self.is_on = folder is not None
+        self.rows: dict[str, Floats32] = {}
+        self._n_saved = 0
+        self._width = len(recipe.names)
+        if folder is not None:
+            self._path = Path(folder) / f"features-{recipe.digest}.npz"
+            self._load()
+
+    def _load(self) -> None:
+        if self._path.exists():
+            with np.load(self._path, allow_pickle=False) as stored:
+                self.rows = dict(zip(stored["digests"].tolist(), stored["values"], strict=True))
+        self._n_saved = len(self.rows)
+
+    def add(self, digest: str, row: Floats32) -> None:
+        if self.is_on:
+            self.rows[digest] = row
+
+    def save(self) -> None:
+        if not self.is_on or len(self.rows) == self._n_saved:
+            return
+        values = np.vstack(list(self.rows.values()))
+        with replacing(self._path) as temporary, temporary.open("wb") as stream:
+            np.savez(stream, digests=np.asarray(list(self.rows)), values=values)

@@ -1,0 +1,386 @@
+"""Opening images safely, and joining items to their pictures by id.
+
+Pixels are numpy uint8 arrays: (height, width, 3) for "RGB", (height, width) for "L" (grey). The orientation tag of a
+photo is applied, so that a picture looks as it does in a viewer. What cannot be read in full is an `ImageError`,
+never a grey rectangle.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import warnings
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from labelqa._codes import id_text, natural_order
+from labelqa.annotations import Annotations
+from labelqa.errors import ImageError, TableError, check_option, shown
+
+Pixels = NDArray[np.uint8]
+#: What a picture may be given as: a path, the bytes of a file, or pixels.
+Picture = str | os.PathLike[str] | bytes | Pixels
+
+SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp")
+MODES = ("RGB", "L")
+#: Above this a file is refused before its pixels are unpacked: a small file can claim to be enormous.
+MAX_PIXELS = 200_000_000
+
+
+def open_image(picture: Picture, *, mode: str = "RGB", name: str | None = None) -> Pixels:
+    """Read one picture in full, upright, as uint8 pixels.
+
+    Parameters
+    ----------
+    picture
+        A path, the bytes of an image file, or pixels of shape (h, w), (h, w, 1), (h, w, 3) or (h, w, 4): uint8, or
+        floats between 0 and 1.
+    mode
+        "RGB" gives (h, w, 3); "L" gives grey (h, w). Transparent pixels are laid on white.
+    name
+        What the error message calls the picture; by default its path.
+
+    Raises
+    ------
+    ImageError
+        Where the file is missing, empty, truncated, corrupt, no image, or larger than `MAX_PIXELS`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> open_image(np.zeros((4, 6), np.uint8)).shape
+    (4, 6, 3)
+    """
+    check_option("mode", mode, MODES)
+    called = name or (picture if isinstance(picture, str | os.PathLike) else f"the given {type(picture).__name__}")
+    if isinstance(picture, np.ndarray):
+        return _from_array(picture, mode, str(called))
+    from PIL import Image, ImageOps, UnidentifiedImageError
+
+    stream = io.BytesIO(picture) if isinstance(picture, bytes) else Path(picture)
+    try:
+        with warnings.catch_warnings():
+            # Pillow warns of large pictures by its own limit; ours is checked below
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            with Image.open(stream) as opened:
+                _check_size(opened.width, opened.height, str(called))
+                opened.load()
+                return _flatten(ImageOps.exif_transpose(opened), mode)
+    except FileNotFoundError as error:
+        raise ImageError(f"There is no image file {called}; check the folder and the path column of items.") from error
+    except UnidentifiedImageError as error:
+        raise ImageError(
+            f"{called} is not an image that can be read; replace the file or leave the item out."
+        ) from error
+    except ImageError:
+        raise
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise ImageError(
+            f"{called} cannot be read in full ({str(error) or type(error).__name__}); fetch the file again or leave "
+            "the item out."
+        ) from error
+
+
+def _check_size(width: int, height: int, called: str) -> None:
+    if width * height > MAX_PIXELS:
+        raise ImageError(
+            f"{called} claims {width} x {height} pixels; more than {MAX_PIXELS:,} are not read. Make it smaller, or "
+            "leave it out."
+        )
+
+
+def _flatten(image: Any, mode: str) -> Pixels:
+    from PIL import Image
+
+    if image.mode in {"I;16", "I;16B", "I;16L", "I"}:
+        # Pillow would clip 16-bit values at 255
+        values = np.asarray(image).astype(np.float64)
+        scale = 65535.0 if values.max(initial=0) > 255 else 255.0
+        image = Image.fromarray(np.round(np.clip(values / scale, 0, 1) * 255).astype(np.uint8))
+    if image.mode in {"RGBA", "LA", "PA", "RGBa", "La"} or "transparency" in image.info:
+        layer = image.convert("RGBA")
+        image = Image.new("RGBA", layer.size, "white")
+        image.alpha_composite(layer)
+    if mode == "L":
+        return np.array(image.convert("RGB").convert("L"))
+    return np.array(image.convert("RGB"))
+
+
+def _from_array(pixels: NDArray[Any], mode: str, called: str) -> Pixels:
+    if pixels.ndim not in (2, 3) or 0 in pixels.shape or (pixels.ndim == 3 and pixels.shape[2] not in (1, 3, 4)):
+        raise ImageError(
+            f"{called} has shape {pixels.shape}; give pixels of shape (height, width) or (height, width, 3)."
+        )
+    if pixels.dtype != np.uint8:
+        low, high = float(np.min(pixels)), float(np.max(pixels))
+        is_float = pixels.dtype.kind == "f"
+        if not (low >= 0 and high <= (1 if is_float else 255)):
+            raise ImageError(
+                f"{called} holds {pixels.dtype} values from {low:g} to {high:g}; give uint8, or floats from 0 to 1."
+            )
+        pixels = np.round(pixels * 255).astype(np.uint8) if is_float else pixels.astype(np.uint8)
+    if pixels.ndim == 3 and pixels.shape[2] == 1:
+        pixels = pixels[:, :, 0]
+    if pixels.ndim == 3 and pixels.shape[2] == 3 and mode == "RGB":
+        return pixels
+    from PIL import Image
+
+    return _flatten(Image.fromarray(pixels), mode)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ImageSource:
+    """The pictures of items, by item id; nothing is read before it is asked for.
+
+    Make one with `from_folder`, `from_bytes` or `as_source`.
+
+    Attributes
+    ----------
+    pictures
+        Item id -> path, bytes or pixels, in natural order of the ids.
+    missing
+        Ids that were asked for and have no picture.
+    """
+
+    pictures: Mapping[str, Picture]
+    missing: tuple[str, ...] = ()
+
+    @classmethod
+    def from_folder(
+        cls, folder: str | os.PathLike[str], items: Annotations | pd.DataFrame | Iterable[Any] | None = None
+    ) -> ImageSource:
+        """Join items to the files of a folder and its subfolders.
+
+        Parameters
+        ----------
+        folder
+            Where the files are.
+        items
+            Whose pictures: `Annotations`, a table with `item_id` and, where files are called differently, `path`
+            (relative to the folder, or absolute), or a list of ids. Without a path the id itself is looked up as a
+            relative path, as a file name, then as a file name without its suffix. By default every image file is an
+            item, called by its relative path.
+
+        Raises
+        ------
+        TableError
+            Where there is no such folder, or an id fits more than one file.
+        """
+        root = Path(folder)
+        if not root.is_dir():
+            raise TableError(f"There is no folder {root}; give the folder that holds the image files.")
+        if items is None:
+            files = _image_files(root)
+            return cls(_in_order({path.relative_to(root).as_posix(): path for path in files}))
+        wanted = _paths_of(items)
+        # only ids that are no path of their own need the folder to be searched
+        found = {item: path for item, given in wanted.items() if (path := _direct(root, item, given)) is not None}
+        left = [item for item in wanted if item not in found]
+        if left:
+            found |= _by_name(root, left, wanted)
+        return cls(_in_order(found), tuple(item for item in wanted if item not in found))
+
+    @classmethod
+    def from_bytes(cls, pictures: Mapping[Any, Picture] | pd.Series | pd.DataFrame) -> ImageSource:
+        """Take the bytes of image files (or pixels) by item id.
+
+        Parameters
+        ----------
+        pictures
+            A mapping or Series item id -> bytes, or a table with the columns `item_id` and `image`.
+
+        Raises
+        ------
+        TableError
+            Where an id occurs twice or a column is missing.
+        """
+        if isinstance(pictures, pd.DataFrame):
+            if not {"item_id", "image"} <= set(pictures.columns):
+                raise TableError(
+                    f"The table of pictures has the columns {shown(pictures.columns)}; it needs 'item_id' and 'image'."
+                )
+            pictures = pictures.set_index("item_id")["image"]
+        ids = [id_text(value) for value in pictures.keys()]  # noqa: SIM118 - a Series iterates over its values
+        if len(set(ids)) < len(ids):
+            twice = pd.Series(ids)[pd.Series(ids).duplicated()].unique()
+            raise TableError(f"{len(twice)} item ids have more than one picture ({shown(twice)}); give one each.")
+        values = pictures.to_numpy() if isinstance(pictures, pd.Series) else list(pictures.values())
+        return cls(_in_order(dict(zip(ids, values, strict=True))))
+
+    @property
+    def item_ids(self) -> list[str]:
+        """All ids that have a picture, in natural order."""
+        return list(self.pictures)
+
+    def __len__(self) -> int:
+        return len(self.pictures)
+
+    def __contains__(self, item_id: object) -> bool:
+        return id_text(item_id) in self.pictures
+
+    def __repr__(self) -> str:
+        return f"ImageSource({len(self):,} pictures, {len(self.missing):,} missing)"
+
+    def _picture(self, item_id: Any) -> Picture:
+        item = id_text(item_id)
+        if item not in self.pictures:
+            raise ImageError(f"Item {item!r} has no picture; there are {len(self):,} (first: {shown(self.item_ids)}).")
+        return self.pictures[item]
+
+    def open(self, item_id: Any, *, mode: str = "RGB") -> Pixels:
+        """Read one item's picture, see `open_image`."""
+        picture = self._picture(item_id)
+        called = f"The picture of item {id_text(item_id)!r}"
+        if isinstance(picture, str | os.PathLike):
+            called += f" ({os.fspath(picture)})"
+        return open_image(picture, mode=mode, name=called)
+
+    def raw(self, item_id: Any) -> bytes | None:
+        """Give the bytes of the item's image file; None where only pixels were given.
+
+        Raises
+        ------
+        ImageError
+            Where the file is missing.
+        """
+        picture = self._picture(item_id)
+        if isinstance(picture, np.ndarray):
+            return None
+        if isinstance(picture, bytes):
+            return picture
+        try:
+            return Path(picture).read_bytes()
+        except OSError as error:
+            raise ImageError(
+                f"The picture of item {id_text(item_id)!r} ({picture}) cannot be read: {error}."
+            ) from error
+
+    def digest(self, item_id: Any) -> str:
+        """Give a hash of the picture's content: equal files have equal digests, whatever they are called."""
+        data = self.raw(item_id)
+        hashed = hashlib.blake2b(digest_size=16)
+        if data is None:
+            pixels = np.ascontiguousarray(np.asarray(self._picture(item_id)))
+            hashed.update(f"{pixels.dtype.str}{pixels.shape}".encode())
+            hashed.update(pixels.tobytes())
+        else:
+            hashed.update(data)
+        return hashed.hexdigest()
+
+    def select(self, items: Iterable[Any]) -> ImageSource:
+        """Keep only these items; those without a picture are listed in `missing`."""
+        wanted = {id_text(item) for item in items}
+        kept = {item: picture for item, picture in self.pictures.items() if item in wanted}
+        return ImageSource(kept, tuple(_sorted(wanted - set(kept))))
+
+    def batches(self, size: int = 256) -> Iterator[list[str]]:
+        """Give the ids in runs of `size`, so that no more than one run of pictures need be in memory."""
+        ids = self.item_ids
+        for start in range(0, len(ids), size):
+            yield ids[start : start + size]
+
+    def check(self) -> pd.DataFrame:
+        """Read every picture and list those that cannot be: `item_id`, `problem`; no rows is good news."""
+        rows = [(item, "there is no picture") for item in self.missing]
+        for item in self.pictures:
+            try:
+                self.open(item)
+            except ImageError as error:
+                rows.append((item, str(error)))
+        return pd.DataFrame(rows, columns=["item_id", "problem"], dtype="str")
+
+
+def as_source(images: Any, items: Annotations | pd.DataFrame | Iterable[Any] | None = None) -> ImageSource:
+    """Take pictures in any form the public functions allow.
+
+    Parameters
+    ----------
+    images
+        An `ImageSource`, a folder, a mapping or Series item id -> bytes, path or pixels, a table with `item_id` and
+        `image`, or an array (n, h, w) or (n, h, w, 3).
+    items
+        For a folder: see `ImageSource.from_folder`. For an array: the n ids, by default "0", "1"... Otherwise the items
+        to keep.
+
+    Raises
+    ------
+    TableError
+        Where `images` is none of these, or an array and its ids differ in length.
+    """
+    if isinstance(images, str | os.PathLike):
+        return ImageSource.from_folder(images, items)
+    if isinstance(images, np.ndarray):
+        if images.ndim not in (3, 4):
+            raise TableError(f"An array of pictures has shape (n, height, width[, 3]); found {images.shape}.")
+        ids = [str(row) for row in range(len(images))] if items is None else list(_paths_of(items, unique=False))
+        if len(ids) != len(images):
+            raise TableError(f"There are {len(images):,} pictures and {len(ids):,} item ids; give one id for each.")
+        return ImageSource.from_bytes(pd.Series(list(images), index=ids, dtype=object))
+    if isinstance(images, Mapping | pd.Series | pd.DataFrame):
+        images = ImageSource.from_bytes(images)
+    if not isinstance(images, ImageSource):
+        raise TableError(
+            f"Found a {type(images).__name__} as images; give a folder, an ImageSource, a mapping item id -> bytes, "
+            "a table with item_id and image, or an array of pixels."
+        )
+    return images if items is None else images.select(_paths_of(items))
+
+
+def _image_files(root: Path) -> list[Path]:
+    return sorted(path for path in root.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
+
+
+def _sorted(ids: Iterable[str]) -> list[str]:
+    listed = list(ids)
+    return [listed[position] for position in natural_order(listed)]
+
+
+def _in_order(pictures: Mapping[str, Any]) -> dict[str, Picture]:
+    return {item: pictures[item] for item in _sorted(pictures)}
+
+
+def _paths_of(items: Annotations | pd.DataFrame | Iterable[Any], *, unique: bool = True) -> dict[str, str | None]:
+    """Item id -> its path where one is given."""
+    if isinstance(items, Annotations):
+        items = items.items
+    if isinstance(items, pd.DataFrame):
+        if "item_id" not in items:
+            raise TableError(f"The items table has no column 'item_id' (found: {shown(items.columns)}).")
+        paths = items["path"] if "path" in items else pd.Series(None, index=items.index, dtype=object)
+        pairs = zip(items["item_id"], paths, strict=True)
+        return {id_text(item): None if pd.isna(path) else str(path) for item, path in pairs}
+    ids = [id_text(item) for item in items]
+    if not unique and len(set(ids)) < len(ids):
+        raise TableError(f"{len(ids) - len(set(ids))} item ids occur twice among the pictures; give each its own.")
+    return dict.fromkeys(ids)
+
+
+def _direct(root: Path, item: str, given: str | None) -> Path | None:
+    path = root / (item if given is None else given)
+    return path if path.is_file() else None
+
+
+def _by_name(root: Path, left: list[str], wanted: Mapping[str, str | None]) -> dict[str, Path]:
+    names: dict[str, list[Path]] = {}
+    for path in _image_files(root):
+        for name in {path.name, path.stem, path.relative_to(root).with_suffix("").as_posix()}:
+            names.setdefault(name, []).append(path)
+    found = {}
+    for item in left:
+        given = wanted[item]
+        fits = names.get(item if given is None else Path(given).name, [])
+        if len(fits) > 1:
+            raise TableError(
+                f"Item {item!r} fits {len(fits)} files ({shown([path.as_posix() for path in fits])}); add a path "
+                "column to the items table that says which."
+            )
+        if fits:
+            found[item] = fits[0]
+    return found

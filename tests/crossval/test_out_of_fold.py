@@ -1,0 +1,189 @@
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.linear_model import Ridge
+from sklearn.preprocessing import StandardScaler
+
+from labelqa._crossval import PENALTIES, deal_folds, out_of_fold
+from labelqa._kernels.linear import Sums, fit_temperature, log_loss, ridge
+from labelqa.errors import OptionError, TableError
+
+
+def blobs(n=120, n_classes=3, d=6, seed=0, apart=3.0):
+    rng = np.random.default_rng(seed)
+    label = rng.integers(0, n_classes, n)
+    centre = rng.normal(size=(n_classes, d)) * apart
+    ids = [f"i{k}" for k in range(n)]
+    return pd.DataFrame(centre[label] + rng.normal(size=(n, d)), index=ids), pd.Series(label, index=ids)
+
+
+@pytest.mark.parametrize("penalty", [0.003, 0.3])
+def test_ridge_from_sums_is_sklearns_ridge_on_standardised_features(penalty):
+    features, label = blobs(90)
+    rows = features.to_numpy(np.float32)
+    weights, intercept = ridge(Sums.collect(rows, label.to_numpy(), 3), np.array([penalty]))[0]
+    scaler = StandardScaler().fit(rows)
+    peer = Ridge(alpha=penalty * 90, solver="cholesky").fit(scaler.transform(rows), np.eye(3)[label])
+    assert np.allclose(rows @ weights + intercept, peer.predict(scaler.transform(rows)), atol=1e-5)
+
+
+def test_sums_add_up():
+    features, label = blobs(50)
+    rows, code = features.to_numpy(np.float32), label.to_numpy()
+    joined = Sums.collect(rows[:20], code[:20], 3) + Sums.collect(rows[20:], code[20:], 3)
+    whole = Sums.collect(rows, code, 3)
+    assert np.allclose(joined.xx, whole.xx, rtol=1e-5)
+    assert np.allclose((whole - joined).xy, 0, atol=1e-3)
+
+
+def test_a_constant_feature_carries_nothing():
+    features, label = blobs(60)
+    rows = np.column_stack([features.to_numpy(), np.full(60, 7.0)]).astype(np.float32)
+    weights, _ = ridge(Sums.collect(rows, label.to_numpy(), 3), PENALTIES)[0]
+    assert np.all(weights[-1] == 0)
+
+
+def test_temperature_is_the_best_on_a_grid():
+    rng = np.random.default_rng(0)
+    scores = rng.normal(size=(500, 4)) * 3
+    label = (scores / 2.5 + rng.gumbel(size=scores.shape)).argmax(axis=1)
+    found = fit_temperature(scores, label)
+    grid = np.geomspace(0.5, 10, 400)
+    best = grid[np.argmin([log_loss(scores / t, label) for t in grid])]
+    assert found == pytest.approx(best, rel=0.02)
+    assert found == pytest.approx(2.5, rel=0.15)
+
+
+def test_separable_classes_are_found_and_probabilities_sum_to_one():
+    features, label = blobs(apart=6.0)
+    found = out_of_fold(features, label)
+    assert found.accuracy > 0.97
+    assert np.allclose(found.probabilities.sum(axis=1), 1)
+    assert list(found.probabilities.columns) == [0, 1, 2]
+    assert found.majority_accuracy == pytest.approx(label.value_counts().max() / len(label))
+    assert found.reason is None
+
+
+def test_labels_without_a_pattern_reach_chance_only():
+    features, label = blobs(600, apart=0.0)
+    assert out_of_fold(features, label).accuracy < 0.42
+
+
+@settings(max_examples=5, deadline=None)
+@given(seed=st.integers(0, 99))
+def test_order_of_rows_changes_nothing(seed):
+    features, label = blobs(60)
+    order = np.random.default_rng(seed).permutation(60)
+    one, two = out_of_fold(features, label), out_of_fold(features.iloc[order], label.iloc[order[::-1]])
+    pd.testing.assert_frame_equal(one.probabilities, two.probabilities)
+    pd.testing.assert_frame_equal(one.table, two.table)
+
+
+def test_an_items_own_label_does_not_reach_its_prediction():
+    features, label = blobs(80)
+    before = out_of_fold(features, label)
+    changed = label.copy()
+    item = before.table["item_id"][0]
+    changed[item] = (changed[item] + 1) % 3
+    after = out_of_fold(features, changed)
+    # folds are dealt by class, so only a run with the same folds can be compared
+    same = (before.table["fold"] == after.table["fold"]).all()
+    if same:
+        assert np.allclose(before.probabilities.loc[item], after.probabilities.loc[item], atol=0.05)
+    assert len(after.probabilities) == 80
+
+
+@settings(max_examples=20, deadline=None)
+@given(n=st.integers(10, 80), n_folds=st.integers(2, 6), seed=st.integers(0, 9))
+def test_folds_are_stratified(n, n_folds, seed):
+    label = np.random.default_rng(seed).integers(0, 3, n)
+    fold, used, _ = deal_folds(label, None, n_folds, seed)
+    for value in range(3):
+        counts = np.bincount(fold[label == value], minlength=used)
+        assert counts.max() - counts.min() <= 1
+    sizes = np.bincount(fold, minlength=used)
+    assert sizes.max() - sizes.min() <= 1
+
+
+@settings(max_examples=20, deadline=None)
+@given(n_groups=st.integers(5, 40), seed=st.integers(0, 9))
+def test_groups_are_not_split_and_spread(n_groups, seed):
+    rng = np.random.default_rng(seed)
+    groups = np.r_[np.arange(n_groups), rng.integers(0, n_groups, 200)]
+    label = rng.integers(0, 2, len(groups))
+    fold, used, reason = deal_folds(label, groups, 5, seed)
+    assert used == 5
+    assert reason is None
+    assert pd.Series(fold).groupby(groups).nunique().max() == 1
+    assert set(fold) == set(range(5))
+
+
+def test_groups_reach_the_table():
+    features, label = blobs(40)
+    groups = pd.Series(np.arange(40) // 4, index=features.index)
+    table = out_of_fold(features, label, groups=groups).table
+    assert table["fold"].groupby(table["item_id"].map(groups)).nunique().max() == 1
+
+
+def test_items_without_a_label_are_predicted_but_teach_nothing():
+    features, label = blobs(60)
+    found = out_of_fold(features, label.drop(label.index[:5]))
+    assert found.n_items == 55
+    assert len(found.probabilities) == 60
+    assert found.table["p_label"].isna().sum() == 5
+
+
+@pytest.mark.parametrize(
+    ("labels", "reason"),
+    [([], "no labels"), (["a", "a", "a"], "of one class"), (["a", "b", None], "only 3 folds.*fewer than 3 items")],
+)
+def test_too_little_to_learn_from_has_a_reason(labels, reason):
+    features = pd.DataFrame({"x": [0.0, 1.0, 2.0]}, index=[1, 2, 3])
+    found = out_of_fold(features, pd.Series(labels, index=[1, 2, 3][: len(labels)], dtype=object))
+    assert pd.Series([found.reason]).str.contains(reason, regex=True).all()
+
+
+def test_one_item_alone():
+    found = out_of_fold(pd.DataFrame({"x": [1.0]}, index=["a"]), pd.Series(["cat"], index=["a"]))
+    assert np.isnan(found.accuracy)
+    assert found.reason == "all labels are of one class, so there is nothing to tell apart"
+
+
+def test_labels_may_be_called_anything():
+    features, label = blobs(60)
+    names = label.map({0: "item_id", 1: "nan", 2: "<b>"})
+    found = out_of_fold(features, names)
+    assert list(found.probabilities.columns) == ["<b>", "item_id", "nan"]
+
+
+def test_ids_are_joined_as_text():
+    features, label = blobs(60)
+    features.index, label.index = range(60), [str(k) for k in range(60)]
+    assert out_of_fold(features, label).n_items == 60
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda f, y: (f, y.rename({"i0": "other"})), "1 labelled items have no features"),
+        (lambda f, y: (f, pd.concat([y, y.iloc[:1]])), "more than one label"),
+        (lambda f, y: (pd.concat([f, f.iloc[:1]]), y), "occur twice"),
+        (lambda f, y: (f.assign(bad=np.nan), y), "missing or infinite"),
+        (lambda f, y: (f.to_numpy(), y), "Found a ndarray as features"),
+        (lambda f, y: (f, list(y)), "Found a list as labels"),
+        (lambda f, y: (f, pd.DataFrame({"item_id": y.index})), "no column 'label'"),
+    ],
+)
+def test_what_cannot_be_joined_is_refused(change, message):
+    with pytest.raises(TableError, match=message):
+        out_of_fold(*change(*blobs(20)))
+
+
+def test_impossible_options():
+    features, label = blobs(20)
+    with pytest.raises(OptionError, match="n_folds=1"):
+        out_of_fold(features, label, n_folds=1)
+    with pytest.raises(TableError, match="20 items have no group"):
+        out_of_fold(features, label, groups=pd.Series(["a"], index=["zz"]))

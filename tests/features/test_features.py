@@ -1,0 +1,159 @@
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from labelqa.errors import ImageError, OptionError
+from labelqa.features import FeatureRecipe, colour, fit_recipe, hog, image_features, squares
+from labelqa.images import ImageSource
+
+
+def pictures(n=12, side=40, seed=0):
+    return np.random.default_rng(seed).integers(0, 256, (n, side, side + 5, 3)).astype(np.uint8)
+
+
+def naive_hog(grey, cell=8, n_bins=9):
+    side = len(grey)
+    padded = np.pad(grey.astype(np.float64), 1, mode="edge")
+    dx, dy = padded[1:-1, 2:] - padded[1:-1, :-2], padded[2:, 1:-1] - padded[:-2, 1:-1]
+    strength, angle = np.hypot(dx, dy), np.arctan2(dy, dx) % math.pi
+    centres = -math.pi / 2 + (np.arange(n_bins) + 0.5) * math.pi / n_bins
+    distance = np.abs(angle[..., None] - centres % math.pi)
+    weight = np.maximum(0, 1 - np.minimum(distance, math.pi - distance) / (math.pi / n_bins))
+    cells = (strength[..., None] * weight).reshape(side // cell, cell, side // cell, cell, n_bins).sum(axis=(1, 3))
+    out = []
+    for y in range(side // cell - 1):
+        for x in range(side // cell - 1):
+            block = cells[y : y + 2, x : x + 2].ravel()
+            block = np.minimum(block / np.sqrt((block**2).sum() + 1e-6), 0.2)
+            out.append(block / np.sqrt((block**2).sum() + 1e-6))
+    return np.concatenate(out)
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 1000), side=st.sampled_from([16, 32]), scale=st.sampled_from([0.01, 1.0]))
+def test_hog_is_the_naive_hog(seed, side, scale):
+    grey = (np.random.default_rng(seed).random((2, side, side)) * scale).astype(np.float32)
+    assert np.allclose(hog(grey), [naive_hog(one) for one in grey], atol=2e-5)
+
+
+def test_hog_of_a_flat_picture_is_zero_and_of_an_edge_is_not():
+    assert not hog(np.full((1, 32, 32), 0.5, np.float32)).any()
+    edge = np.zeros((1, 32, 32), np.float32)
+    edge[:, :, 16:] = 1
+    assert hog(edge).max() > 0.1
+
+
+def test_hog_does_not_jump_where_a_gradient_turns_past_the_vertical():
+    ramp = np.tile(np.linspace(0, 1, 32, dtype=np.float32)[:, None], (1, 32))
+    tilt = np.linspace(-1e-7, 1e-7, 32, dtype=np.float32)[None, :]
+    assert np.ptp(hog(np.stack([ramp + tilt, ramp - tilt])), axis=0).max() < 1e-3
+
+
+def test_colour_histogram_of_known_pictures():
+    rgb = np.zeros((1, 32, 32, 3), np.float32)
+    rgb[..., 1] = 0.5
+    rgb[..., 2] = 1.0
+    made = colour(rgb)[0]
+    red, green, blue = made[:8], made[8:16], made[16:24]
+    assert red.tolist() == [1, 0, 0, 0, 0, 0, 0, 0]
+    # 0.5 * 7 = 3.5 lies between bins 3 and 4
+    assert np.allclose(green, [0, 0, 0, 0.5, 0.5, 0, 0, 0], atol=1e-4)
+    assert np.allclose(blue, [0, 0, 0, 0, 0, 0, 0, 1], atol=1e-4)
+    assert np.allclose(made[24:].reshape(16, 3), [0, 0.5, 1.0])
+
+
+def test_squares_are_pillows_float_resize():
+    from PIL import Image
+
+    picture = pictures(1)[0]
+    expected = np.asarray(
+        Image.fromarray(picture[:, :, 1].astype(np.float32)).resize((32, 32), Image.Resampling.BILINEAR)
+    )
+    assert np.allclose(squares([picture])[0, :, :, 1], expected / 255)
+    small = picture[:32, :32]
+    assert np.array_equal(squares([small])[0], small.astype(np.float32) / np.float32(255))
+
+
+@pytest.mark.parametrize(("kinds", "width"), [(("hog",), 324), (("colour",), 72), (("hog", "colour"), 396)])
+def test_table_has_ids_and_named_float32_columns(kinds, width):
+    table = image_features(pictures(3), kinds=kinds, items=["c", "a", "b"])
+    assert table.shape == (3, width)
+    assert table.index.tolist() == ["a", "b", "c"]
+    assert table.index.name == "item_id"
+    assert (table.dtypes == np.float32).all()
+    assert table.columns[0] == f"{kinds[0]}_0"
+
+
+@pytest.mark.parametrize("kinds", [("hog", "colour"), ("patches",)])
+def test_order_and_company_of_pictures_change_nothing(kinds):
+    images = pictures(10)
+    recipe = fit_recipe(images, kinds=kinds, n_centres=8)
+    whole = image_features(images, recipe=recipe)
+    part = image_features(images[[7, 2]], recipe=recipe, items=[7, 2])
+    assert np.allclose(whole.loc[["2", "7"]], part, atol=1e-6)
+    again = fit_recipe(images[::-1], kinds=kinds, n_centres=8)
+    assert again.digest == recipe.digest
+
+
+def test_patches_need_a_recipe_and_are_seeded():
+    images = pictures(10)
+    one, two = (fit_recipe(images, kinds=["patches"], n_centres=8, seed=seed) for seed in (0, 1))
+    assert one.digest != two.digest
+    assert image_features(images, recipe=one).shape == (10, 64)
+    assert not one.is_exportable
+    assert FeatureRecipe().is_exportable
+
+
+def test_cache_is_by_content_and_recipe(tmp_path, monkeypatch):
+    images = pictures(6)
+    first = image_features(images, cache=tmp_path)
+    assert len(list(tmp_path.iterdir())) == 1
+
+    def never(self, rgb):
+        raise AssertionError("computed anew")
+
+    monkeypatch.setattr(FeatureRecipe, "compute", never)
+    renamed = image_features(images, items=list("abcdef"), cache=tmp_path)
+    assert np.array_equal(first.to_numpy(), renamed.to_numpy())
+    with pytest.raises(AssertionError, match="computed anew"):
+        image_features(pictures(6, seed=1), cache=tmp_path)
+    with pytest.raises(AssertionError, match="computed anew"):
+        image_features(images, size=48, cache=tmp_path)
+
+
+def test_unreadable_pictures_are_refused_or_left_out_by_name():
+    source = ImageSource.from_bytes({"good": pictures(1)[0], "bad": b"broken"})
+    with pytest.raises(ImageError, match=r"1 pictures cannot be read.*'bad'"):
+        image_features(source)
+    assert image_features(source, unreadable="leave_out").index.tolist() == ["good"]
+    missing = source.select(["good", "gone"])
+    with pytest.raises(ImageError, match="1 items have no picture \\('gone'\\)"):
+        image_features(missing)
+    assert len(image_features(missing, unreadable="leave_out")) == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"kinds": ("sift",)}, "kinds='sift' is not known"),
+        ({"kinds": ()}, "names no kind"),
+        ({"kinds": ("hog", "hog")}, "names no kind or one twice"),
+        ({"size": 30}, "multiple of 8"),
+        ({"unreadable": "skip"}, "unreadable='skip'"),
+    ],
+)
+def test_impossible_options(options, message):
+    with pytest.raises(OptionError, match=message):
+        image_features(pictures(2), **options)
+
+
+def test_no_pictures():
+    empty = image_features({})
+    assert empty.shape == (0, 396)
+    assert isinstance(empty, pd.DataFrame)
+    with pytest.raises(ImageError, match="no pictures to learn patches from"):
+        image_features({}, kinds=("patches",))
