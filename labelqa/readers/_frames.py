@@ -56,15 +56,37 @@ def load_json(path: Path) -> Any:
     TableError
         Where the file is not JSON; the place is named.
     """
+    return _parse(_text(path), path, first_line=1)
+
+
+def load_json_lines(path: Path) -> list[Any]:
+    """Read one JSON value per line; empty lines are passed over.
+
+    Raises
+    ------
+    TableError
+        Where a line is not JSON; the line is named.
+    """
+    lines = enumerate(_text(path).split("\n"), 1)
+    return [_parse(line, path, first_line=number) for number, line in lines if line.strip()]
+
+
+def _text(path: Path) -> str:
     try:
-        return json.loads(path.read_text(encoding="utf-8-sig"))
+        return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise TableError(
             f"{path} is not UTF-8 text ({error.reason} at byte {error.start}); save it as UTF-8."
         ) from error
+
+
+def _parse(text: str, path: Path, first_line: int) -> Any:
+    try:
+        return json.loads(text)
     except json.JSONDecodeError as error:
+        line = first_line + error.lineno - 1
         raise TableError(
-            f"{path} is not valid JSON ({error.msg} in line {error.lineno}, column {error.colno}); export it again."
+            f"{path} is not valid JSON ({error.msg} in line {line}, column {error.colno}); export it again."
         ) from error
 
 

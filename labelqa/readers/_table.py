@@ -9,7 +9,7 @@ import pandas as pd
 
 from labelqa._checks import BOX_EDGES, Findings
 from labelqa.errors import TableError, shown
-from labelqa.readers._frames import TABLES, Frames, existing_path, load_json, name_annotator
+from labelqa.readers._frames import TABLES, Frames, existing_path, load_json, load_json_lines, name_annotator
 
 SUFFIXES = (".csv", ".tsv", ".parquet", ".jsonl", ".ndjson", ".json")
 
@@ -113,8 +113,6 @@ def load_table(path: Path) -> pd.DataFrame:
             )  # fmt: skip
         if suffix == ".parquet":
             return pd.read_parquet(path)
-        if suffix in (".jsonl", ".ndjson"):
-            return pd.read_json(path, lines=True, dtype=False, convert_dates=False)
     except (ValueError, UnicodeDecodeError) as error:  # pandas' and Arrow's own errors are ValueErrors
         reason = str(error).strip().splitlines()[0]
         raise TableError(
@@ -122,6 +120,8 @@ def load_table(path: Path) -> pd.DataFrame:
         ) from error
     if suffix == ".json":
         return _records(load_json(path), path)
+    if suffix in (".jsonl", ".ndjson"):
+        return _records(load_json_lines(path), path)
     raise TableError(f"{path} has the suffix {suffix!r}; a table needs one of {', '.join(SUFFIXES)}.")
 
 
