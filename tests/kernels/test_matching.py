@@ -32,7 +32,7 @@ def scipy_matches(a, label_a, b, label_b, tau, aware):
 
 def naive_matches(a, label_a, b, label_b, tau, aware):
     """Enumerate boxes in box order: total IoU, then common labels, then the lowest partners from the first box on."""
-    iou = np.round(naive_iou(a, b), 11)
+    iou = naive_iou(a, b)
     n_b = len(b)
     slots = list(range(n_b)) + [n_b] * len(a)
     best = None
@@ -75,7 +75,7 @@ views = st.lists(st.tuples(grid_box, st.integers(0, 1)), max_size=4)
 
 
 @settings(max_examples=150, deadline=None)
-@given(views, views, st.sampled_from([0.2, 0.5, 1.0]), st.booleans(), st.sampled_from([1.0, 1e-9, 1e9]))
+@given(views, views, st.sampled_from([0.25, 0.5, 1.0]), st.booleans(), st.sampled_from([1.0, 2.0**-30, 2.0**30]))
 def test_equals_enumeration_with_ties_duplicates_and_flat_boxes(first, second, tau, aware, scale):
     a, label_a = in_order([box for box, _ in first], [label for _, label in first])
     b, label_b = in_order([box for box, _ in second], [label for _, label in second])
