@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import date
 from enum import Enum
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -46,12 +46,18 @@ def _scalar(value: Any) -> Any:
 class Result:
     """Base of all result classes: frozen dataclasses of named scalars and tidy tables."""
 
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
     def _fields(self) -> dict[str, Any]:
-        return {field.name: getattr(self, field.name) for field in dataclasses.fields(self) if field.repr}  # type: ignore[arg-type]
+        return {
+            field.name: getattr(self, field.name)
+            for field in dataclasses.fields(self)
+            if not field.name.startswith("_")
+        }
 
     def to_dict(self) -> dict[str, Any]:
         """Give every scalar and table as JSON-safe values; ``nan`` becomes ``None``, a table a list of records."""
-        return {name: json_safe(value) for name, value in self._fields().items() if not name.startswith("_")}
+        return {name: json_safe(value) for name, value in self._fields().items()}
 
     def _scalars(self) -> dict[str, Any]:
         return {
@@ -61,11 +67,7 @@ class Result:
         }
 
     def __repr__(self) -> str:
-        parts = (
-            f"{name}={_short(value)}"
-            for name, value in self._scalars().items()
-            if value is not None and not (isinstance(value, float) and math.isnan(value) and name != "value")
-        )
+        parts = (f"{name}={_short(value)}" for name, value in self._scalars().items() if value is not None)
         return f"{type(self).__name__}({', '.join(parts)})"
 
     def _repr_html_(self) -> str:
@@ -73,7 +75,7 @@ class Result:
         scalars = {name: _short(value) for name, value in self._scalars().items() if value is not None}
         parts = [f"<p><b>{type(self).__name__}</b></p>", _html(pd.DataFrame({"value": scalars}, dtype=object))]
         for name, value in self._fields().items():
-            if isinstance(value, pd.DataFrame) and not name.startswith("_"):
+            if isinstance(value, pd.DataFrame):
                 parts += [f"<p>{name}: {len(value):,} rows</p>", _html(value.head(5))]
         return "".join(parts)
 

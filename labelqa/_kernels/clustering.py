@@ -268,7 +268,7 @@ def _most_votes(label: Ints, weight: Floats) -> int:
 
 
 @njit(cache=True)
-def leave_one_out_boxes(  # noqa: PLR0917 - numba takes no keyword-only arguments
+def leave_one_out_boxes(
     xyxy: Floats,
     label: Ints,
     weights: Floats,
