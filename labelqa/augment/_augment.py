@@ -15,12 +15,13 @@ from labelqa._checks import BOX_EDGES, Findings, id_text
 from labelqa._result import Result
 from labelqa.annotations import Annotations
 from labelqa.augment._looseness import expected_looseness
+from labelqa.augment._pictures import source_of
 from labelqa.augment._policy import Policy, read_policy
 from labelqa.augment._rebuild import rebuild
-from labelqa.augment._sources import ImageSource, as_source, read_entry
 from labelqa.augment._tables import make_tables
 from labelqa.augment._work import Done, Job, Settings, run, work
 from labelqa.errors import OptionError, TableError, shown
+from labelqa.images import ImageSource
 
 #: Images made are kept up to this many bytes; beyond it they are made again when asked for.
 _KEPT_BYTES = 256 * 2**20
@@ -39,7 +40,7 @@ class AugmentedImages(Mapping[str, NDArray[Any]]):
         if item_id not in self._kept:
             record = {str(key): value for key, value in self._records.loc[item_id].to_dict().items()}
             item = record["source_item_id"]
-            return rebuild(record, read_entry(item, self._source.entries[item]))
+            return rebuild(record, self._source.pictures[item])
         return self._kept[item_id].copy()
 
     def __iter__(self) -> Iterator[str]:
@@ -149,8 +150,8 @@ def augment(
     Parameters
     ----------
     images
-        A folder, a dict from item id to array or path, a list of arrays (ids are the positions), or `Annotations`
-        whose items have a path. Arrays are uint8, (height, width) or (height, width, 3).
+        A folder, a dict from item id to pixels, path or bytes, a list of pixels (ids are the positions), or
+        `Annotations` whose items have a path; see `labelqa.images.as_source`. Grey images stay grey.
     annotations
         `Annotations`, or a table of boxes (`item_id`, `x_min`, `y_min`, `x_max`, `y_max`, `label`) or of labels
         (`item_id`, `label`); `annotator_id` may be left out. Every item needs an image.
@@ -205,9 +206,9 @@ def augment(
     given, source = take_input(images, annotations)
     skipped = {id_text(item) for item in test_items}
     found = Findings()
-    held = [item for item in source.ids if item in skipped]
+    held = [item for item in source.item_ids if item in skipped]
     found.add("items", "test item", len(held), "no copies made", held)
-    ids = [item for item in source.ids if item not in skipped]
+    ids = [item for item in source.item_ids if item not in skipped]
     settings = Settings(chosen.text, int(copies), int(seed), float(min_visibility), int(retries))
     jobs = make_jobs(source, given, ids, masks)
     kept: dict[str, NDArray[Any]] = {}
@@ -227,15 +228,9 @@ def take_input(images: Any, annotations: Annotations | pd.DataFrame | None) -> t
     if annotations is None and isinstance(images, Annotations):
         annotations = images
     given = None if annotations is None else _as_given(annotations)
-    source = as_source(images, None if given is None else given.items)
+    source = source_of(images, given)
     if given is None:
-        given = Annotations.from_frames(items=pd.DataFrame({"item_id": source.ids}))
-    absent = sorted(set(given.items["item_id"]) - set(source.entries))
-    if absent:
-        raise TableError(
-            f"{len(absent)} of {len(given.items)} items have no image ({shown(absent)}); give their images, or leave "
-            "them out with .select(items=[...])."
-        )
+        given = Annotations.from_frames(items=pd.DataFrame({"item_id": source.item_ids}))
     return given, source
 
 
@@ -268,7 +263,7 @@ def make_jobs(
         box_ids = [] if mine is None else mine["box_id"].tolist()
         own = [(masks or {}).get(box) for box in box_ids]
         has_mask = any(mask is not None for mask in own)
-        jobs.append(Job(item, source.entries[item], box_ids, xyxy, own if has_mask else None))
+        jobs.append(Job(item, source.pictures[item], box_ids, xyxy, own if has_mask else None))
     return jobs
 
 

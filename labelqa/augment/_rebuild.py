@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,7 @@ from numpy.typing import NDArray
 
 from labelqa.augment._albumentations import library
 from labelqa.augment._draw import draw_seed
-from labelqa.augment._sources import read_entry
+from labelqa.augment._pictures import read_picture
 from labelqa.augment._work import draw_once
 from labelqa.errors import TableError, shown
 
@@ -29,7 +28,7 @@ def rebuild(record: Mapping[str, Any] | pd.Series, image: Any) -> NDArray[Any]:
         A row of `Augmented.records`, or the same as a dict (a line of `records.jsonl`): `source_item_id`, `copy`,
         `seed`, `attempt`, `policy` and, for policies that look at the boxes, `source_boxes`.
     image
-        The source image as uint8 array, or its path.
+        The source image as pixels, path or bytes.
 
     Raises
     ------
@@ -65,5 +64,4 @@ def rebuild(record: Mapping[str, Any] | pd.Series, image: Any) -> NDArray[Any]:
     boxes = json.loads(given) if isinstance(given, str) else given
     xyxy = np.asarray(boxes if boxes is not None else [], dtype=np.float64).reshape(-1, 4)
     seed = draw_seed(int(known["seed"]), item_id, int(known["copy"]), int(known["attempt"]))
-    entry = Path(image) if isinstance(image, str | Path) else image
-    return draw_once(text, item_id, read_entry(item_id, entry), xyxy, seed=seed).image
+    return draw_once(text, item_id, read_picture(item_id, image), xyxy, seed=seed).image

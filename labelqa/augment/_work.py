@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labelqa.augment._draw import Draw, Drawer, draw_seed
+from labelqa.augment._pictures import read_picture
 from labelqa.augment._points import Floats
-from labelqa.augment._sources import read_entry
 from labelqa.errors import OptionError
+from labelqa.images import Picture
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Job:
     """One item: its image or file, its boxes (n, 4) with their ids, and their masks where there are any."""
 
     item_id: str
-    entry: Any
+    picture: Picture
     box_ids: Sequence[str]
     xyxy: Floats
     masks: Sequence[NDArray[Any] | None] | None = None
@@ -71,7 +72,7 @@ def copy_id(item_id: str, number: int) -> str:
 
 def work(job: Job, settings: Settings) -> Done:
     """Make all copies of one item; the same whatever else is done, before, after or at the same time."""
-    image = read_entry(job.item_id, job.entry)
+    image = read_picture(job.item_id, job.picture)
     height, width = image.shape[:2]
     inside = np.clip(job.xyxy, 0.0, [width, height, width, height])
     good = (inside[:, 2] > inside[:, 0]) & (inside[:, 3] > inside[:, 1])

@@ -213,10 +213,10 @@ def test_nothing_to_do():
         ({"min_visibility": 2}, OptionError, "min_visibility=2 is no share"),
         ({"annotations": pd.DataFrame({"item_id": ["x"], "label": ["a"]})}, TableError, "1 of 1 items have no image"),
         ({"annotations": [1]}, TableError, "Found annotations as a list"),
-        ({"images": {"a": np.zeros((4, 4))}}, TableError, "needed is uint8"),
-        ({"images": 7}, TableError, "Found images as a int"),
-        ({"images": "nowhere"}, TableError, "'nowhere' is no folder"),
-        ({"images": {"a": "nowhere.png"}}, TableError, "item 'a' cannot be read"),
+        ({"images": {"a": np.full((4, 4), 7.0)}}, TableError, "item 'a' holds float64 values"),
+        ({"images": 7}, TableError, "Found a int as images"),
+        ({"images": "nowhere"}, TableError, "no folder nowhere"),
+        ({"images": {"a": "nowhere.png"}}, TableError, "no image file The image of item 'a'"),
     ],
 )
 def test_refused(pictures, arguments, error, message):

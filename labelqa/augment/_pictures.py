@@ -1,0 +1,60 @@
+"""Pictures for augmentation: as `labelqa.images` reads them, but grey ones stay grey."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from labelqa.annotations import Annotations
+from labelqa.errors import TableError, shown
+from labelqa.images import ImageSource, Picture, Pixels, as_source, open_image
+
+
+def source_of(images: Any, items: Annotations | None) -> ImageSource:
+    """Take images in any form; every item must have one.
+
+    From a folder only the images of `items` are taken; images that were handed over one by one are all used.
+
+    Raises
+    ------
+    TableError
+        Where an item has no image.
+    """
+    if isinstance(images, Annotations):
+        source = ImageSource.from_folder(".", images)
+    elif isinstance(images, str | Path):
+        source = as_source(images, items)
+    elif isinstance(images, np.ndarray | Sequence) and not isinstance(images, bytes):
+        source = as_source({str(place): picture for place, picture in enumerate(images)})
+    else:
+        source = as_source(images)
+    wanted = [] if items is None else items.items["item_id"]
+    missing = [item for item in wanted if item not in source]
+    if missing:
+        raise TableError(
+            f"{len(missing)} of {len(wanted)} items have no image ({shown(missing)}); give their images, or leave them "
+            "out with .select(items=[...])."
+        )
+    return source
+
+
+def read_picture(item_id: str, picture: Picture) -> Pixels:
+    """Read one picture as uint8, (height, width) where it is grey, otherwise (height, width, 3)."""
+    mode = "L" if _is_grey(picture) else "RGB"
+    return np.ascontiguousarray(open_image(picture, mode=mode, name=f"The image of item {item_id!r}"))
+
+
+def _is_grey(picture: Picture) -> bool:
+    if isinstance(picture, np.ndarray):
+        return picture.ndim == 2 or (picture.ndim == 3 and picture.shape[2] == 1)
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        with Image.open(io.BytesIO(picture) if isinstance(picture, bytes) else picture) as opened:
+            return opened.mode in ("1", "L")
+    except (OSError, UnidentifiedImageError):
+        return False  # open_image says what is wrong
