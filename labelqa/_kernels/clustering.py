@@ -196,41 +196,13 @@ def greedy_clusters(
 
 
 @njit(cache=True)
-def weighted_median(values: Floats, weights: Floats) -> float:
-    """Middle value by weight: shape (n,) each; halfway between two values where they split the weight evenly."""
-    order = np.argsort(values, kind="mergesort")
-    half = 0.5 * weights.sum()
-    # weights that should split evenly may miss it by rounding
-    slack = 1e-12 * half
-    below = 0.0
-    for k in range(order.shape[0]):
-        below += weights[order[k]]
-        if below > half + slack or k == order.shape[0] - 1:
-            return float(values[order[k]])
-        if below >= half - slack:
-            # the next value that has any weight
-            for j in range(k + 1, order.shape[0]):
-                if weights[order[j]] > 0.0:
-                    return float(0.5 * values[order[k]] + 0.5 * values[order[j]])
-            return float(values[order[k]])
-    return np.nan
-
-
-@njit(cache=True)
-def median_boxes(xyxy: Floats, weights: Floats, cluster: Longs, n_clusters: int) -> Floats:
-    """Weighted median per edge of the boxes of each cluster.
-
-    Parameters
-    ----------
-    xyxy, weights
-        float64 (B, 4) and (B, 4): a weight for each edge of each box.
-    cluster
-        int64 (B,), below `n_clusters`; -1 leaves a box out.
+def members_of(cluster: Longs, n_clusters: int) -> tuple[Longs, Longs]:
+    """List the boxes of each cluster; boxes of cluster -1 are left out.
 
     Returns
     -------
-    array
-        float64 (n_clusters, 4); nan for a cluster without boxes.
+    offsets, members
+        int64 (n_clusters + 1,) and (n,): the boxes of cluster k are ``members[offsets[k] : offsets[k + 1]]``, rising.
     """
     offsets = np.zeros(n_clusters + 1, np.int64)
     for code in cluster:
@@ -239,17 +211,76 @@ def median_boxes(xyxy: Floats, weights: Floats, cluster: Longs, n_clusters: int)
     for k in range(n_clusters):
         offsets[k + 1] += offsets[k]
     position = offsets[:-1].copy()
-    member = np.empty(offsets[-1], np.int64)
+    members = np.empty(offsets[-1], np.int64)
     for box in range(cluster.shape[0]):
         if cluster[box] >= 0:
-            member[position[cluster[box]]] = box
+            members[position[cluster[box]]] = box
             position[cluster[box]] += 1
-    out = np.full((n_clusters, 4), np.nan)
+    return offsets, members
+
+
+@njit(cache=True)
+def weighted_median(values: Floats, weights: Floats) -> float:
+    """Middle value by weight: shape (n,) each; halfway between two values where they split the weight evenly.
+
+    Both arrays are put in order of value.
+    """
+    n = values.shape[0]
+    if n > 32:
+        order = np.argsort(values, kind="mergesort")
+        values[:], weights[:] = values[order], weights[order]
+    for k in range(1, n):
+        value, weight, place = values[k], weights[k], k
+        while place > 0 and values[place - 1] > value:
+            values[place], weights[place] = values[place - 1], weights[place - 1]
+            place -= 1
+        values[place], weights[place] = value, weight
+    total = 0.0
+    for k in range(n):
+        total += weights[k]
+    # weights that should split evenly may miss it by rounding
+    slack = 1e-12 * total
+    below = 0.0
+    for k in range(n):
+        below += weights[k]
+        if 2.0 * below > total + slack:
+            return float(values[k])
+        if 2.0 * below >= total - slack:
+            for j in range(k + 1, n):
+                if weights[j] > 0.0:
+                    return float(0.5 * values[k] + 0.5 * values[j])
+    return float(values[n - 1]) if n else np.nan
+
+
+@njit(cache=True)
+def median_boxes(xyxy: Floats, weights: Floats, offsets: Longs, members: Longs) -> Floats:
+    """Weighted median per edge of the boxes of each cluster.
+
+    Parameters
+    ----------
+    xyxy, weights
+        float64 (B, 4) and (B,).
+    offsets, members
+        The boxes of each cluster, as `members_of` gives them.
+
+    Returns
+    -------
+    array
+        float64 (n_clusters, 4); nan for a cluster without boxes.
+    """
+    n_clusters = offsets.shape[0] - 1
+    most = 0
     for k in range(n_clusters):
-        inside = member[offsets[k] : offsets[k + 1]]
+        most = max(most, offsets[k + 1] - offsets[k])
+    value, weight = np.empty(most), np.empty(most)
+    out = np.empty((n_clusters, 4))
+    for k in range(n_clusters):
+        n = offsets[k + 1] - offsets[k]
         for edge in range(4):
-            if inside.shape[0]:
-                out[k, edge] = weighted_median(xyxy[inside, edge], weights[inside, edge])
+            for j in range(n):
+                box = members[offsets[k] + j]
+                value[j], weight[j] = xyxy[box, edge], weights[box]
+            out[k, edge] = weighted_median(value[:n], weight[:n])
     return out
 
 
@@ -283,7 +314,7 @@ def leave_one_out_boxes(
     xyxy, label, view_offsets, item_offsets, iou_threshold
         As in `greedy_clusters`.
     weights
-        float64 (B, 4): a weight for each edge of each box.
+        float64 (B,): how much each box counts in the median.
 
     Returns
     -------
@@ -315,11 +346,11 @@ def leave_one_out_boxes(
                 boxes = np.concatenate((boxes, np.empty((boxes.shape[0] + count, 4))))
                 labels = np.concatenate((labels, np.empty(labels.shape[0] + count, np.int32)))
                 share = np.concatenate((share, np.empty(share.shape[0] + count)))
-            boxes[total : total + count] = median_boxes(xyxy[order], weights[order], found, count)
-            by_cluster = np.argsort(found, kind="mergesort")
-            start = np.searchsorted(found[by_cluster], np.arange(count + 1))
+            start, inside_order = members_of(found, count)
+            members = order[inside_order]
+            boxes[total : total + count] = median_boxes(xyxy, weights, start, members)
             for k in range(count):
-                inside = order[by_cluster[start[k] : start[k + 1]]]
+                inside = members[start[k] : start[k + 1]]
                 labels[total + k] = _most_votes(label[inside], np.ones(inside.shape[0]))
                 share[total + k] = inside.shape[0] / (last_view - first_view - 1)
             total += count

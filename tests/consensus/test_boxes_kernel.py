@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from labelqa._kernels.clustering import greedy_clusters, leave_one_out_boxes, median_boxes, weighted_median
+from labelqa._kernels.clustering import greedy_clusters, leave_one_out_boxes, median_boxes, members_of, weighted_median
 
 
 def iou(a: Any, b: Any) -> float:
@@ -132,7 +132,7 @@ def test_weighted_median(values: list[float], weights: list[float], expected: fl
 def test_leaving_a_view_out_is_clustering_without_it(items: list[Any]) -> None:
     xyxy, label, view_offsets, item_offsets = arrays(items)
     offsets, boxes, labels, share = leave_one_out_boxes(
-        xyxy, label, np.ones_like(xyxy), view_offsets, item_offsets, 0.5
+        xyxy, label, np.ones(len(xyxy)), view_offsets, item_offsets, 0.5
     )
     for i, item in enumerate(items):
         for v in range(len(item)):
@@ -140,7 +140,7 @@ def test_leaving_a_view_out_is_clustering_without_it(items: list[Any]) -> None:
             x, lab, views, within = arrays([others])
             cluster, n = greedy_clusters(x, lab, views, within, 0.5)
             of_view = slice(offsets[item_offsets[i] + v], offsets[item_offsets[i] + v + 1])
-            expected = median_boxes(x, np.ones_like(x), cluster, int(n[-1]))
+            expected = median_boxes(x, np.ones(len(x)), *members_of(cluster, int(n[-1])))
             assert np.array_equal(boxes[of_view], expected)
             votes = [np.bincount(lab[cluster == k]) for k in range(int(n[-1]))]
             assert labels[of_view].tolist() == [int(v.argmax()) for v in votes]
