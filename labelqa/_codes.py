@@ -153,7 +153,8 @@ def _merge_equal(codes: NDArray[Any], texts: NDArray[np.object_]) -> tuple[Ints,
     rank = np.empty(len(order), np.int64)
     rank[order] = np.arange(len(order))
     table = rank[within] if len(within) else np.empty(0, np.int64)
-    merged = table[codes] if len(codes) else np.empty(0, np.int64)
+    # no values at all: every code is -1 and stands for none
+    merged = table[codes] if len(table) else np.zeros(len(codes), np.int64)
     return merged.astype(np.int32), np.asarray(unique, dtype=object)[order]
 
 

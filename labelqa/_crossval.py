@@ -103,7 +103,7 @@ def out_of_fold(
         return _undefined(ids, label, classes, "there are no labels")
     if len(classes) == 1:
         return _undefined(ids, label, classes, "all labels are of one class, so there is nothing to tell apart")
-    fold, n_folds, reason = deal_folds(label, _aligned_groups(groups, ids), n_folds, seed)
+    fold, n_folds, reason = deal_folds(label, None if groups is None else align_groups(groups, ids), n_folds, seed)
     if n_folds < 2:
         return _undefined(ids, label, classes, reason or "")
     task = _Task(ids, label, classes, fold, n_folds)
@@ -192,9 +192,14 @@ def align_labels(labels: pd.Series | pd.DataFrame, ids: NDArray[np.object_]) -> 
     return out, classes
 
 
-def _aligned_groups(groups: pd.Series | None, ids: NDArray[np.object_]) -> Longs | None:
-    if groups is None:
-        return None
+def align_groups(groups: pd.Series, ids: NDArray[np.object_]) -> Longs:
+    """Give the group code of every id.
+
+    Raises
+    ------
+    TableError
+        Where an item has no group.
+    """
     given = pd.Series(groups.to_numpy(), index=[id_text(value) for value in groups.index])
     given = given[~given.index.duplicated()]
     absent = ~pd.Index(ids).isin(given.index)

@@ -1,0 +1,218 @@
+"""How well the labels can be learned, beside what guessing and people reach."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from labelqa._crossval import OutOfFold, out_of_fold
+from labelqa._kernels.paired import wilson
+from labelqa._plot import COLOURS, axes
+from labelqa._result import Result
+from labelqa.annotations import Annotations, as_label_codes
+from labelqa.baseline._fit import as_features
+from labelqa.baseline._human import HumanBaseline, count_labels, human_baseline
+from labelqa.baseline._models import Recipe, make_estimator, model_name
+from labelqa.errors import TableError, shown
+from labelqa.features import FeatureRecipe
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class CrossValidation(Result):
+    """How well a simple model predicts labels it has not seen.
+
+    Attributes
+    ----------
+    accuracy, low, high
+        Share of items whose label was predicted, with the Wilson interval; against the labels given, wrong ones
+        included.
+    balanced_accuracy, log_loss
+        Mean accuracy over classes; mean -log probability of the given label.
+    majority_accuracy, human_accuracy
+        What always naming the most frequent class reaches, and what one person reaches against the others (nan where
+        labels do not repeat).
+    scores
+        One row per predictor: `who`, `accuracy`, `low`, `high`, `balanced_accuracy`, `log_loss`, `n_items`.
+    per_class
+        `label`, `n_items`, `recall`, `precision`.
+    confusion
+        `label`, `predicted`, `n_items`, for pairs that occur.
+    probabilities
+        Index `item_id`, one column per class, of the model named first.
+    table
+        `item_id`, `fold`, `label`, `predicted`, `p_label`.
+    n_items, n_folds, temperature, reason
+        See `labelqa._crossval.OutOfFold`.
+    """
+
+    accuracy: float
+    low: float
+    high: float
+    balanced_accuracy: float
+    log_loss: float
+    majority_accuracy: float
+    human_accuracy: float
+    n_items: int
+    n_folds: int
+    temperature: float
+    scores: pd.DataFrame
+    per_class: pd.DataFrame
+    confusion: pd.DataFrame
+    probabilities: pd.DataFrame
+    table: pd.DataFrame
+    reason: str | None = None
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the accuracy of every predictor with its interval."""
+        ax = axes(ax, height=0.5 + 0.5 * len(self.scores))
+        for place, (value, low, high) in enumerate(self.scores[["accuracy", "low", "high"]].to_numpy(np.float64)):
+            colour = COLOURS[0] if place == 0 else "0.4"
+            ax.plot([low, high], [place, place], color=colour, linewidth=2)
+            ax.plot(value, place, "o", color=colour)
+            ax.annotate(f"{value:.1%}", (value, place), xytext=(0, 6), textcoords="offset points", ha="center")
+        ax.set(yticks=range(len(self.scores)), yticklabels=self.scores["who"], xlabel="accuracy (share of items)")
+        ax.set_xlim(0, 1)
+        ax.set_ylim(len(self.scores) - 0.5, -0.7)
+        return ax
+
+
+def cross_validate(
+    features: Any,
+    labels: pd.Series | pd.DataFrame | Annotations,
+    *,
+    model: Any = "logistic",
+    second_opinion: Any = None,
+    groups: pd.Series | None = None,
+    n_folds: int = 5,
+    recipe: FeatureRecipe | None = None,
+    seed: int = 0,
+) -> CrossValidation:
+    """Predict every item by a model that has not seen its label, and say what the accuracy is worth.
+
+    Parameters
+    ----------
+    features
+        Numbers by item id, or pictures, as for `fit`.
+    labels
+        A Series by item id or a table with `item_id` and `label`; or, where several people labelled an item,
+        `Annotations` or a table with `annotator_id`: then the most frequent label of each item teaches and counts, and
+        items whose most frequent label is tied are left out (`reason` says how many).
+    model
+        As for `fit`.
+    second_opinion
+        Another model that is scored beside the first, such as "boosting".
+    groups
+        Group by item id (a video, a day): items of one group are always in the same fold.
+    n_folds, seed
+        Folds are stratified by class; same input and seed, same output.
+
+    Raises
+    ------
+    TableError, OptionError
+        As for `fit`.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> features = pd.DataFrame({"size": [1.0, 1.2, 0.9, 5.0, 5.1, 4.8]}, index=list("abcdef"))
+    >>> labels = pd.Series(["small"] * 3 + ["large"] * 3, index=list("abcdef"))
+    >>> found = cross_validate(features, labels, n_folds=3)
+    >>> found.accuracy, found.majority_accuracy
+    (1.0, 0.5)
+    """
+    single, human, note = one_label_each(labels)
+    table, _ = as_features(features, recipe, seed)
+    models = [model] if second_opinion is None else [model, second_opinion]
+    for each in models:
+        make_estimator(each, 1, seed)  # refuses what is no model before anything is computed
+    found = [
+        out_of_fold(table, single, groups=groups, n_folds=n_folds, seed=seed, model=Recipe(each, seed))
+        for each in models
+    ]
+    scores = _scores([model_name(each) for each in models], found, human)
+    first = found[0]
+    reasons = [text for text in (first.reason, note) if text]
+    return CrossValidation(
+        accuracy=first.accuracy,
+        low=float(scores["low"][0]),
+        high=float(scores["high"][0]),
+        balanced_accuracy=first.balanced_accuracy,
+        log_loss=first.log_loss,
+        majority_accuracy=first.majority_accuracy,
+        human_accuracy=human.leave_one_out if human else np.nan,
+        n_items=first.n_items,
+        n_folds=first.n_folds,
+        temperature=first.temperature,
+        scores=scores,
+        per_class=_per_class(first),
+        confusion=_confusion(first),
+        probabilities=first.probabilities,
+        table=first.table,
+        reason="; ".join(reasons) or None,
+    )
+
+
+def one_label_each(
+    labels: pd.Series | pd.DataFrame | Annotations,
+) -> tuple[pd.Series | pd.DataFrame, HumanBaseline | None, str | None]:
+    """Give one label per item, the human baseline where labels repeat, and what was left out."""
+    if isinstance(labels, pd.Series) or (isinstance(labels, pd.DataFrame) and "annotator_id" not in labels.columns):
+        return labels, None, None
+    if not isinstance(labels, Annotations | pd.DataFrame):
+        raise TableError(
+            f"Found a {type(labels).__name__} as labels; give a Series by item id, a table or Annotations."
+        )
+    codes = as_label_codes(labels)
+    counts = count_labels(codes)
+    most = counts.max(axis=1, initial=0)
+    is_labelled = most > 0
+    is_tied = is_labelled & ((counts == most[:, None]).sum(axis=1) > 1)
+    kept = is_labelled & ~is_tied
+    values = codes.classes[counts[kept].argmax(axis=1)] if kept.any() else np.empty(0, object)
+    single = pd.Series(values, index=codes.items[kept], dtype=object)
+    tied = codes.items[is_tied]
+    note = f"{len(tied):,} items without a most frequent label are left out ({shown(tied)})" if len(tied) else None
+    repeats = bool((counts.sum(axis=1) > 1).any())
+    return single, human_baseline(labels) if repeats else None, note
+
+
+def _scores(names: list[str], found: list[OutOfFold], human: HumanBaseline | None) -> pd.DataFrame:
+    columns = ["who", "accuracy", "low", "high", "balanced_accuracy", "log_loss", "n_items"]
+    rows: list[tuple[Any, ...]] = []
+    for name, one in zip(names, found, strict=True):
+        low, high = wilson(one.accuracy * one.n_items, one.n_items) if one.n_folds else (np.nan, np.nan)
+        rows.append((name, one.accuracy, low, high, one.balanced_accuracy, one.log_loss, one.n_items))
+    label = found[0].table["label"].dropna()
+    share = label.value_counts(normalize=True)
+    guess, n = found[0].majority_accuracy, len(label)
+    entropy = float(-(share * np.log(share)).sum()) if n else np.nan
+    balanced = 1 / len(share) if n else np.nan
+    rows.append(("most frequent class", guess, *wilson(guess * n, n), balanced, entropy, n))
+    if human is not None and human.n_items:
+        ends = human.leave_one_out_low, human.leave_one_out_high
+        rows.append(("one person against the others", human.leave_one_out, *ends, np.nan, np.nan, human.n_items))
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _confusion(found: OutOfFold) -> pd.DataFrame:
+    known = found.table.dropna(subset="label")
+    return known.groupby(["label", "predicted"], sort=True).size().rename("n_items").reset_index()
+
+
+def _per_class(found: OutOfFold) -> pd.DataFrame:
+    known = found.table.dropna(subset="label")
+    right = known.loc[known["label"] == known["predicted"], "label"].value_counts()
+    classes = list(found.probabilities.columns)
+    n = known["label"].value_counts().reindex(classes, fill_value=0)
+    hits, said = (counts.reindex(classes, fill_value=0) for counts in (right, known["predicted"].value_counts()))
+    with np.errstate(invalid="ignore"):
+        recall, precision = hits.to_numpy() / n.to_numpy(), hits.to_numpy() / said.to_numpy()
+    return pd.DataFrame(
+        {"label": pd.Series(classes, dtype=object), "n_items": n.to_numpy(), "recall": recall, "precision": precision}
+    )

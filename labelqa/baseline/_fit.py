@@ -1,0 +1,259 @@
+"""Fitting the baseline, and what it predicts."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from labelqa._crossval import align_groups, align_labels, check_features, deal_folds
+from labelqa._kernels.linear import fit_temperature, log_softmax
+from labelqa.baseline._models import Recipe, make_estimator, model_name, scores_of
+from labelqa.errors import TableError, shown
+from labelqa.features import FeatureRecipe, fit_recipe, image_features
+from labelqa.images import ImageSource, as_source
+
+Floats32 = NDArray[np.float32]
+Longs = NDArray[np.int64]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Baseline:
+    """A fitted classifier of items; the same input and seed make the same one.
+
+    Attributes
+    ----------
+    estimator
+        A fitted scikit-learn classifier of feature rows; its classes are positions in `classes`. The default is
+        ``Pipeline(StandardScaler, LogisticRegression)`` with the temperature folded into the linear layer, so that its
+        own `predict_proba` is calibrated.
+    classes
+        The label values, in natural order.
+    feature_names
+        Columns, in the order in which `estimator` takes them.
+    recipe
+        How pictures become those columns; None where features or embeddings were given.
+    temperature
+        Divisor of the scores, fitted on items held out from training; 1 means they were calibrated as they came.
+    output_temperature
+        What is still to be divided after `estimator`: 1 where the temperature could be folded in.
+    metadata
+        What it was made from: model, seed, counts, content hashes of labels and features, held-out accuracy, versions.
+    """
+
+    estimator: Any
+    classes: NDArray[np.object_]
+    feature_names: list[str]
+    recipe: FeatureRecipe | None
+    temperature: float
+    output_temperature: float
+    metadata: dict[str, Any]
+
+    def predict_proba(self, data: Any) -> pd.DataFrame:
+        """Give the probability of every class.
+
+        Parameters
+        ----------
+        data
+            Features by item id with the columns of training (any order), or pictures (folder, `ImageSource`, mapping,
+            array) where the baseline was fitted on pictures.
+
+        Returns
+        -------
+        DataFrame
+            Index `item_id` in natural order, one column per class.
+        """
+        rows, ids = self._rows(data)
+        scores = scores_of(self.estimator, rows, len(self.classes)) / self.output_temperature
+        index = pd.Index(ids, name="item_id", dtype="str")
+        return pd.DataFrame(np.exp(log_softmax(scores)), index=index, columns=pd.Index(self.classes, dtype=object))
+
+    def predict(self, data: Any) -> pd.Series:
+        """Give the most probable class of every item (index `item_id`); see `predict_proba`."""
+        chosen = self.predict_proba(data)
+        values = self.classes[chosen.to_numpy().argmax(axis=1)]
+        return pd.Series(values, index=chosen.index, name="label", dtype=object)
+
+    def _rows(self, data: Any) -> tuple[Floats32, NDArray[np.object_]]:
+        table = data if is_features(data) else self._features_of(data)
+        if "item_id" in table.columns:
+            table = table.set_index("item_id")
+        table = table.set_axis([str(column) for column in table.columns], axis=1)
+        absent = [name for name in self.feature_names if name not in table.columns]
+        if absent:
+            raise TableError(
+                f"{len(absent)} of the {len(self.feature_names)} features of training are missing ({shown(absent)}); "
+                "compute them with the same recipe as for training."
+            )
+        return check_features(table[self.feature_names])
+
+    def _features_of(self, images: Any) -> pd.DataFrame:
+        if self.recipe is None:
+            raise TableError(
+                "This baseline was fitted on given features and does not know how to make them from pictures; give "
+                "features with the same columns, or fit it on the pictures."
+            )
+        return image_features(images, recipe=self.recipe)
+
+    def __repr__(self) -> str:
+        made_of = f"{self.metadata['n_items']:,} items, {len(self.feature_names):,} features"
+        return f"Baseline({self.metadata['model']!r}, {made_of}, classes {shown(self.classes)})"
+
+
+def is_features(data: Any) -> bool:
+    """Tell a table of numbers from pictures (a table of pictures has the column `image`)."""
+    return isinstance(data, pd.DataFrame) and "image" not in data.columns
+
+
+def as_features(data: Any, recipe: FeatureRecipe | None, seed: int) -> tuple[pd.DataFrame, FeatureRecipe | None]:
+    """Give features by item id, computed from pictures where pictures were given, and the recipe for new pictures."""
+    if is_features(data):
+        return data, recipe
+    source: ImageSource = as_source(data)
+    recipe = fit_recipe(source, seed=seed) if recipe is None else recipe
+    return image_features(source, recipe=recipe), recipe
+
+
+def fit(
+    features: Any,
+    labels: pd.Series | pd.DataFrame,
+    *,
+    model: Any = "logistic",
+    recipe: FeatureRecipe | None = None,
+    groups: pd.Series | None = None,
+    calibrate: bool = True,
+    seed: int = 0,
+) -> Baseline:
+    """Fit the baseline: what these labels can teach a simple model.
+
+    Parameters
+    ----------
+    features
+        Numbers by item id (index), for example from `image_features` or your own embeddings; or pictures, from which
+        the built-in features are computed.
+    labels
+        A Series by item id, or a table with `item_id` and `label`, one row per item; items without a label are left
+        out.
+    model
+        "logistic": standardised features and multinomial logistic regression, the default. "boosting":
+        HistGradientBoosting, a second opinion of another kind. Or any scikit-learn classifier with `predict_proba`; it
+        is cloned and fitted on class codes.
+    recipe
+        How pictures become features; kept, so that the baseline can predict new pictures.
+    groups
+        Group by item id; items of one group are never split between training and calibration.
+    calibrate
+        Whether to fit a temperature on a fifth of the items, held out from a first fit; the last fit is on all.
+    seed
+        Same input and seed, same model.
+
+    Raises
+    ------
+    TableError
+        Where ids do not match, or there are not two classes.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> features = pd.DataFrame({"size": [1.0, 1.2, 0.9, 5.0, 5.1, 4.8]}, index=list("abcdef"))
+    >>> labels = pd.Series(["small"] * 3 + ["large"] * 3, index=list("abcdef"))
+    >>> model = fit(features, labels)
+    >>> model.predict(pd.DataFrame({"size": [0.5, 6.0]}, index=["x", "y"])).tolist()
+    ['small', 'large']
+    """
+    data = _checked(features, labels, recipe, seed)
+    held_out = _HeldOut()
+    if calibrate:
+        held_out = _held_out(model, data, None if groups is None else align_groups(groups, data.ids), seed)
+    estimator = make_estimator(model, len(data.rows), seed).fit(data.rows, data.label)
+    is_folded = _fold_temperature(estimator, held_out.temperature)
+    return Baseline(
+        estimator=estimator,
+        classes=data.classes,
+        feature_names=data.names,
+        recipe=data.recipe,
+        temperature=held_out.temperature,
+        output_temperature=1.0 if is_folded else held_out.temperature,
+        metadata=_metadata(model, data, held_out, seed),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Data:
+    """Labelled items in natural order: rows (n, d), ids (n,), class codes (n,), classes (k,)."""
+
+    rows: Floats32
+    ids: NDArray[np.object_]
+    label: Longs
+    classes: NDArray[np.object_]
+    names: list[str]
+    recipe: FeatureRecipe | None
+
+
+@dataclass(frozen=True)
+class _HeldOut:
+    temperature: float = 1.0
+    n_items: int = 0
+    accuracy: float | None = None
+
+
+def _checked(features: Any, labels: pd.Series | pd.DataFrame, recipe: FeatureRecipe | None, seed: int) -> _Data:
+    table, recipe = as_features(features, recipe, seed)
+    if "item_id" in table.columns:
+        table = table.set_index("item_id")
+    rows, ids = check_features(table)
+    label, classes = align_labels(labels, ids)
+    known = label >= 0
+    if len(classes) < 2:
+        raise TableError(
+            f"There are {len(classes)} classes among {int(known.sum()):,} labelled items; a classifier needs two."
+        )
+    return _Data(rows[known], ids[known], label[known], classes, [str(column) for column in table.columns], recipe)
+
+
+def _held_out(model: Any, data: _Data, groups: Longs | None, seed: int) -> _HeldOut:
+    """Fit on four fifths, and the temperature on the rest."""
+    fold, n_folds, _ = deal_folds(data.label, groups, 5, seed)
+    test = fold == 0
+    if n_folds < 2 or len(np.unique(data.label[~test])) < 2:
+        return _HeldOut()
+    score = Recipe(model, seed)(data.rows[~test], data.label[~test], len(data.classes))
+    scores, label = score(data.rows[test]), data.label[test]
+    return _HeldOut(fit_temperature(scores, label), int(test.sum()), float((scores.argmax(axis=1) == label).mean()))
+
+
+def _fold_temperature(estimator: Any, temperature: float) -> bool:
+    """Divide the weights of a logistic regression, alone or at the end of a pipeline; say whether that was possible."""
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import Pipeline
+
+    last = estimator.steps[-1][1] if isinstance(estimator, Pipeline) else estimator
+    if not isinstance(last, LogisticRegression):
+        return False
+    last.coef_ = last.coef_ / temperature
+    last.intercept_ = last.intercept_ / temperature
+    return True
+
+
+def _metadata(model: Any, data: _Data, held_out: _HeldOut, seed: int) -> dict[str, Any]:
+    counts = np.bincount(data.label, minlength=len(data.classes))
+    said = "\n".join(f"{item}\t{data.classes[code]}" for item, code in zip(data.ids, data.label, strict=True))
+    return {
+        "model": model_name(model),
+        "seed": seed,
+        "n_items": len(data.rows),
+        "n_features": data.rows.shape[1],
+        "class_counts": {str(value): int(count) for value, count in zip(data.classes, counts, strict=True)},
+        "temperature": held_out.temperature,
+        "n_held_out": held_out.n_items,
+        "held_out_accuracy": held_out.accuracy,
+        "labels_sha256": hashlib.sha256(said.encode()).hexdigest(),
+        "features_sha256": hashlib.sha256(data.rows.tobytes()).hexdigest(),
+        "recipe": None if data.recipe is None else data.recipe.digest,
+        "versions": {name: version(name) for name in ("numpy", "scikit-learn")},
+    }
