@@ -1,0 +1,120 @@
+"""What `box_agreement` gives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from labelqa._plot import COLOURS, axes
+from labelqa._result import Result
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class BoxAgreement(Result):
+    """How far annotators draw the same boxes.
+
+    Every number has its percentile bootstrap interval over images beside it, as `_low` and `_high`.
+
+    Attributes
+    ----------
+    f1
+        Share of boxes that have a partner in the other annotator's view: 2 x matches / boxes of both, over all pairs.
+    mean_iou
+        Mean overlap of matched boxes.
+    pq
+        Panoptic quality, F1 x mean IoU: found and well drawn.
+    f1_image, f1_image_nonempty
+        F1 per pair of views, averaged over the pairs of an image, then over images: all (two empty views agree, 1), and
+        those on which anyone drew a box.
+    alpha, alpha_pq
+        Agreement beyond chance, 1 - observed / expected distance of two views: distance 1 - F1, and 1 - PQ of boxes
+        matched at IoU 0.1, which grades looseness instead of cutting it off. 0: no more alike than views of different
+        images; 1: identical.
+    class_agreement, class_alpha
+        Share of matched boxes (class ignored in the matching) with the same class, and beyond chance (nominal
+        Krippendorff's alpha).
+    n_images, n_annotators, n_pairs, n_matches
+        Images with at least two views, the annotators who made them, pairs of views, matched pairs of boxes.
+    iou_threshold, match, n_resamples, n_permutations, confidence
+        As asked for.
+    reason
+        Why a number is undefined (nan), or None.
+    notes
+        What else a reader must know, in sentences.
+    sweep
+        The scores at IoU thresholds 0.25, 0.5 and 0.75.
+    per_class, per_annotator, per_pair, per_size, over_time
+        The scores by class, annotator, two annotators, size of box, and period.
+    per_item
+        The scores of every image, the worst first.
+    annotator_ranking
+        Annotators by F1 with their peers, which ranks them much as F1 with experts would.
+    """
+
+    f1: float
+    f1_low: float
+    f1_high: float
+    mean_iou: float
+    mean_iou_low: float
+    mean_iou_high: float
+    pq: float
+    pq_low: float
+    pq_high: float
+    f1_image: float
+    f1_image_low: float
+    f1_image_high: float
+    f1_image_nonempty: float
+    f1_image_nonempty_low: float
+    f1_image_nonempty_high: float
+    alpha: float
+    alpha_low: float
+    alpha_high: float
+    alpha_pq: float
+    alpha_pq_low: float
+    alpha_pq_high: float
+    class_agreement: float
+    class_agreement_low: float
+    class_agreement_high: float
+    class_alpha: float
+    class_alpha_low: float
+    class_alpha_high: float
+    n_images: int
+    n_annotators: int
+    n_pairs: int
+    n_matches: int
+    iou_threshold: float
+    match: str
+    n_resamples: int
+    n_permutations: int
+    confidence: float
+    reason: str | None
+    notes: tuple[str, ...]
+    sweep: pd.DataFrame
+    per_class: pd.DataFrame
+    per_annotator: pd.DataFrame
+    per_pair: pd.DataFrame
+    per_item: pd.DataFrame
+    per_size: pd.DataFrame
+    over_time: pd.DataFrame
+    annotator_ranking: pd.DataFrame
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the IoU sweep: F1, mean IoU and PQ with their intervals."""
+        ax = axes(ax)
+        threshold = self.sweep["iou_threshold"]
+        for name, words, colour, marker in (
+            ("f1", "F1", COLOURS[0], "o"),
+            ("mean_iou", "mean IoU of matches", COLOURS[1], "s"),
+            ("pq", "PQ", COLOURS[2], "^"),
+        ):
+            centre = self.sweep[name]
+            error = [centre - self.sweep[f"{name}_low"], self.sweep[f"{name}_high"] - centre]
+            ax.errorbar(threshold, centre, yerr=error, label=words, color=colour, marker=marker, capsize=3)
+        ax.set(xlabel="IoU from which two boxes match", ylabel="agreement", ylim=(0, 1), xticks=threshold)
+        ax.legend(frameon=False)
+        return ax
