@@ -10,23 +10,12 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from labelqa._kernels.matching import box_iou
+
 Ints = NDArray[np.int32]
 Longs = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
-
-
-@njit(cache=True)
-def _overlap(xyxy: Floats, a: int, b: int) -> float:
-    """IoU of boxes a and b; 0 where their union has no area."""
-    width = min(xyxy[a, 2], xyxy[b, 2]) - max(xyxy[a, 0], xyxy[b, 0])
-    height = min(xyxy[a, 3], xyxy[b, 3]) - max(xyxy[a, 1], xyxy[b, 1])
-    if width <= 0.0 or height <= 0.0:
-        return 0.0
-    shared = width * height
-    area_a = (xyxy[a, 2] - xyxy[a, 0]) * (xyxy[a, 3] - xyxy[a, 1])
-    area_b = (xyxy[b, 2] - xyxy[b, 0]) * (xyxy[b, 3] - xyxy[b, 1])
-    return float(shared / (area_a + area_b - shared))
 
 
 @njit(cache=True)
@@ -70,7 +59,7 @@ def _edges(xyxy: Floats, label: Ints, view: Longs, order: Longs, iou_threshold: 
                 break
             if view[a] == view[b]:
                 continue
-            iou = _overlap(xyxy, a, b)
+            iou = box_iou(xyxy[a], xyxy[b])
             if iou < iou_threshold or iou == 0.0:
                 continue
             if count == left.shape[0]:
@@ -285,17 +274,41 @@ def median_boxes(xyxy: Floats, weights: Floats, offsets: Longs, members: Longs) 
 
 
 @njit(cache=True)
-def _most_votes(label: Ints, weight: Floats) -> int:
-    """Label with the largest weight; the lowest label where several have it."""
-    best, most = -1, -1.0
-    for k in range(label.shape[0]):
-        votes = 0.0
-        for j in range(label.shape[0]):
-            if label[j] == label[k]:
-                votes += weight[j]
-        if votes > most + 1e-12 or (votes > most - 1e-12 and label[k] < best):
-            best, most = label[k], votes
-    return best
+def class_votes(label: Ints, weights: Floats, offsets: Longs, members: Longs) -> tuple[Ints, Floats, Flags]:
+    """Choose the class of each cluster by weighted votes, the lowest code where several have equally many.
+
+    Parameters
+    ----------
+    label, weights
+        int32 and float64 (B,).
+    offsets, members
+        The boxes of each cluster, as `members_of` gives them.
+
+    Returns
+    -------
+    winner, share, is_tied
+        int32 (n,): -1 for a cluster without boxes; float64 (n,): the winner's share of the votes; bool (n,): whether
+        another class has as many.
+    """
+    n_clusters = offsets.shape[0] - 1
+    winner, share = np.full(n_clusters, -1, np.int32), np.full(n_clusters, np.nan)
+    is_tied = np.zeros(n_clusters, np.bool_)
+    for k in range(n_clusters):
+        most, total = -1.0, 0.0
+        for i in range(offsets[k], offsets[k + 1]):
+            code, votes = label[members[i]], 0.0
+            total += weights[members[i]]
+            for j in range(offsets[k], offsets[k + 1]):
+                if label[members[j]] == code:
+                    votes += weights[members[j]]
+            slack = 1e-12 * max(votes, most)
+            if votes > most + slack:
+                winner[k], most, is_tied[k] = code, votes, False
+            elif votes >= most - slack and code != winner[k]:
+                winner[k], is_tied[k] = min(code, winner[k]), True
+        if total > 0.0:
+            share[k] = most / total
+    return winner, share, is_tied
 
 
 @njit(cache=True)
@@ -328,6 +341,7 @@ def leave_one_out_boxes(
         float64 (N,): members over the number of other views.
     """
     view = views_of_boxes(view_offsets)
+    even = np.ones(view.shape[0])
     n_views = view_offsets.shape[0] - 1
     offsets = np.zeros(n_views + 1, np.int64)
     boxes, labels = np.empty((view.shape[0] + 1, 4)), np.empty(view.shape[0] + 1, np.int32)
@@ -349,10 +363,9 @@ def leave_one_out_boxes(
             start, inside_order = members_of(found, count)
             members = order[inside_order]
             boxes[total : total + count] = median_boxes(xyxy, weights, start, members)
+            labels[total : total + count] = class_votes(label, even, start, members)[0]
             for k in range(count):
-                inside = members[start[k] : start[k + 1]]
-                labels[total + k] = _most_votes(label[inside], np.ones(inside.shape[0]))
-                share[total + k] = inside.shape[0] / (last_view - first_view - 1)
+                share[total + k] = (start[k + 1] - start[k]) / (last_view - first_view - 1)
             total += count
             offsets[first_view + out + 1] = total
     return offsets, boxes[:total], labels[:total], share[:total]

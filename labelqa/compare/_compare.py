@@ -1,0 +1,263 @@
+"""The protocol: one frozen recipe, one trusted test set, every arm paired with the one before the fixes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from labelqa._codes import id_text
+from labelqa.baseline._fit import as_features
+from labelqa.baseline._models import make_estimator
+from labelqa.compare._attribution import attribute
+from labelqa.compare._curve import CURVE_COLUMNS, DATA_COLUMNS, data_size, review_curve
+from labelqa.compare._fairness import (
+    UnfairComparison,
+    leaked_rows,
+    refuse_overlap,
+    refuse_too_little,
+    trusted_test,
+)
+from labelqa.compare._paired import Difference, Settings, difference
+from labelqa.compare._problem import Labels, Problem, kinds_by_item, make_problem, one_each
+from labelqa.compare._refit import Outcome, Refits
+from labelqa.compare._result import Comparison
+from labelqa.compare._tables import arm_table, class_table, control_table, item_table, slice_table
+from labelqa.errors import OptionError, TableError, check_option, shown
+from labelqa.features import FeatureRecipe
+
+
+def compare_fixes(
+    before: Labels,
+    after: Labels,
+    test: Labels | Mapping[str, Labels],
+    *,
+    features: pd.DataFrame | None = None,
+    images: Any = None,
+    decisions: pd.DataFrame | Sequence[Mapping[str, Any]] | None = None,
+    kinds: Mapping[Any, str] | pd.Series | None = None,
+    copies_of: Mapping[Any, Any] | pd.Series | None = None,
+    slices: pd.Series | pd.DataFrame | None = None,
+    model: Any = "logistic",
+    recipe: FeatureRecipe | None = None,
+    leaks: str = "refuse",
+    margin: float = 0.5,
+    price_per_review: float | None = None,
+    n_reviews: int | None = None,
+    n_controls: int = 3,
+    curves: bool = True,
+    n_resamples: int = 2000,
+    confidence: float = 0.95,
+    seed: int = 0,
+) -> Comparison:
+    """Say what fixing labels was worth: the same simple model before and after, on the same trusted test items.
+
+    Every arm is the same recipe fitted on another training set. Differences are paired by test item; beside each kind
+    of fix stands a control of the same size: for relabelling a placebo (the same changes of class on items drawn at
+    random), for dropping a random drop, for added and augmented rows as many repeated rows.
+
+    Parameters
+    ----------
+    before, after
+        Training labels: a Series by item id, a table with `item_id` and `label`, or `Annotations`. Items only in
+        `before` were dropped, items only in `after` were added.
+    test
+        Trusted labels of items in neither training set, in the same forms. A mapping arm -> table is accepted if all
+        tables are equal.
+    features, images
+        Numbers by item id for all items of `before`, `after` and `test`; or pictures, from which the built-in features
+        are computed (see `labelqa.baseline.fit`).
+    decisions
+        The decisions the fixes come from, in the order of review: `item_id`, and `reviewer` (changes without one count
+        as automatic). With them come the curve over reviews and the check that no test item was reviewed along.
+    kinds
+        Item id -> "human_relabel", "automatic_relabel", "relabel", "drop", "add" or "augment", where it is known
+        better than from `decisions`. Without either, relabelled items are "relabel".
+    copies_of
+        Augmented item id -> the item it was made from; such items are of the kind "augment", and copies of test items
+        are refused.
+    slices
+        Values by item id (a column per kind of slice) within which arms are compared too.
+    model, recipe
+        As for `labelqa.baseline.fit`.
+    leaks
+        What happens to training items that equal a test item: "refuse", or "leave_out" of all arms.
+    margin
+        The smallest difference that matters, points.
+    price_per_review, n_reviews
+        For the cost of a point; reviews are counted from `decisions` where not given.
+    n_controls
+        Draws per control, averaged; 0 leaves the controls out.
+    curves
+        Whether to fit the curves over reviews and over data size.
+    n_resamples, confidence, seed
+        For the paired bootstrap over test items; the seed also draws the controls.
+
+    Raises
+    ------
+    UnfairComparison
+        For test sets that differ between arms, are trained on or were edited by the fixes, leaked copies, too few test
+        items, or classes that nothing teaches.
+    TableError
+        For items without features and items with two labels.
+
+    References
+    ----------
+    McNemar's mid-p: Fagerland, Lydersen and Laake, BMC Medical Research Methodology 13 (2013). Attribution: Shapley, "A
+    value for n-person games" (1953).
+
+    Examples
+    --------
+    >>> import numpy as np, pandas as pd
+    >>> rng = np.random.default_rng(0)
+    >>> truth = pd.Series(rng.integers(0, 2, 600), index=range(600))
+    >>> features = pd.DataFrame(rng.normal(size=(600, 4)) + truth.to_numpy()[:, None], index=truth.index)
+    >>> said = truth[:300].where(rng.random(300) > 0.4, 0)
+    >>> found = compare_fixes(said, truth[:300], truth[300:], features=features, curves=False)
+    >>> found.verdict, found.difference > 1
+    ('helps', True)
+    """
+    check_option("leaks", leaks, ("refuse", "leave_out"))
+    settings = _settings(margin, n_resamples, confidence, seed, n_controls)
+    make_estimator(model, 1, seed)  # refuses what is no model before anything is computed
+    table = _features(features, images, recipe, seed)
+    given = _given(before, after, test, decisions, copies_of)
+    problem, notes = _fair_problem(given, table, kinds_by_item(kinds, given.decisions, given.copies), leaks)
+    refits = Refits(problem, model, seed)
+    arms = _arms(problem, refits, n_controls, seed)
+    if not problem.kinds:
+        notes.append("before and after are equal, so there is nothing to compare")
+    main = difference(arms["after"], arms["before"], settings)
+    reviewed = [] if given.decisions is None else [id_text(item) for item in given.decisions["item_id"]]
+    counted = len(set(reviewed)) if n_reviews is None and reviewed else n_reviews
+    return Comparison(
+        **asdict(main),
+        **_cost(main, counted, price_per_review),
+        **_curves(problem, refits, reviewed if curves else None, settings, n_controls),
+        accuracy_before=float(arms["before"].correct.mean()),
+        accuracy_after=float(arms["after"].correct.mean()),
+        margin=margin,
+        confidence=confidence,
+        n_test=len(problem.test),
+        n_fixes=int((problem.kind >= 0).sum()),
+        n_reviews=float(counted) if counted is not None else np.nan,
+        arms=arm_table(arms, problem, settings),
+        controls=control_table(arms, problem, settings),
+        per_class=class_table(arms, problem, settings),
+        per_slice=slice_table(arms, problem, slices, settings),
+        attribution=attribute(problem, refits, settings),
+        items=item_table(arms, problem),
+        reason="; ".join(notes) or None,
+    )
+
+
+def _settings(margin: float, n_resamples: int, confidence: float, seed: int, n_controls: int) -> Settings:
+    if not margin > 0:
+        raise OptionError(f"margin={margin!r} is not usable; give the smallest difference that matters, in points.")
+    if not 0 < confidence < 1:
+        raise OptionError(f"confidence={confidence!r} is not usable; choose between 0 and 1, such as 0.95.")
+    if n_resamples < 100 or n_controls < 0:
+        raise OptionError(
+            f"n_resamples={n_resamples!r}, n_controls={n_controls!r}: choose at least 100 resamples and 0 controls."
+        )
+    return Settings(margin, n_resamples, confidence, seed)
+
+
+def _decision_table(decisions: pd.DataFrame | Sequence[Mapping[str, Any]] | None) -> pd.DataFrame | None:
+    if decisions is None:
+        return None
+    table = decisions if isinstance(decisions, pd.DataFrame) else pd.DataFrame(list(decisions))
+    if len(table) and "item_id" not in table:
+        raise TableError(f"The decisions have no column 'item_id' (found: {shown(table.columns)}).")
+    return table if len(table) else None
+
+
+def _features(features: pd.DataFrame | None, images: Any, recipe: FeatureRecipe | None, seed: int) -> pd.DataFrame:
+    if (features is None) == (images is None):
+        raise OptionError("Give features= or images=, one of them: the model needs to know the items by numbers.")
+    return as_features(images if features is None else features, recipe, seed)[0]
+
+
+@dataclass(frozen=True, eq=False)
+class _Given:
+    """One label per item by id; decisions in the order of review; augmented copy -> its source."""
+
+    before: pd.Series
+    after: pd.Series
+    test: pd.Series
+    decisions: pd.DataFrame | None
+    copies: dict[str, str]
+
+
+def _given(
+    before: Labels,
+    after: Labels,
+    test: Labels | Mapping[str, Labels],
+    decisions: pd.DataFrame | Sequence[Mapping[str, Any]] | None,
+    copies_of: Mapping[Any, Any] | pd.Series | None,
+) -> _Given:
+    copies = {} if copies_of is None else {id_text(copy): id_text(made) for copy, made in dict(copies_of).items()}
+    return _Given(
+        one_each(before, "before"), one_each(after, "after"), trusted_test(test), _decision_table(decisions), copies
+    )
+
+
+def _fair_problem(
+    given: _Given, features: pd.DataFrame, kinds: dict[str, str], leaks: str
+) -> tuple[Problem, list[str]]:
+    refuse_overlap(given.before, given.after, given.test, given.decisions)
+    problem = make_problem(given.before, given.after, given.test, features, kinds)
+    leaked = {problem.ids[row]: problem.ids[match] for row, match in leaked_rows(problem).items()}
+    leaked |= {copy: made for copy, made in given.copies.items() if made in given.test and copy in given.after}
+    notes = []
+    if leaked:
+        listed = shown([f"{item} = {match}" for item, match in sorted(leaked.items())])
+        if leaks == "refuse":
+            raise UnfairComparison(
+                f"{len(leaked):,} training items are copies of test items ({listed}); a model that has seen the test "
+                "looks better than it is. Remove them, or choose leaks='leave_out'."
+            )
+        notes.append(f"{len(leaked):,} training items that are copies of test items are left out ({listed})")
+        kept = [labels[~labels.index.isin(list(leaked))] for labels in (given.before, given.after)]
+        problem = make_problem(kept[0], kept[1], given.test, features, kinds)
+    refuse_too_little(problem)
+    return problem, notes
+
+
+def _arms(problem: Problem, refits: Refits, n_controls: int, seed: int) -> dict[str, Outcome]:
+    """Give the outcomes by name: before, after, each kind alone where there are several, and the controls."""
+    arms = {"before": refits.of_labels(problem.before), "after": refits.of_labels(problem.after)}
+    if len(problem.kinds) > 1:
+        for place, kind in enumerate(problem.kinds):
+            arms[f"only {kind}"] = refits.of_labels(problem.labels_with({place}))
+    rng = np.random.default_rng(seed)
+    for place in range(len(problem.kinds) if n_controls else 0):
+        name, outcome = refits.control(place, n_controls, rng)
+        arms[name] = outcome
+    return arms
+
+
+def _curves(
+    problem: Problem, refits: Refits, reviewed: Sequence[str] | None, settings: Settings, n_draws: int
+) -> dict[str, Any]:
+    """Give the curves over reviews and data size; `reviewed` is None where they are not wanted."""
+    curve, sizes = pd.DataFrame(columns=CURVE_COLUMNS), pd.DataFrame(columns=DATA_COLUMNS)
+    worth = (np.nan, np.nan, np.nan)
+    if reviewed is not None and problem.kinds:
+        curve = review_curve(problem, refits, reviewed, settings, min(n_draws, 2))
+        sizes, worth = data_size(problem, refits, settings)
+    names = ("equivalent_new_labels", "equivalent_new_labels_low", "equivalent_new_labels_high")
+    return {"curve": curve, "data_size": sizes, **dict(zip(names, worth, strict=True))}
+
+
+def _cost(main: Difference, n_reviews: int | None, price: float | None) -> dict[str, Any]:
+    """Give the price of a point; its interval turns around, and is open where the gain may be 0."""
+    if price is None or n_reviews is None:
+        return dict.fromkeys(("cost_per_point", "cost_per_point_low", "cost_per_point_high"), np.nan)
+    total = price * n_reviews
+    low, high = (total / gain if gain > 0 else np.inf for gain in (main.high, main.low))
+    middle = total / main.difference if main.difference > 0 else np.nan
+    return {"cost_per_point": middle, "cost_per_point_low": low, "cost_per_point_high": high}

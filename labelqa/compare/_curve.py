@@ -1,0 +1,92 @@
+"""What every further review buys, and how many new labels the fixes are worth."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from labelqa._kernels.paired import resampled_means
+from labelqa.compare._paired import Settings, difference
+from labelqa.compare._problem import Problem
+from labelqa.compare._refit import Outcome, Refits
+
+Floats = NDArray[np.float64]
+Longs = NDArray[np.int64]
+
+SHARES = (0.1, 0.25, 0.5, 0.75, 1.0)
+DATA_SHARES = (0.25, 0.5, 1.0)
+CURVE_COLUMNS = ["order", "n_reviews", "n_fixes", "difference", "low", "high"]
+DATA_COLUMNS = ["arm", "n_train", "accuracy"]
+
+
+def review_curve(
+    problem: Problem, refits: Refits, reviewed: Sequence[str], settings: Settings, n_draws: int
+) -> pd.DataFrame:
+    """Give the gain (points) after the first reviews, in the order in which they were made and in random order.
+
+    The random order is one of the same reviewed items, so both curves end in the same point; reviewing items drawn from
+    all the data would find fewer faults and rise more slowly still.
+    """
+    rows_of = pd.Index(problem.ids).get_indexer(pd.Index(list(dict.fromkeys(reviewed))))
+    rows_of = rows_of[rows_of >= 0]
+    if not len(rows_of) or not (problem.kind[rows_of] >= 0).any():
+        return pd.DataFrame(columns=CURVE_COLUMNS)
+    before = refits.of_labels(problem.before)
+    rng = np.random.default_rng(settings.seed)
+    shuffled = [rng.permutation(rows_of) for _ in range(max(n_draws, 1))]
+    out = []
+    for order, lists in (("ranked", [rows_of]), ("random", shuffled)):
+        for n_reviews in np.unique([0, *(int(np.ceil(share * len(rows_of))) for share in SHARES)]):
+            outcome, n_fixes = _after_reviews(problem, refits, [rows[:n_reviews] for rows in lists])
+            found = difference(outcome, before, settings)
+            out.append((order, int(n_reviews), n_fixes, found.difference, found.low, found.high))
+    return pd.DataFrame(out, columns=CURVE_COLUMNS)
+
+
+def _after_reviews(problem: Problem, refits: Refits, lists: list[Longs]) -> tuple[Outcome, float]:
+    outcomes, n_fixes = [], []
+    for reviewed in lists:
+        label = problem.before.copy()
+        label[reviewed] = problem.after[reviewed]
+        outcomes.append(refits.of_labels(label))
+        n_fixes.append(int((problem.kind[reviewed] >= 0).sum()))
+    correct = np.mean([each.correct for each in outcomes], axis=0)
+    log_p = np.mean([each.log_p for each in outcomes], axis=0)
+    return Outcome(outcomes[0].n_train, correct, log_p, is_single=len(outcomes) == 1), float(np.mean(n_fixes))
+
+
+def data_size(problem: Problem, refits: Refits, settings: Settings) -> tuple[pd.DataFrame, tuple[float, float, float]]:
+    """Give accuracy by training size, and how many new labels (unfixed ones) would gain as much as the fixes.
+
+    Over the sizes tried, accuracy is taken as linear in the logarithm of the size. The number has an interval from
+    the bootstrap over test items; it is infinite where more data do not help.
+    """
+    rows = np.flatnonzero(problem.before >= 0)
+    shuffled = np.random.default_rng(settings.seed).permutation(rows)
+    sizes = np.unique([max(1, round(share * len(rows))) for share in DATA_SHARES])
+    outcomes = [refits.of_rows(kept := np.sort(shuffled[:size]), problem.before[kept]) for size in sizes]
+    after = refits.of_labels(problem.after)
+    table = pd.DataFrame(
+        [("before", each.n_train, float(each.correct.mean())) for each in outcomes]
+        + [("after", after.n_train, float(after.correct.mean()))],
+        columns=DATA_COLUMNS,
+    )
+    if len(sizes) < 2:
+        return table, (np.nan, np.nan, np.nan)
+    centred = np.log(sizes) - np.log(sizes).mean()
+    slope = np.column_stack([each.correct for each in outcomes]) @ (centred / (centred**2).sum())
+    columns = np.column_stack([after.correct - outcomes[-1].correct, slope])
+    drawn = resampled_means(columns, settings.n_resamples, np.random.default_rng(settings.seed))
+    tail = (1 - settings.confidence) / 2
+    low, high = np.quantile(_worth(drawn, len(rows)), [tail, 1 - tail], method="nearest")
+    return table, (float(_worth(columns.mean(axis=0)[None], len(rows))[0]), float(low), float(high))
+
+
+def _worth(gain_and_slope: Floats, n: int) -> Floats:
+    gain, slope = gain_and_slope.T
+    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
+        needed = n * np.expm1(np.where(slope > 0, gain / slope, np.inf))
+    return np.where((slope <= 0) & (gain <= 0), 0.0, needed)

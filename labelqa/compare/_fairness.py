@@ -1,0 +1,119 @@
+"""Comparisons that would mislead are refused, with the reason."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from labelqa._codes import id_text
+from labelqa.compare._problem import Problem, one_each
+from labelqa.errors import TableError, shown
+
+#: Fewer test items decide nothing.
+MIN_TEST = 30
+#: From this many features on, two items with the same numbers are the same picture rather than a coincidence.
+MIN_FEATURES = 8
+
+
+class UnfairComparison(TableError):  # noqa: N818 - a public name
+    """The comparison would mislead; the message says why and what to do."""
+
+
+def trusted_test(test: Any) -> pd.Series:
+    """Give the trusted labels of the test items; two test sets must be the same.
+
+    Raises
+    ------
+    UnfairComparison
+        Where "before" and "after" come with test sets that differ in items or labels.
+    """
+    if not isinstance(test, Mapping):
+        return one_each(test, "test")
+    sets = {name: one_each(table, f"test[{name!r}]").sort_index() for name, table in test.items()}
+    if not sets:
+        raise TableError("test is an empty mapping; give one table of trusted labels.")
+    first_name, first = next(iter(sets.items()))
+    for name, other in sets.items():
+        if not first.index.equals(other.index):
+            only = first.index.symmetric_difference(other.index)
+            raise UnfairComparison(
+                f"The test sets of {first_name!r} and {name!r} hold different items ({len(only):,} are in one only: "
+                f"{shown(only)}); score every arm on the same items."
+            )
+        differs = first.index[[a != b for a, b in zip(first, other, strict=True)]]
+        if len(differs):
+            raise UnfairComparison(
+                f"The test labels of {first_name!r} and {name!r} differ for {len(differs):,} items ({shown(differs)}); "
+                "an arm scored on its own labels looks better than it is. Use one set of trusted labels."
+            )
+    return first
+
+
+def refuse_overlap(before: pd.Series, after: pd.Series, test: pd.Series, decisions: pd.DataFrame | None) -> None:
+    """Refuse a test set that is trained on, or that the fixes under test have edited.
+
+    Raises
+    ------
+    UnfairComparison
+        With the items.
+    """
+    if decisions is not None:
+        edited = test.index[test.index.isin([id_text(item) for item in decisions["item_id"]])]
+        if len(edited):
+            raise UnfairComparison(
+                f"{len(edited):,} test items were decided on in the same review as the fixes ({shown(edited)}); a test "
+                "set edited by the rule under test favours that rule. Take test items from another review, or remove "
+                "them from the test set."
+            )
+    for name, labels in (("before", before), ("after", after)):
+        shared = test.index[test.index.isin(labels.index)]
+        if len(shared):
+            raise UnfairComparison(
+                f"{len(shared):,} test items are also in the training labels {name!r} ({shown(shared)}); remove them "
+                f"there, for example {name}[~{name}['item_id'].isin(test['item_id'])]."
+            )
+
+
+def refuse_too_little(problem: Problem) -> None:
+    """Refuse test sets that decide nothing, and classes that nothing teaches.
+
+    Raises
+    ------
+    UnfairComparison
+        With the counts.
+    """
+    n = len(problem.test)
+    if n < MIN_TEST:
+        raise UnfairComparison(
+            f"The test set has {n:,} items; fewer than {MIN_TEST} decide nothing. Have more items labelled carefully "
+            "(labelqa.compare.scope says how many)."
+        )
+    taught = np.isin(problem.truth, problem.before[problem.before >= 0]) | np.isin(
+        problem.truth, problem.after[problem.after >= 0]
+    )
+    if not taught.all():
+        unknown = problem.classes[np.unique(problem.truth[~taught])]
+        raise UnfairComparison(
+            f"The test set has classes that are missing from both training sets ({shown(unknown)}); no model can know "
+            "them. Add training items, or correct the labels."
+        )
+    for name, labels in (("before", problem.before), ("after", problem.after)):
+        n_classes = len(np.unique(labels[labels >= 0]))
+        if n_classes < 2:
+            raise UnfairComparison(
+                f"The training labels {name!r} hold {n_classes} classes; a classifier needs two to tell apart."
+            )
+
+
+def leaked_rows(problem: Problem) -> dict[int, int]:
+    """Give training rows whose features equal those of a test item to the last digit, and that item's row."""
+    if problem.rows.shape[1] < MIN_FEATURES:
+        return {}
+    seen = {problem.rows[row].tobytes(): int(row) for row in problem.test}
+    training = np.flatnonzero((problem.before >= 0) | (problem.after >= 0))
+    # all-zero rows are blank pictures, not copies
+    found = {int(row): seen.get(problem.rows[row].tobytes()) for row in training if problem.rows[row].any()}
+    return {row: match for row, match in found.items() if match is not None}

@@ -1,0 +1,113 @@
+"""Fitting the same frozen recipe on many training sets, and scoring each on the same test items."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from labelqa._kernels.linear import log_softmax
+from labelqa.baseline._models import Recipe
+from labelqa.compare._problem import RELABELS, Problem
+
+Floats = NDArray[np.float64]
+Longs = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """What one model (or the mean of a few) does on the test items.
+
+    Attributes
+    ----------
+    n_train
+        Training rows, repeated ones counted.
+    correct, log_p
+        (t,): whether the trusted class was predicted (a share, for a mean), and its log-probability.
+    is_single
+        Whether this is one model, so that `correct` is 0 or 1.
+    """
+
+    n_train: int
+    correct: Floats
+    log_p: Floats
+    is_single: bool = True
+
+
+class Refits:
+    """Fits on demand; the same training set is never fitted twice."""
+
+    def __init__(self, problem: Problem, model: Any, seed: int) -> None:
+        self.problem = problem
+        self._recipe = Recipe(model, seed)
+        self._known: dict[str, Outcome] = {}
+        self.n_fits = 0
+
+    def of_labels(self, label: Longs) -> Outcome:
+        """Fit on every item with a label (n,), -1 for items left out."""
+        rows = np.flatnonzero(label >= 0)
+        return self.of_rows(rows, label[rows])
+
+    def of_rows(self, rows: Longs, label: Longs) -> Outcome:
+        """Fit on rows, which may repeat, with their labels."""
+        order = np.lexsort((label, rows))
+        rows, label = rows[order], label[order]
+        key = hashlib.sha256(rows.tobytes() + label.tobytes()).hexdigest()
+        if key not in self._known:
+            self._known[key] = self._fit(rows, label)
+        return self._known[key]
+
+    def _fit(self, rows: Longs, label: Longs) -> Outcome:
+        self.n_fits += 1
+        problem = self.problem
+        score = self._recipe(problem.rows[rows], label, len(problem.classes))
+        log_p = log_softmax(score(problem.rows[problem.test]))
+        chosen = log_p.argmax(axis=1)
+        at_truth = log_p[np.arange(len(problem.truth)), problem.truth]
+        return Outcome(len(rows), (chosen == problem.truth).astype(np.float64), at_truth)
+
+    def control(self, kind: int, n_draws: int, rng: np.random.Generator) -> tuple[str, Outcome]:
+        """Give the mean outcome of fixes of the same number and shape that carry no information."""
+        problem = self.problem
+        name = problem.kinds[kind]
+        if name in RELABELS:
+            title, drawn = "placebo relabel", [_placebo(problem, kind, rng) for _ in range(n_draws)]
+        elif name == "drop":
+            title, drawn = "random drop", [_random_drop(problem, kind, rng) for _ in range(n_draws)]
+        else:
+            title, drawn = "repeated rows", [_repeats(problem, kind, rng) for _ in range(n_draws)]
+        outcomes = [self.of_rows(*each) for each in drawn]
+        correct = np.mean([each.correct for each in outcomes], axis=0)
+        log_p = np.mean([each.log_p for each in outcomes], axis=0)
+        return f"{title} (for {name})", Outcome(outcomes[0].n_train, correct, log_p, is_single=n_draws == 1)
+
+
+def _placebo(problem: Problem, kind: int, rng: np.random.Generator) -> tuple[Longs, Longs]:
+    """Make the same changes of class (from i to j, as often) on items drawn at random among those left alone."""
+    label = problem.before.copy()
+    fixed = np.flatnonzero(problem.kind == kind)
+    alone = (problem.kind < 0) & (problem.before >= 0)
+    for old in np.unique(problem.before[fixed]):
+        new = problem.after[fixed[problem.before[fixed] == old]]
+        pool = np.flatnonzero(alone & (problem.before == old))
+        drawn = rng.permutation(pool)[: len(new)]
+        label[drawn] = rng.permutation(new)[: len(drawn)]
+    rows = np.flatnonzero(label >= 0)
+    return rows, label[rows]
+
+
+def _random_drop(problem: Problem, kind: int, rng: np.random.Generator) -> tuple[Longs, Longs]:
+    rows = np.flatnonzero(problem.before >= 0)
+    kept = np.sort(rng.permutation(rows)[int((problem.kind == kind).sum()) :])
+    return kept, problem.before[kept]
+
+
+def _repeats(problem: Problem, kind: int, rng: np.random.Generator) -> tuple[Longs, Longs]:
+    """Add as many rows, all of them repeats of rows that are there."""
+    rows = np.flatnonzero(problem.before >= 0)
+    again = rng.choice(rows, int((problem.kind == kind).sum()))
+    both = np.concatenate([rows, again])
+    return both, problem.before[both]
