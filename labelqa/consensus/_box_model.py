@@ -105,12 +105,14 @@ def peer_quality(clusters: Clusters) -> tuple[Floats, Floats]:
     overlap = peer_overlap(codes.xyxy, clusters.offsets, clusters.members)
     n_boxes = np.diff(codes.view_offsets)
     n_views = np.diff(codes.item_offsets)
-    of_item = np.add.reduceat(np.append(n_boxes, 0), codes.item_offsets[:-1]) * (n_views > 0) if len(n_views) else 0
-    compared = (n_views[codes.view_item] - 2) * n_boxes + np.asarray(of_item)[codes.view_item]
+    of_item = np.bincount(codes.view_item, n_boxes, len(codes.items))
+    # each view is compared with every other of its item, both with all their boxes
+    compared = (n_views[codes.view_item] - 2) * n_boxes + of_item[codes.view_item]
     compared = np.where(n_views[codes.view_item] > 1, compared, 0)
     total = np.bincount(codes.view_annotator, compared, n_annotators)
     shared = 2.0 * np.bincount(codes.view_annotator[clusters.box_view], overlap, n_annotators)
-    mean = shared.sum() / total.sum() if total.sum() > 0 else 1.0
+    # where no two boxes overlap nobody is better than anybody
+    mean = shared.sum() / total.sum() if shared.sum() > 0 else 1.0
     with np.errstate(invalid="ignore", divide="ignore"):
         quality = np.where(total > 0, shared / total, np.nan)
     return quality, (shared + PQ_PRIOR * mean) / (total + PQ_PRIOR)
@@ -202,7 +204,8 @@ def _shrunk_deviation(n: Longs, spread: Floats, annotator: NDArray[np.int32], n_
     total = np.bincount(annotator, spread, n_annotators)
     mean = max(total.sum() / max(count.sum(), 1.0), 1e-6)
     # no annotator is so steady that the others stop counting
-    return np.maximum((total + DEVIATION_PRIOR * mean) / (count + DEVIATION_PRIOR), 0.1 * mean)
+    shrunk = (total + DEVIATION_PRIOR * mean) / (count + DEVIATION_PRIOR)
+    return np.asarray(np.maximum(shrunk, 0.1 * mean))
 
 
 def _shrunk_means(n: Longs, total: Floats, annotator: NDArray[np.int32], n_annotators: int) -> Floats:

@@ -49,8 +49,8 @@ def objects(fit: Fit, is_chosen: Flags, word: str) -> pd.DataFrame:
 def _names(fit: Fit, is_chosen: Flags, word: str) -> Texts:
     """Name the chosen clusters of each item: item_id/word/1, item_id/word/2 ...; None for the others."""
     item = fit.clusters.item
-    before = np.cumsum(is_chosen) - is_chosen
-    first = np.searchsorted(item, item)
+    before: Longs = np.cumsum(is_chosen) - is_chosen
+    first: Longs = np.searchsorted(item, item)
     nth = before - before[first] + 1
     out = np.full(len(item), None, dtype=object)
     names, items = fit.clusters.codes.items, item[is_chosen].tolist()
