@@ -10,6 +10,7 @@ import pandas as pd
 from labelqa.agreement import _box_tables as tables
 from labelqa.agreement._box_chance import default_permutations, expected_distances, sizes_known
 from labelqa.agreement._box_classes import class_agreement
+from labelqa.agreement._box_kalos import alpha_kalos, kalos_warning
 from labelqa.agreement._box_result import BoxAgreement
 from labelqa.agreement._box_sums import SCORES, Bootstrap, PairSums, pair_sums
 from labelqa.annotations import Annotations, as_annotations
@@ -102,6 +103,8 @@ def box_agreement(
     return BoxAgreement(
         **overall,
         **class_agreement(classes, bootstrap),
+        **alpha_kalos(sums, bootstrap, iou_threshold),
+        alpha_kalos_warning=kalos_warning(sums),
         n_images=sums.n_images,
         n_annotators=int((annotators["n_images"] > 0).sum()),
         n_pairs=len(sums.item),

@@ -35,6 +35,9 @@ class BoxAgreement(Result):
         Agreement beyond chance, 1 - observed / expected distance of two views: distance 1 - F1, and 1 - PQ of boxes
         matched at IoU 0.1, which grades looseness instead of cutting it off. 0: no more alike than views of different
         images; 1: identical.
+    alpha_kalos, alpha_kalos_matched
+        Nominal Krippendorff's alpha over objects, with a miss as a class of its own, and with misses left out: for
+        comparison with published figures; `alpha_kalos_warning` says in words when it misleads.
     class_agreement, class_alpha
         Share of matched boxes (class ignored in the matching) with the same class, and beyond chance (nominal
         Krippendorff's alpha).
@@ -77,6 +80,13 @@ class BoxAgreement(Result):
     alpha_pq: float
     alpha_pq_low: float
     alpha_pq_high: float
+    alpha_kalos: float
+    alpha_kalos_low: float
+    alpha_kalos_high: float
+    alpha_kalos_matched: float
+    alpha_kalos_matched_low: float
+    alpha_kalos_matched_high: float
+    alpha_kalos_warning: str | None
     class_agreement: float
     class_agreement_low: float
     class_agreement_high: float
