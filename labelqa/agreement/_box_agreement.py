@@ -10,6 +10,7 @@ import pandas as pd
 from labelqa.agreement import _box_tables as tables
 from labelqa.agreement._box_chance import default_permutations, expected_distances, sizes_known
 from labelqa.agreement._box_classes import class_agreement
+from labelqa.agreement._box_decomposition import decomposition
 from labelqa.agreement._box_kalos import alpha_kalos, kalos_warning
 from labelqa.agreement._box_result import BoxAgreement
 from labelqa.agreement._box_sums import SCORES, Bootstrap, PairSums, pair_sums
@@ -96,13 +97,13 @@ def box_agreement(
         n_permutations = default_permutations(sums.n_images)
     annotators = tables.per_annotator(sums, bootstrap)
     sides = tables.Sides(sums)
-    classes = sums if not aware else pair_sums(data.box_codes, iou_threshold, aware=False)
+    any_class = sums if not aware else pair_sums(data.box_codes, iou_threshold, aware=False)
     overall = _overall(
         sums, bootstrap, iou_threshold=iou_threshold, n_permutations=n_permutations, aware=aware, seed=seed
     )
     return BoxAgreement(
         **overall,
-        **class_agreement(classes, bootstrap),
+        **class_agreement(any_class, bootstrap),
         **alpha_kalos(sums, bootstrap, iou_threshold),
         alpha_kalos_warning=kalos_warning(sums),
         n_images=sums.n_images,
@@ -117,12 +118,13 @@ def box_agreement(
         reason=_reason(sums),
         notes=_notes(data, sums),
         sweep=_sweep(sums, iou_threshold, bootstrap, aware=aware),
-        per_class=tables.per_class(sums, sides, bootstrap),
+        per_class=tables.per_class(sums, sides, any_class, bootstrap),
         per_annotator=annotators,
         per_pair=tables.per_pair(sums, bootstrap),
         per_item=tables.per_item(sums),
         per_size=tables.per_size(sums, sides, bootstrap),
         over_time=tables.over_time(sums, bootstrap, data.views),
+        decomposition=decomposition(sums, sides, bootstrap, iou_threshold, aware=aware),
         annotator_ranking=tables.ranking(annotators),
     )
 

@@ -55,6 +55,12 @@ class BoxAgreement(Result):
         The scores by class, annotator, two annotators, size of box, and period.
     per_item
         The scores of every image, the worst first.
+    decomposition
+        What is lost to each part, which add up to 1 - PQ: boxes that nobody matched (`missed_extra`; per annotator
+        `missed` and `extra`), loose edges (`location`: what matches lack to IoU 1,
+        and boxes that overlap too little to match), a different class (`class`; only with ``match="aware"``), an
+        object drawn twice (`duplicate`), one box round several of the other's (`split_merge`). Columns: scope ("all",
+        "annotator", "class"), id, part, share, share_low, share_high.
     annotator_ranking
         Annotators by F1 with their peers, which ranks them much as F1 with experts would.
     """
@@ -111,6 +117,7 @@ class BoxAgreement(Result):
     per_item: pd.DataFrame
     per_size: pd.DataFrame
     over_time: pd.DataFrame
+    decomposition: pd.DataFrame
     annotator_ranking: pd.DataFrame
 
     def plot(self, ax: Axes | None = None) -> Axes:

@@ -123,22 +123,25 @@ def per_item(sums: PairSums) -> pd.DataFrame:
     return table.sort_values(["f1", "pq"], kind="stable").reset_index(drop=True)
 
 
-def per_class(sums: PairSums, sides: Sides, bootstrap: Bootstrap) -> pd.DataFrame:
-    """Boxes of each class: how many find a partner, how well it fits, how often it has the same class."""
-    codes, matches = sums.codes, sums.matches
-    is_same = codes.label[matches.box_a] == codes.label[matches.box_b]
-    same = np.zeros(len(sides.match))
-    found = sides.match >= 0
-    same[found] = is_same[sides.match[found]]
-    values = np.column_stack([sides.values(sums), same])
-    group = codes.label[sides.box].astype(np.int64)
+def per_class(sums: PairSums, sides: Sides, any_class: PairSums, bootstrap: Bootstrap) -> pd.DataFrame:
+    """Boxes of each class: how many find a partner, how well it fits, how often it has the same class.
+
+    The last is counted on `any_class`, where boxes match whatever their class.
+    """
+    codes, n_classes = sums.codes, len(sums.codes.classes)
     scores = bootstrap.ratios(
-        group, len(codes.classes), sums.item[sides.pair], values, {**SCORES, "class_agreement": (3, 0)}
+        codes.label[sides.box].astype(np.int64), n_classes, sums.item[sides.pair], sides.values(sums), SCORES
     )
-    labels = np.empty(len(codes.classes), dtype=object)
-    labels[:] = codes.classes
-    n_boxes = np.bincount(codes.label, minlength=len(codes.classes))
-    return pd.concat([pd.DataFrame({"label": labels, "n_boxes": n_boxes}), scores], axis=1)
+    matches = any_class.matches
+    labels = np.column_stack([codes.label[matches.box_a], codes.label[matches.box_b]]).astype(np.int64)
+    is_same = np.repeat(labels[:, 0] == labels[:, 1], 2)
+    values = np.column_stack([is_same, np.ones(len(is_same))])
+    item = np.repeat(any_class.item[matches.pair], 2)
+    same = bootstrap.ratios(labels.ravel(), n_classes, item, values, {"class_agreement": (0, 1)})
+    names = np.empty(n_classes, dtype=object)
+    names[:] = codes.classes
+    counts = pd.DataFrame({"label": names, "n_boxes": np.bincount(codes.label, minlength=n_classes)})
+    return pd.concat([counts, scores, same], axis=1)
 
 
 def per_size(sums: PairSums, sides: Sides, bootstrap: Bootstrap) -> pd.DataFrame:
