@@ -8,5 +8,6 @@ and puts controls of the same size beside the fixes; `scope` says beforehand wha
 from labelqa.compare._compare import compare_fixes
 from labelqa.compare._fairness import UnfairComparison
 from labelqa.compare._result import Comparison
+from labelqa.compare._scope import Scope, scope
 
-__all__ = ["Comparison", "UnfairComparison", "compare_fixes"]
+__all__ = ["Comparison", "Scope", "UnfairComparison", "compare_fixes", "scope"]

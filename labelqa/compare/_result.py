@@ -107,8 +107,8 @@ class Comparison(Result):
             ax.annotate(
                 f"{value:+.1f} {verdict}", (high, place), xytext=(6, 0), textcoords="offset points", va="center"
             )
-        ax.set(yticks=range(len(shown)), yticklabels=shown["arm"])
-        ax.set_xlabel(f"points of accuracy against before ({self.n_test:,} test items; band: margin)")
+        ax.set(yticks=range(len(shown)), yticklabels=shown["arm"].str.replace("_", " "))
+        ax.set_xlabel(f"points against before ({self.n_test:,} test items; grey: margin)")
         ax.set_ylim(len(shown) - 0.4, -0.6)
         ax.margins(x=0.25)
         return ax
