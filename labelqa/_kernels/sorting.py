@@ -24,7 +24,8 @@ def offsets_of(codes: Ints, n_codes: int) -> Longs:
 @njit(cache=True)
 def stable_order(codes: Ints, n_codes: int, order: Longs) -> Longs:
     """Re-order `order` (row numbers, shape (n,)) so that codes[order] rises; equal codes keep their place."""
-    position = offsets_of(codes, n_codes)
+    # rows that `order` leaves out take no place
+    position = offsets_of(codes[order], n_codes)
     out = np.empty(order.shape[0], np.int64)
     for row in order:
         code = codes[row]

@@ -2,5 +2,36 @@
 
 from labelqa.agreement._box_agreement import box_agreement
 from labelqa.agreement._box_result import BoxAgreement
+from labelqa.agreement._brennan_prediger import brennan_prediger
+from labelqa.agreement._coefficient import Coefficient
+from labelqa.agreement._cohen import cohen_kappa
+from labelqa.agreement._conger import conger_kappa
+from labelqa.agreement._fleiss import fleiss_kappa
+from labelqa.agreement._gwet import gwet_ac
+from labelqa.agreement._krippendorff import krippendorff_alpha
+from labelqa.agreement._label_agreement import LabelAgreement, label_agreement
+from labelqa.agreement._percent import percent_agreement
+from labelqa.agreement._scott import scott_pi
+from labelqa.agreement._shapes import from_contingency, from_counts, from_wide
+from labelqa.agreement._statistics import LabelStatistics, collect_labels
 
-__all__ = ["BoxAgreement", "box_agreement"]
+__all__ = [
+    "BoxAgreement",
+    "Coefficient",
+    "LabelAgreement",
+    "LabelStatistics",
+    "box_agreement",
+    "brennan_prediger",
+    "cohen_kappa",
+    "collect_labels",
+    "conger_kappa",
+    "fleiss_kappa",
+    "from_contingency",
+    "from_counts",
+    "from_wide",
+    "gwet_ac",
+    "krippendorff_alpha",
+    "label_agreement",
+    "percent_agreement",
+    "scott_pi",
+]

@@ -1,0 +1,256 @@
+"""The tidy tables of `label_agreement`: classes, items, annotators, pairs, repeats, weeks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from labelqa._codes import LabelCodes
+from labelqa._kernels.labels import (
+    agreement_with_others,
+    class_pair_entries,
+    drop_one,
+    expected_class_counts,
+    item_agreement,
+    pair_slots,
+    pair_tables,
+)
+from labelqa.agreement._coefficient import class_values, estimates, wrap
+from labelqa.agreement._formulas import Sums, alpha
+from labelqa.agreement._source import Options, Source, select, source_of_codes
+
+Floats = NDArray[np.float64]
+
+
+def per_class(source: Source) -> pd.DataFrame:
+    """Tabulate each class against all others."""
+    rows, parts = source.rows, source.rows.rows
+    times = np.repeat(parts.times, np.diff(parts.starts))
+    n = np.repeat(parts.n, np.diff(parts.starts))
+
+    def total(values: NDArray[Any]) -> Floats:
+        return np.bincount(parts.code, weights=values * times, minlength=source.n_classes).astype(np.float64)
+
+    counts = total(parts.count)
+    same = total(np.where(n >= 2, parts.count * (parts.count - 1) / np.maximum(n - 1, 1), 0.0))
+    paired = np.asarray(rows.times @ rows.counts)
+    return pd.DataFrame(
+        {
+            "label": source.class_values,
+            "n_labels": counts.astype(np.int64),
+            "n_items": total(np.ones(len(n))).astype(np.int64),
+            "share": counts / max(counts.sum(), 1),
+            "agreement": np.divide(same, paired, out=np.full(len(same), np.nan), where=paired > 0),
+            "alpha": class_values("krippendorff_alpha", source),
+            "fleiss_kappa": class_values("fleiss_kappa", source),
+            "gwet_ac": class_values("gwet_ac", source),
+        }
+    )
+
+
+def class_pairs(source: Source) -> pd.DataFrame:
+    """Tabulate which two classes are mixed up, and their share of all disagreement."""
+    parts, k = source.rows.rows, source.n_classes
+    key, n_pairs, coincidences = class_pair_entries(parts.starts, parts.code, parts.count, parts.times, k)
+    found, where = np.unique(key, return_inverse=True)
+    low, high = found // max(k, 1), found % max(k, 1)
+    distance = np.ones(len(found)) if source.scale.is_nominal else 1 - source.scale.weights[low, high]
+    weight = np.bincount(where, weights=coincidences, minlength=len(found)) * distance
+    counts = np.asarray(source.rows.times @ source.rows.counts)
+    n = counts.sum()
+    expected = 2 * counts[low] * counts[high] * distance
+    among = n * n - source.scale.of_shares(counts[None, :])[0]
+    total = weight.sum()
+    table = pd.DataFrame(
+        {
+            "label_a": source.class_values[low],
+            "label_b": source.class_values[high],
+            "n_pairs": np.bincount(where, weights=n_pairs, minlength=len(found)).astype(np.int64),
+            "share": weight / total if total > 0 else np.full(len(found), np.nan),
+            "expected_share": expected / among if among > 0 else np.full(len(found), np.nan),
+        }
+    )
+    return table.sort_values("share", ascending=False, kind="stable", ignore_index=True)
+
+
+def per_item(source: Source, codes: LabelCodes) -> pd.DataFrame:
+    """Tabulate items, those with the least agreement first."""
+    agreement, top, n_top = item_agreement(codes.offsets, codes.label, source.scale.weights, codes.n_classes)
+    n = np.diff(codes.offsets)
+    tally = np.bincount(codes.item, weights=_is_top(codes, n_top), minlength=codes.n_items)
+    labels = np.empty(source.n_classes + 1, dtype=object)
+    labels[:-1] = source.class_values
+    table = pd.DataFrame(
+        {
+            "item_id": codes.items,
+            "n_labels": n,
+            "agreement": agreement,
+            "label": labels[top],
+            "share": np.divide(n_top, n, out=np.full(len(n), np.nan), where=n > 0),
+            # every label of a class that is as frequent as the first one counts: more of them means a tie
+            "is_tied": tally > n_top,
+        }
+    )
+    order = np.lexsort((-n, np.nan_to_num(agreement, nan=np.inf)))
+    return table.iloc[order].reset_index(drop=True)
+
+
+def _is_top(codes: LabelCodes, n_top: NDArray[np.int64]) -> Floats:
+    """Mark the labels whose class is as frequent on their item as the most frequent one."""
+    key = codes.item.astype(np.int64) * max(codes.n_classes, 1) + codes.label
+    _, where, counts = np.unique(key, return_inverse=True, return_counts=True)
+    return np.asarray(counts[where] == n_top[codes.item], np.float64)
+
+
+def per_annotator(source: Source, codes: LabelCodes, seconds: Floats | None, options: Options) -> pd.DataFrame:
+    """Tabulate annotators: agreement with the others, strongest habit, effect of leaving them out, speed."""
+    from scipy.stats import t
+
+    n_annotators = codes.n_annotators
+    share, n_others = agreement_with_others(codes.offsets, codes.annotator, codes.label, source.scale.weights)
+    by = pd.DataFrame({"annotator": codes.annotator, "share": share}).groupby("annotator")["share"]
+    found = by.agg(["mean", "std", "count"]).reindex(range(n_annotators))
+    every = estimates(["krippendorff_alpha"], source, Options())["krippendorff_alpha"].numbers
+    reach = (
+        t.ppf((1 + options.confidence) / 2, np.maximum(found["count"] - 1, 1)) * found["std"] / found["count"] ** 0.5
+    )
+    without = alpha_without(source, codes)
+    table = pd.DataFrame(
+        {
+            "annotator_id": codes.annotators,
+            "n_labels": np.bincount(codes.annotator, minlength=n_annotators),
+            "n_compared": np.bincount(codes.annotator[n_others > 0], minlength=n_annotators),
+            "agreement": found["mean"].to_numpy(),
+            "low": np.maximum(found["mean"] - reach, 0.0).to_numpy(),
+            "high": np.minimum(found["mean"] + reach, 1.0).to_numpy(),
+            "beyond_chance": (1 - (1 - found["mean"]) / (1 - every.expected[0])).to_numpy(),
+            "alpha_without": without,
+            "alpha_change": without - every.value[0],
+        }
+    )
+    if seconds is not None:
+        timed = pd.DataFrame({"annotator": codes.annotator, "seconds": seconds}).groupby("annotator")["seconds"]
+        table["seconds"] = timed.median().reindex(range(n_annotators)).to_numpy()
+    return table
+
+
+def alpha_without(source: Source, codes: LabelCodes) -> Floats:
+    """Compute alpha without each annotator in turn, shape (A,)."""
+    if source.scale.name == "ordinal":
+        # the distances follow the class counts, which change with each annotator left out
+        parts = [source_of_codes(select(codes, codes.annotator != g), source) for g in range(codes.n_annotators)]
+        return np.asarray([_alpha_of(part) for part in parts])
+    rows = source.rows
+    sums = rows.sums(rows.times[None, :])
+    shape = (codes.n_annotators, codes.n_classes)
+    agreement, counts = drop_one(codes.offsets, codes.annotator, codes.label, source.scale.weights, shape)
+    left = Sums(
+        n_rated=sums.n_rated,
+        n_paired=sums.n_paired,
+        agreement=sums.agreement,
+        coincidences=sums.coincidences - agreement,
+        shares=sums.shares,
+        counts=sums.counts - counts,
+    )
+    return alpha(rows, left, rows.times[None, :]).value
+
+
+def _alpha_of(source: Source) -> float:
+    return float(estimates(["krippendorff_alpha"], source, Options())["krippendorff_alpha"].numbers.value[0])
+
+
+def annotator_bias(source: Source, codes: LabelCodes) -> pd.DataFrame:
+    """Tabulate how much more or less often than the others, on the same items, an annotator gives each class."""
+    shape = (codes.n_annotators, codes.n_classes)
+    said, expected = expected_class_counts(codes.offsets, codes.annotator, codes.label, *shape)
+    n = said.sum(axis=1)
+    who, what = np.nonzero((said > 0) | (expected > 0))
+    share, usual = said[who, what] / n[who], expected[who, what] / n[who]
+    return pd.DataFrame(
+        {
+            "annotator_id": codes.annotators[who],
+            "label": source.class_values[what],
+            "n_compared": n[who].astype(np.int64),
+            "share": share,
+            "share_of_others": usual,
+            "bias": share - usual,
+        }
+    )
+
+
+def per_pair(source: Source, codes: LabelCodes) -> pd.DataFrame:
+    """Tabulate pairs of annotators over the items they share: agreement and Cohen's kappa."""
+    slots = pair_slots(codes.offsets, codes.annotator, codes.n_annotators)
+    shape = (codes.n_annotators, codes.n_classes)
+    n_items, agreement, shares = pair_tables(
+        codes.offsets, codes.annotator, codes.label, source.scale.weights, slots, shape
+    )
+    order = np.argsort(slots[1])
+    low, high = slots[1][order] // max(shape[0], 1), slots[1][order] % max(shape[0], 1)
+    n = n_items[order].astype(np.float64)
+    observed = agreement[order] / n
+    one, two = shares[order, 0] / n[:, None], shares[order, 1] / n[:, None]
+    expected = ((one if source.scale.is_nominal else one @ source.scale.weights) * two).sum(axis=1)
+    kappa = np.divide(observed - expected, 1 - expected, out=np.full(len(n), np.nan), where=expected < 1 - 1e-12)
+    return pd.DataFrame(
+        {
+            "annotator_a": codes.annotators[low],
+            "annotator_b": codes.annotators[high],
+            "n_items": n_items[order],
+            "agreement": observed,
+            "expected": expected,
+            "kappa": kappa,
+        }
+    )
+
+
+def intra_annotator(codes: LabelCodes, weights: Floats) -> pd.DataFrame:
+    """Tabulate how far annotators agree with themselves where they labelled an item again."""
+    new = np.ones(len(codes.item), bool)
+    new[1:] = (np.diff(codes.item) != 0) | (np.diff(codes.annotator) != 0)
+    starts = np.append(np.flatnonzero(new), len(new)).astype(np.int64)
+    agreement, _, _ = item_agreement(starts, codes.label, weights, codes.n_classes)
+    again = np.diff(starts) >= 2
+    table = pd.DataFrame(
+        {
+            "annotator_id": codes.annotator[starts[:-1]][again],
+            "n_labels": np.diff(starts)[again],
+            "agreement": agreement[again],
+        }
+    )
+    found = table.groupby("annotator_id").agg(
+        n_items=("agreement", "size"), n_labels=("n_labels", "sum"), agreement=("agreement", "mean")
+    )
+    found.insert(0, "annotator_id", codes.annotators[found.index.to_numpy(np.int64)])
+    return found.reset_index(drop=True)
+
+
+def over_time(source: Source, codes: LabelCodes, times: pd.Series | None, options: Options) -> pd.DataFrame:
+    """Tabulate agreement by week; an item belongs to the week of its last label."""
+    columns = ["week", "n_items", "n_labels", "n_annotators", "agreement", "alpha", "low", "high"]
+    if times is None or times.isna().all():
+        return pd.DataFrame({column: pd.Series([], dtype=np.float64) for column in columns})
+    last = times.groupby(codes.item).max().reindex(range(codes.n_items))
+    day = last.dt.tz_localize(None).dt.normalize()
+    week = (day - pd.to_timedelta(day.dt.dayofweek, unit="D")).to_numpy()
+    records = []
+    for start in np.unique(week[~np.isnat(week)]):
+        part = source_of_codes(select(codes, (week == start)[codes.item]), source)
+        found = estimates(["krippendorff_alpha", "percent_agreement"], part, options)
+        alpha_found = wrap("krippendorff_alpha", part, options, found["krippendorff_alpha"])
+        records.append(
+            {
+                "week": pd.Timestamp(start),
+                "n_items": alpha_found.n_items,
+                "n_labels": alpha_found.n_labels,
+                "n_annotators": alpha_found.n_annotators,
+                "agreement": float(found["percent_agreement"].numbers.value[0]),
+                "alpha": alpha_found.value,
+                "low": alpha_found.low,
+                "high": alpha_found.high,
+            }
+        )
+    return pd.DataFrame(records, columns=columns)

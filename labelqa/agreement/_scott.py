@@ -1,0 +1,80 @@
+"""Scott's pi."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from typing import Any
+
+from labelqa.agreement._coefficient import Coefficient
+from labelqa.agreement._distances import Weights
+from labelqa.agreement._pairs import of_two
+from labelqa.agreement._source import Labels, Options
+
+
+def scott_pi(
+    data: Labels,
+    *,
+    annotators: Sequence[Any] | None = None,
+    level: str = "nominal",
+    weights: Weights | None = None,
+    classes: Sequence[Hashable] | None = None,
+    n_resamples: int = 0,
+    confidence: float = 0.95,
+    seed: int = 0,
+) -> Coefficient:
+    """How much two annotators agree beyond what their pooled class shares would give: 1 is perfect, 0 is chance.
+
+    Unlike Cohen's kappa, it does not reward two annotators for using the classes differently.
+
+    Parameters
+    ----------
+    data
+        `Annotations`, or a table with `item_id`, `annotator_id`, `label`. Items that both labelled count; where one did
+        so more than once, each label counts.
+    annotators
+        The two to compare, where the table has more.
+    level
+        What labels are: "nominal" (equal or not), "ordinal" (Krippendorff's distance by rank, from the class counts),
+        "ordinal_gwet" (Gwet's, from the number of steps), "interval" (squared difference), "ratio", or sets compared by
+        "masi" or "jaccard" (collections, or texts such as ``"dent|scratch"``). Numbers may be texts.
+    weights
+        Instead of a level: "linear", "quadratic" or "radical" (by the classes' values where all are numbers, otherwise
+        by their positions), a (K, K) matrix of agreement with 1 on the diagonal, or a function of two labels that gives
+        their distance.
+    classes
+        The list of classes in order, where unused ones count or the order matters.
+    n_resamples
+        0: the analytic t interval. Otherwise the percentile interval of this many resamples of the items.
+    confidence, seed
+        Of the interval, and of its resampling.
+
+    Returns
+    -------
+    Coefficient
+        nan with a `reason` where it is undefined.
+
+    Raises
+    ------
+    TableError
+        For more than two annotators without a choice, missing columns or ids, labels outside `classes`, and labels that
+        are no numbers where numbers are needed.
+    OptionError
+        For an unknown level or impossible weights.
+
+    References
+    ----------
+    Scott (1955), Public Opinion Quarterly 19.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from labelqa.agreement import scott_pi
+    >>> rows = [(1, "ann", "a"), (1, "bob", "a"), (2, "ann", "b"), (2, "bob", "b"), (3, "ann", "a"), (3, "bob", "b")]
+    >>> table = pd.DataFrame(rows, columns=["item_id", "annotator_id", "label"])
+    >>> round(scott_pi(table).value, 4)
+    0.3333
+    """
+    options = Options(
+        level=level, weights=weights, classes=classes, n_resamples=n_resamples, confidence=confidence, seed=seed
+    )
+    return of_two("scott_pi", data, annotators, options)
