@@ -32,7 +32,7 @@ def source_of(images: Any, items: Annotations | None) -> ImageSource:
         source = as_source({str(place): picture for place, picture in enumerate(images)})
     else:
         source = as_source(images)
-    wanted = [] if items is None else items.items["item_id"]
+    wanted: list[str] = [] if items is None else items.items["item_id"].tolist()
     missing = [item for item in wanted if item not in source]
     if missing:
         raise TableError(

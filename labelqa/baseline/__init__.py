@@ -7,6 +7,7 @@ Built early and left alone: the same recipe before and after a fix shows what th
 from labelqa.baseline._crossvalidate import CrossValidation, cross_validate
 from labelqa.baseline._fit import Baseline, fit
 from labelqa.baseline._human import HumanBaseline, human_baseline
+from labelqa.baseline._store import load, save
 from labelqa.features import image_features
 
 __all__ = [
@@ -17,4 +18,6 @@ __all__ = [
     "fit",
     "human_baseline",
     "image_features",
+    "load",
+    "save",
 ]

@@ -1,0 +1,114 @@
+"""Keeping a baseline in a file that cannot run code when it is read."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+import numpy as np
+
+from labelqa._extras import require
+from labelqa._files import replacing
+from labelqa.baseline._fit import Baseline
+from labelqa.errors import TableError, shown
+from labelqa.features import FeatureRecipe
+
+#: Types beyond those skops trusts by itself that a baseline may hold; files with any other are refused.
+ALLOWED_TYPES = ("sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",)
+FORMAT = "labelqa baseline 1"
+
+
+def save(model: Baseline, path: str | os.PathLike[str]) -> Path:
+    """Write a baseline to one file, in the skops format: it holds data, not code, unlike a pickle.
+
+    Parameters
+    ----------
+    model
+        What `fit` gave.
+    path
+        The file, by custom ending in .skops; it is replaced in one step.
+
+    Raises
+    ------
+    TableError
+        Where the classifier holds types that `load` would refuse.
+    MissingExtra
+        Where skops is not installed.
+    """
+    skops = require("skops.io", extra="skops", purpose="Keeping a baseline in a file")
+    recipe = None if model.recipe is None else {**dataclasses.asdict(model.recipe), "kinds": list(model.recipe.kinds)}
+    content = {
+        "format": FORMAT,
+        "estimator": model.estimator,
+        "classes": list(model.classes),
+        "feature_names": model.feature_names,
+        "recipe": recipe,
+        "temperature": model.temperature,
+        "output_temperature": model.output_temperature,
+        "metadata": model.metadata,
+    }
+    data = skops.dumps(content)
+    unknown = sorted(set(skops.get_untrusted_types(data=data)) - set(ALLOWED_TYPES))
+    if unknown:
+        raise TableError(
+            f"The classifier holds types that are not on the list of types trusted on reading ({shown(unknown)}); keep "
+            "it by your own means, or use one of scikit-learn's own classifiers."
+        )
+    with replacing(path) as temporary:
+        temporary.write_bytes(data)
+    return Path(path)
+
+
+def load(path: str | os.PathLike[str]) -> Baseline:
+    """Read a baseline that `save` wrote; nothing outside a fixed list of types is ever built.
+
+    Raises
+    ------
+    TableError
+        Where the file is no baseline, is damaged, or holds types outside the list.
+    MissingExtra
+        Where skops is not installed.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> import pandas as pd
+    >>> from labelqa.baseline import fit
+    >>> features = pd.DataFrame({"size": [1.0, 1.2, 5.0, 5.1]}, index=list("abcd"))
+    >>> model = fit(features, pd.Series(["small", "small", "large", "large"], index=list("abcd")))
+    >>> again = load(save(model, pathlib.Path(tempfile.mkdtemp()) / "model.skops"))
+    >>> again.predict(features).tolist()
+    ['small', 'small', 'large', 'large']
+    """
+    skops = require("skops.io", extra="skops", purpose="Reading a baseline from a file")
+    if not Path(path).is_file():
+        raise TableError(f"There is no file {path}; give a file that labelqa.baseline.save wrote.")
+    data = Path(path).read_bytes()
+    try:
+        unknown = sorted(set(skops.get_untrusted_types(data=data)) - set(ALLOWED_TYPES))
+        content = None if unknown else skops.loads(data, trusted=list(ALLOWED_TYPES))
+    except (BadZipFile, KeyError, ValueError, EOFError, OSError) as error:
+        raise TableError(f"{path} is damaged or no baseline ({type(error).__name__}: {error}).") from error
+    if unknown:
+        raise TableError(f"{path} holds types that are not trusted ({shown(unknown)}); it is not read.")
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        raise TableError(f"{path} is no baseline of this version; write it with labelqa.baseline.save.")
+    return _rebuilt(content)
+
+
+def _rebuilt(content: dict[str, Any]) -> Baseline:
+    kept = content["recipe"]
+    classes = np.empty(len(content["classes"]), dtype=object)
+    classes[:] = content["classes"]
+    return Baseline(
+        estimator=content["estimator"],
+        classes=classes,
+        feature_names=content["feature_names"],
+        recipe=None if kept is None else FeatureRecipe(**{**kept, "kinds": tuple(kept["kinds"])}),
+        temperature=content["temperature"],
+        output_temperature=content["output_temperature"],
+        metadata=content["metadata"],
+    )
