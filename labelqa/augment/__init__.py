@@ -1,9 +1,22 @@
 """Augmentation that keeps boxes and labels right, and a check of when it does not."""
 
 from labelqa.augment._augment import Augmented, augment
+from labelqa.augment._catalogue import CATALOGUE
+from labelqa.augment._check import AugmentationCheck, check_augmentation
 from labelqa.augment._looseness import expected_looseness
 from labelqa.augment._policy import Policy, read_policy
 from labelqa.augment._presets import PRESETS
 from labelqa.augment._rebuild import rebuild
 
-__all__ = ["PRESETS", "Augmented", "Policy", "augment", "expected_looseness", "read_policy", "rebuild"]
+__all__ = [
+    "CATALOGUE",
+    "PRESETS",
+    "AugmentationCheck",
+    "Augmented",
+    "Policy",
+    "augment",
+    "check_augmentation",
+    "expected_looseness",
+    "read_policy",
+    "rebuild",
+]

@@ -1,0 +1,268 @@
+"""Which augmentations keep a label, which a model can learn, which destroy it."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from labelqa._result import Result
+from labelqa.augment._catalogue import CATALOGUE, COLOUR_ONLY
+from labelqa.augment._check_data import Prepared, all_grey, prepare, reduced, variant_views
+from labelqa.augment._draw import Drawer, draw_seed
+from labelqa.augment._looseness import expected_looseness
+from labelqa.augment._pictures import read_picture
+from labelqa.augment._policy import Policy, read_policy
+from labelqa.augment._probe import Probe
+from labelqa.augment._verdict import COLUMNS, Limits, Outcome, examples_of, judge
+from labelqa.errors import check_option
+from labelqa.features import FeatureRecipe
+from labelqa.images import ImageSource, Pixels
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class AugmentationCheck(Result):
+    """Which transforms keep the label, and what to do about those that do not.
+
+    Attributes
+    ----------
+    accuracy
+        Of the model on untransformed images it has not seen; everything else is measured against it.
+    majority_accuracy
+        What always naming the most frequent class reaches.
+    n_items
+        Images the verdicts rest on.
+    reason
+        Why nothing can be said; None if something can.
+    table
+        One row per transform: `transform`, `verdict` ("invariant", "learnable", "information lost", "turns i into j"),
+        `advice`, `kept` (share of the accuracy left on transformed images when the model was trained without them, with
+        `kept_low`, `kept_high`), `kept_retrained` (the same after training with the copies), `gain` (change of the
+        accuracy on untransformed images by training with the copies, with `gain_low`, `gain_high`), `is_learnable`,
+        `from_label`, `to_label`, `share` (the class most often taken for one other), `tightness`, `visible` (of boxes).
+    turns
+        Every class that turns into another: `transform`, `from_label`, `to_label`, `share`, `n_items`.
+    leaks
+        Training images that are copies of test images: `item_id`, `test_item_id`, `because`. They were left out here.
+    examples
+        Images worth looking at: `transform`, `item_id`, `label`, `predicted`.
+    """
+
+    accuracy: float
+    majority_accuracy: float
+    n_items: int
+    reason: str | None
+    table: pd.DataFrame
+    turns: pd.DataFrame
+    leaks: pd.DataFrame
+    examples: pd.DataFrame
+    _source: ImageSource = field(repr=False)
+    _policies: dict[str, Policy] = field(repr=False)
+    _seed: int = field(repr=False)
+
+    def contact_sheet(self, n_images: int = 6) -> Any:
+        """Draw examples, one row per transform, each image beside what became of it: a matplotlib figure."""
+        from labelqa.augment._plots import draw_sheet
+
+        return draw_sheet(self.table, self.examples, self.pair, n_images)
+
+    def pair(self, transform: str, item_id: str) -> tuple[Pixels, NDArray[Any]]:
+        """Give an image before and after a transform, as the check saw it."""
+        image = reduced(read_picture(item_id, self._source.pictures[item_id]))
+        drawer = Drawer(self._policies[transform].tree)
+        made = drawer.draw(image, np.empty((0, 4)), draw_seed(self._seed, item_id, 1))
+        return image, made.image
+
+    def plot(self, ax: Any = None) -> Any:
+        """Show, per transform, what is kept without and with retraining."""
+        from labelqa.augment._plots import plot_kept
+
+        return plot_kept(self.table, ax)
+
+
+def check_augmentation(
+    images: Any,
+    labels: pd.Series | pd.DataFrame | Mapping[Any, Any] | Iterable[Any],
+    *,
+    transforms: Mapping[str, Any] | Iterable[str] | None = None,
+    recipe: FeatureRecipe | None = None,
+    groups: pd.Series | Mapping[Any, Any] | None = None,
+    test_items: Iterable[Any] | None = None,
+    n_folds: int = 5,
+    tolerance: float = 0.05,
+    turn_share: float = 0.5,
+    max_items: int = 5000,
+    seed: int = 0,
+) -> AugmentationCheck:
+    """Find out which augmentations break the labels, before a model is trained on them.
+
+    Two tests, as one alone misleads. A model trained without a transform is asked about transformed images: where it is
+    as good as before, the transform is *invariant*; where it takes most images of one class for one other class, the
+    transform *turns i into j* and a person must say whether the label still holds. Then it is trained again with the
+    copies: where it recovers, the transform is *learnable*; where it does not, *information is lost*.
+
+    Parameters
+    ----------
+    images
+        As for `augment`.
+    labels
+        One label per item: a Series by item id, a table with `item_id` and `label`, a mapping, or a list in the order
+        of `images`.
+    transforms
+        What to try: name -> policy (see `read_policy`), or names of `CATALOGUE`. By default all of the catalogue;
+        transforms of colour are left out where all images are grey.
+    recipe
+        Features the model sees, see `labelqa.features.FeatureRecipe`.
+    groups
+        Group by item id (the source image, the part, the video): one group is never on both sides of a split. Without
+        it, images that are exact mirrored or turned copies of each other are grouped.
+    test_items
+        Ids of the test set: the model is trained on the others and asked about these. By default all items take turns
+        (cross-validation in `n_folds` parts).
+    tolerance
+        Share of the accuracy that may be missing for "invariant" and for "learnable".
+    turn_share
+        Share of a class that must be taken for one other class.
+    max_items
+        A larger set is sampled, all classes in proportion.
+    seed
+        Same input and seed, same result.
+
+    Returns
+    -------
+    AugmentationCheck
+
+    Raises
+    ------
+    TableError
+        For labels that fit no image or the reverse.
+    OptionError
+        For an unknown transform.
+
+    Warns
+    -----
+    UserWarning
+        Where a training image is a copy of a test image.
+
+    Notes
+    -----
+    The model averages ridge regressions on random Fourier features of gradients, colours and small grey pixels:
+    deterministic and quick, but no deep network; read the verdicts as what pixels and simple shapes tell. That a
+    transform may suit one class and harm another is known from Balestriero, Bottou and LeCun, "The effects of
+    regularization and data augmentation are class dependent", NeurIPS 2022.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from labelqa.augment import check_augmentation
+    >>> digits = load_digits()
+    >>> pixels = (digits.images * 15.9375).astype("uint8")
+    >>> found = check_augmentation(pixels, digits.target, transforms=["half turn"])
+    >>> found.table.loc[0, "verdict"]
+    'turns 6 into 9'
+    """
+    policies = _policies(transforms)
+    data = prepare(
+        images, labels, groups=groups, test_items=test_items, n_folds=n_folds, max_items=max_items, seed=seed
+    )
+    if len(data.leaks):
+        first = data.leaks.iloc[0]
+        warnings.warn(
+            f"{len(data.leaks)} training images are copies of test images (first: {first['item_id']!r} of "
+            f"{first['test_item_id']!r}); they are left out here. Leave them out of training too.",
+            UserWarning,
+            stacklevel=2,
+        )
+    if data.why_not is not None:
+        return _wrap(data, policies, seed, reason=data.why_not)
+    if transforms is None and all_grey(data.source, list(data.ids)):
+        policies = {name: policy for name, policy in policies.items() if name not in COLOUR_ONLY}
+    plain, made = variant_views(data.source, list(data.ids), policies, recipe or FeatureRecipe(), seed)
+    probe = Probe(plain, data.label, data.fold, test_folds=data.test_folds, seed=seed)
+    mine = probe.is_tested
+    outcomes = [Outcome(name, *(said[mine] for said in (probe.plain, *probe.ask(made.pop(name))))) for name in policies]
+    return _judged(data, outcomes, mine, policies, limits=Limits(tolerance, turn_share), seed=seed)
+
+
+def _policies(transforms: Mapping[str, Any] | Iterable[str] | None) -> dict[str, Policy]:
+    if isinstance(transforms, Mapping):
+        return {str(name): read_policy(policy) for name, policy in transforms.items()}
+    names = list(CATALOGUE) if transforms is None else list(transforms)
+    for name in names:
+        check_option("transforms", name, CATALOGUE)
+    return {name: read_policy({"transforms": CATALOGUE[name]}) for name in names}
+
+
+def _judged(
+    data: Prepared,
+    outcomes: list[Outcome],
+    tested: NDArray[np.bool_],
+    policies: dict[str, Policy],
+    *,
+    limits: Limits,
+    seed: int,
+) -> AugmentationCheck:
+    label, ids = data.label[tested], data.ids[tested]
+    rows, turns, examples = [], [], []
+    for outcome in outcomes:
+        row, turned = judge(outcome, label, data.classes, limits, seed)
+        loose = expected_looseness(policies[outcome.name], seed=seed)
+        rows.append({**row, "tightness": float(np.prod(loose["tightness"])), "visible": float(loose["visible"].min())})
+        turns += turned
+        examples.append(examples_of(row, outcome, label, ids, data.classes))
+    accuracy = float((outcomes[0].plain == label).mean()) if outcomes else float("nan")
+    reason = None
+    if accuracy <= data.majority + 2 * np.sqrt(data.majority * (1 - data.majority) / len(label)):
+        reason = (
+            f"the model tells the classes no better ({accuracy:.3f}) than always naming the most frequent one "
+            f"({data.majority:.3f}), so it cannot tell what a transform breaks"
+        )
+        rows = [{**row, "verdict": None, "advice": "cannot be told: see reason"} for row in rows]
+        turns = []
+    return _wrap(
+        data,
+        policies,
+        seed,
+        reason=reason,
+        accuracy=accuracy,
+        n_items=len(label),
+        rows=rows,
+        turns=turns,
+        examples=examples,
+    )
+
+
+def _wrap(
+    data: Prepared,
+    policies: dict[str, Policy],
+    seed: int,
+    *,
+    reason: str | None,
+    accuracy: float = float("nan"),
+    n_items: int = 0,
+    rows: Sequence[dict[str, Any]] = (),
+    turns: Sequence[dict[str, Any]] = (),
+    examples: Sequence[pd.DataFrame] = (),
+) -> AugmentationCheck:
+    looked_at = pd.concat(examples, ignore_index=True) if examples else pd.DataFrame(columns=_EXAMPLES)
+    return AugmentationCheck(
+        accuracy=accuracy,
+        majority_accuracy=data.majority,
+        n_items=n_items,
+        reason=reason,
+        table=pd.DataFrame(list(rows), columns=COLUMNS),
+        turns=pd.DataFrame(list(turns), columns=["transform", "from_label", "to_label", "share", "n_items"]),
+        leaks=data.leaks,
+        examples=looked_at,
+        _source=data.source,
+        _policies=policies,
+        _seed=seed,
+    )
+
+
+_EXAMPLES = ["transform", "item_id", "label", "predicted"]

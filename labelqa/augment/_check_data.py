@@ -1,0 +1,201 @@
+"""What `check_augmentation` works on: one label per image, folds that no copy crosses, features of every variant."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from labelqa._codes import encode_ids, id_text
+from labelqa._crossval import align_labels, deal_folds
+from labelqa.augment._draw import Drawer, draw_seed
+from labelqa.augment._pictures import read_picture, source_of
+from labelqa.augment._policy import Policy
+from labelqa.augment._probe import Views
+from labelqa.errors import TableError, shown
+from labelqa.features import LUMA, FeatureRecipe, squares
+from labelqa.images import ImageSource, Pixels
+
+Longs = NDArray[np.int64]
+
+#: Pictures with a longer side are reduced before anything is tried: the features see far fewer pixels.
+_LONGEST = 256
+_BATCH = 128
+#: Side of the small grey picture that is the model's second view.
+_PIXELS = 16
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """Images with one label each.
+
+    Attributes
+    ----------
+    ids, label, fold
+        (n,) in natural order of the ids; copies of test images are not among them.
+    classes
+        What the codes in `label` stand for.
+    test_folds
+        The folds that are predicted.
+    leaks
+        Training images that are copies of test images: `item_id`, `test_item_id`, `because`.
+    """
+
+    source: ImageSource
+    ids: NDArray[np.object_]
+    label: Longs
+    classes: NDArray[np.object_]
+    fold: Longs
+    test_folds: Longs
+    leaks: pd.DataFrame
+
+    @property
+    def majority(self) -> float:
+        """Share of the most frequent class."""
+        return float(np.bincount(self.label).max() / len(self.label)) if len(self.label) else float("nan")
+
+    @property
+    def why_not(self) -> str | None:
+        """Why nothing can be learned from these."""
+        if len(self.label) == 0:
+            return "no image has a label"
+        if len(np.unique(self.label)) < 2:
+            return "all labels are of one class, so there is nothing to tell apart"
+        if len(np.unique(self.fold)) < 2:
+            return "there are too few images or groups to hold any of them back"
+        return None
+
+
+def prepare(
+    images: Any,
+    labels: Any,
+    *,
+    groups: pd.Series | Mapping[Any, Any] | None,
+    test_items: Iterable[Any] | None,
+    n_folds: int,
+    max_items: int,
+    seed: int,
+) -> Prepared:
+    """Join images and labels by id, draw a sample, keep copies together, deal folds."""
+    source = source_of(images, None)
+    ids = np.asarray(source.item_ids, dtype=object)
+    label, classes = align_labels(_labels_by_id(labels, source), ids)
+    test = None if test_items is None else {id_text(item) for item in test_items}
+    if test is not None and test - set(ids):
+        unknown = sorted(test - set(ids))
+        raise TableError(f"{len(unknown)} test items have no image ({shown(unknown)}); check the ids.")
+    kept = _sample(label, max_items, seed)
+    ids, label = ids[kept], label[kept]
+    group, because = _groups(source, ids, groups)
+    leaks = pd.DataFrame(columns=["item_id", "test_item_id", "because"], dtype="str")
+    if test is None:
+        fold = deal_folds(label, group, n_folds, seed)[0] if len(ids) else np.empty(0, np.int64)
+        return Prepared(source, ids, label, classes, fold, np.unique(fold), leaks)
+    is_test = np.isin(ids, list(test))
+    leaks = _leaks(ids, group, is_test, because)
+    stays = ~np.isin(ids, leaks["item_id"].to_numpy(object))
+    fold = np.where(is_test, 0, 1)[stays]
+    return Prepared(source, ids[stays], label[stays], classes, fold, np.zeros(1, np.int64), leaks)
+
+
+def _labels_by_id(labels: Any, source: ImageSource) -> pd.Series | pd.DataFrame:
+    if isinstance(labels, pd.DataFrame | pd.Series):
+        return labels
+    if isinstance(labels, Mapping):
+        return pd.Series(list(labels.values()), index=list(labels), dtype=object)
+    values = list(labels)
+    if len(values) != len(source):
+        raise TableError(
+            f"There are {len(source):,} images and {len(values):,} labels; give one label for each image, or labels by "
+            "item id."
+        )
+    ids = source.item_ids if not all(item.isdigit() for item in source.item_ids) else sorted(source.item_ids, key=int)
+    return pd.Series(values, index=ids, dtype=object)
+
+
+def _sample(label: Longs, max_items: int, seed: int) -> Longs:
+    """Choose labelled images, every class in proportion."""
+    known = np.flatnonzero(label >= 0)
+    if len(known) <= max_items:
+        return known
+    order = known[np.random.default_rng(seed).permutation(len(known))]
+    order = order[np.argsort(label[order], kind="stable")]
+    # evenly spaced places in a list sorted by class hold each class in proportion
+    return np.sort(order[np.linspace(0, len(order) - 1, max_items).astype(np.int64)])
+
+
+def _groups(
+    source: ImageSource, ids: NDArray[np.object_], groups: pd.Series | Mapping[Any, Any] | None
+) -> tuple[Longs, str]:
+    if groups is None:
+        keys = [_turned_digest(read_picture(item, source.pictures[item])) for item in ids]
+        return pd.factorize(np.asarray(keys, dtype=object))[0].astype(np.int64), "the same pixels, mirrored or turned"
+    given = pd.Series(groups) if isinstance(groups, Mapping) else groups
+    by_id = {id_text(item): value for item, value in given.items()}
+    absent = [item for item in ids if item not in by_id]
+    if absent:
+        raise TableError(f"{len(absent):,} items have no group ({shown(absent)}); give every item one.")
+    if not len(ids):
+        return np.empty(0, np.int64), "the same group"
+    return encode_ids(pd.Series([by_id[item] for item in ids]), "groups")[0].astype(np.int64), "the same group"
+
+
+def _turned_digest(image: Pixels) -> bytes:
+    """Give one digest for an image and its seven mirrored and turned versions."""
+    versions = [turned for k in range(4) for turned in (np.rot90(image, k), np.rot90(image, k)[:, ::-1])]
+    return min(hashlib.blake2b(f"{v.shape}".encode() + v.tobytes(), digest_size=16).digest() for v in versions)
+
+
+def _leaks(ids: NDArray[np.object_], group: Longs, is_test: NDArray[np.bool_], because: str) -> pd.DataFrame:
+    first = dict(zip(group[is_test][::-1], ids[is_test][::-1], strict=True))
+    rows = [(ids[i], first[group[i]], because) for i in np.flatnonzero(~is_test) if group[i] in first]
+    return pd.DataFrame(rows, columns=["item_id", "test_item_id", "because"], dtype="str")
+
+
+def reduced(image: Pixels) -> Pixels:
+    """Make a large picture smaller, keeping its proportions."""
+    height, width = image.shape[:2]
+    if max(height, width) <= _LONGEST:
+        return image
+    from PIL import Image
+
+    scale = _LONGEST / max(height, width)
+    size = (max(round(width * scale), 1), max(round(height * scale), 1))
+    return np.asarray(Image.fromarray(image).resize(size, Image.Resampling.BILINEAR))
+
+
+def variant_views(
+    source: ImageSource, ids: Sequence[str], policies: Mapping[str, Policy], recipe: FeatureRecipe, seed: int
+) -> tuple[Views, dict[str, Views]]:
+    """Describe the images as they are, and after each policy."""
+    drawers = {name: Drawer(policy.tree) for name, policy in policies.items()}
+    plain: list[Views] = []
+    made: dict[str, list[Views]] = {name: [] for name in drawers}
+    none = np.empty((0, 4))
+    for start in range(0, len(ids), _BATCH):
+        run = {item: reduced(read_picture(item, source.pictures[item])) for item in ids[start : start + _BATCH]}
+        plain.append(_views(list(run.values()), recipe))
+        for name, drawer in drawers.items():
+            drawn = [drawer.draw(image, none, draw_seed(seed, item, 1)).image for item, image in run.items()]
+            made[name].append(_views(drawn, recipe))
+    return _stacked(plain), {name: _stacked(parts) for name, parts in made.items()}
+
+
+def _views(images: Sequence[Pixels], recipe: FeatureRecipe) -> Views:
+    small = squares(images, _PIXELS) @ LUMA
+    return Views(recipe.compute(squares(images, recipe.size)), small.reshape(len(images), -1))
+
+
+def _stacked(parts: Sequence[Views]) -> Views:
+    return Views(np.vstack([part.features for part in parts]), np.vstack([part.pixels for part in parts]))
+
+
+def all_grey(source: ImageSource, ids: Sequence[str]) -> bool:
+    """Tell whether no image has colour; a few dozen are looked at."""
+    some = [read_picture(item, source.pictures[item]) for item in ids[:: max(len(ids) // 32, 1)]]
+    return all(image.ndim == 2 or bool((image == image[:, :, :1]).all()) for image in some)
