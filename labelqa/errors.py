@@ -13,6 +13,10 @@ class ImageError(TableError):
     """An image cannot be read (missing, truncated, not an image); the message names it."""
 
 
+class ModelError(TableError):
+    """A model cannot be exported, promoted or read as it is (a graph that differs, a corrupt file, no such version)."""
+
+
 class OptionError(ValueError):
     """An option has a value that does not exist; the message lists the choices."""
 
