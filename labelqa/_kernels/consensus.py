@@ -1,7 +1,9 @@
 """The Dawid-Skene family over labels sorted by item: collect statistics from a run of items, finish them into rates.
 
-Rates and counts have the shape (A, K said, K true), so that everything one label adds lies side by side in memory. The
-statistics of two runs of items add up, and memory is O(labels + A * K * K) as long as posteriors are not asked for.
+An item is of one of C components: its true class, and where a model divides classes into types, its type; component c
+belongs to the true class ``c // (C // K)``. Rates and counts have the shape (A, K said, C), so that everything one
+label adds lies side by side in memory. The statistics of two runs of items add up, and memory is O(labels + A * K * C)
+as long as posteriors are not asked for.
 """
 
 from __future__ import annotations
@@ -30,28 +32,42 @@ def vote_counts(offsets: Longs, label: Ints, n_classes: int) -> Longs:
 
 @njit(cache=True)
 def collect_votes(
-    offsets: Longs, annotator: Ints, label: Ints, gold: Ints, prior: Floats, counts: Floats, class_sums: Floats
+    offsets: Longs,
+    annotator: Ints,
+    label: Ints,
+    gold: Ints,
+    prior: Floats,
+    n_classes: int,
+    counts: Floats,
+    class_sums: Floats,
 ) -> None:
     """Add up counts as if each item's truth were spread like its votes; this is where the iterations start.
 
-    gold (I,) holds a class or -1; prior (I, K), or (0, K) for none, multiplies the votes (a first entry below 0: none
-    for this item); counts (A, K, K) and class_sums (K,) are added to.
+    gold (I,) holds a class or -1; prior (I, K), or (0, K) for none, is averaged with the votes (a first entry below 0:
+    none for this item); counts (A, K, C) and class_sums (C,) are added to. Where classes have two types, the votes for
+    a class are split by how far the item agrees: all alike are of the first type, contested ones lean to the second.
     """
-    n_classes = class_sums.shape[0]
-    p = np.empty(n_classes)
+    n_components = class_sums.shape[0]
+    n_types = n_components // n_classes
+    votes = np.empty(n_classes)
+    p = np.empty(n_components)
     for i in range(offsets.shape[0] - 1):
         start, end = offsets[i], offsets[i + 1]
         if start == end:
             continue
-        p[:] = 0.0
+        votes[:] = 0.0
         for j in range(start, end):
-            p[label[j]] += 1.0 / (end - start)
-        if gold[i] >= 0:
-            p[:] = 0.0
-            p[gold[i]] = 1.0
-        elif prior.shape[0] > 0 and prior[i, 0] >= 0.0:
-            for t in range(n_classes):
-                p[t] = 0.5 * (p[t] + prior[i, t])
+            votes[label[j]] += 1.0 / (end - start)
+        p[:] = 0.0
+        for t in range(n_classes):
+            share = votes[t]
+            if gold[i] >= 0:
+                share = 1.0 if t == gold[i] else 0.0
+            elif prior.shape[0] > 0 and prior[i, 0] >= 0.0:
+                share = 0.5 * (share + prior[i, t])
+            p[t * n_types] = share if n_types == 1 else share * votes[t]
+            for m in range(1, n_types):
+                p[t * n_types + m] = share * (1.0 - votes[t]) / (n_types - 1)
         _add(p, start, end, annotator, label, counts, class_sums)
 
 
@@ -70,38 +86,53 @@ def collect(
 ) -> float:
     """Take one step over a run of items; add expected counts and class sums, give the log-likelihood of the labels.
 
-    shares (K,) are the class shares, used where `prior` has no row for an item; rates (A, K, K). posteriors (I, K) is
-    filled, or (0, K) where nobody asks. Items without labels get their prior and count for nothing else.
+    shares (C,) are the shares of the components; where `prior` (I, K) has a row for an item, it replaces the shares of
+    the classes. rates (A, K, C). posteriors (I, C) is filled, or (0, C) where nobody asks. Items without labels get
+    their prior and count for nothing else.
     """
-    n_classes = shares.shape[0]
-    p = np.empty(n_classes)
+    n_components = shares.shape[0]
+    n_types = n_components // max(prior.shape[1], 1)
+    within = _within_class(shares, n_types)
+    before = np.empty(n_components)
+    p = np.empty(n_components)
     likelihood = 0.0
     for i in range(offsets.shape[0] - 1):
         start, end = offsets[i], offsets[i + 1]
         has_prior = prior.shape[0] > 0 and prior[i, 0] >= 0.0
-        for t in range(n_classes):
-            p[t] = prior[i, t] if has_prior else shares[t]
-        if gold[i] >= 0:
-            kept = p[gold[i]]
-            p[:] = 0.0
-            p[gold[i]] = kept if kept > 0.0 else _TINY
+        for t in range(n_components):
+            before[t] = prior[i, t // n_types] * within[t] if has_prior else shares[t]
+            if gold[i] >= 0:
+                # a gold label that the prior calls impossible is still the truth
+                before[t] = max(before[t], _TINY) if t // n_types == gold[i] else 0.0
+            p[t] = before[t]
         for j in range(start, end):
             row = rates[annotator[j], label[j]]
-            for t in range(n_classes):
+            for t in range(n_components):
                 p[t] *= row[t]
         total = p.sum()
         if total > _TINY:
-            for t in range(n_classes):
+            for t in range(n_components):
                 p[t] /= total
             log_total = np.log(total)
         else:
-            log_total = _in_logs(p, start, end, annotator, label, gold[i], prior[i] if has_prior else shares, rates)
+            log_total = _in_logs(p, before, start, end, annotator, label, rates)
         if start < end:
             likelihood += log_total
             _add(p, start, end, annotator, label, counts, class_sums)
         if posteriors.shape[0] > 0:
             posteriors[i] = p
     return likelihood
+
+
+@njit(cache=True)
+def _within_class(shares: Floats, n_types: int) -> Floats:
+    """Give each component's share of its class (C,)."""
+    out = np.ones(shares.shape[0])
+    for t in range(0, shares.shape[0], n_types):
+        total = shares[t : t + n_types].sum()
+        for m in range(n_types):
+            out[t + m] = shares[t + m] / total if total > 0.0 else 1.0 / n_types
+    return out
 
 
 @njit(cache=True)
@@ -116,44 +147,39 @@ def _add(p: Floats, start: int, end: int, annotator: Ints, label: Ints, counts: 
 
 
 @njit(cache=True)
-def _in_logs(
-    p: Floats, start: int, end: int, annotator: Ints, label: Ints, gold: int, prior: Floats, rates: Floats
-) -> float:
-    """Take one item's product in logarithms into p (K,); rates of 0 count as 1e-300."""
-    n_classes = p.shape[0]
+def _in_logs(p: Floats, before: Floats, start: int, end: int, annotator: Ints, label: Ints, rates: Floats) -> float:
+    """Take one item's product in logarithms into p (C,); rates of 0 count as 1e-300."""
     top = -np.inf
-    for t in range(n_classes):
-        p[t] = np.log(max(prior[t], 1e-300))
+    for t in range(p.shape[0]):
+        p[t] = np.log(before[t]) if before[t] > 0.0 else -np.inf
         for j in range(start, end):
             p[t] += np.log(max(rates[annotator[j], label[j], t], 1e-300))
-        if gold >= 0 and t != gold:
-            p[t] = -np.inf
         top = max(top, p[t])
     total = 0.0
-    for t in range(n_classes):
+    for t in range(p.shape[0]):
         p[t] = np.exp(p[t] - top)
         total += p[t]
-    for t in range(n_classes):
+    for t in range(p.shape[0]):
         p[t] /= total
     return float(top + np.log(total))
 
 
 @njit(cache=True)
 def normalise(counts: Floats, smoothing: float) -> Floats:
-    """Turn counts (A, K said, K true) into rates that sum to 1 over said, after adding `smoothing` to each count.
+    """Turn counts (A, K said, C) into rates that sum to 1 over said, after adding `smoothing` to each count.
 
-    A true class that an annotator never met tells nothing: its rates are equal.
+    A component that an annotator never met tells nothing: its rates are equal.
     """
-    n_annotators, n_classes = counts.shape[0], counts.shape[1]
+    n_annotators, n_classes, n_components = counts.shape
     out = np.empty_like(counts)
-    total = np.empty(n_classes)
+    total = np.empty(n_components)
     for a in range(n_annotators):
         total[:] = smoothing * n_classes
         for s in range(n_classes):
-            for t in range(n_classes):
+            for t in range(n_components):
                 total[t] += counts[a, s, t]
         for s in range(n_classes):
-            for t in range(n_classes):
+            for t in range(n_components):
                 out[a, s, t] = (counts[a, s, t] + smoothing) / total[t] if total[t] > 0.0 else 1.0 / n_classes
     return out
 
@@ -206,3 +232,56 @@ def shrinkage_counts(counts: Floats, strength: float) -> Floats:
             for t in range(n_classes):
                 out[a, s, t] = strength * (accuracy[a] if s == t else (1.0 - accuracy[a]) * pooled[s, t])
     return out
+
+
+@njit(cache=True)
+def habit_step(counts: Floats, ability: Floats, habit: Floats, shared: Floats) -> None:
+    """Take one step of fitting counts (A, K said, K true) by ability, habit and a picture shared by all.
+
+    Whoever looks (with probability ability[a]) says what the item looks like to everybody, shared[said, true]; whoever
+    does not says habit[a, said] whatever the truth. ability (A,), habit (A, K) and shared (K, K) are replaced. Two
+    labels of average ability, and K labels half of them like everybody's habit, half evenly spread, are added to each
+    annotator's own.
+    """
+    n_annotators, n_classes = habit.shape
+    looked = np.zeros((n_classes, n_classes))
+    right = np.zeros(n_annotators)
+    total = np.zeros(n_annotators)
+    for a in range(n_annotators):
+        for s in range(n_classes):
+            spoken = (1.0 - ability[a]) * habit[a, s]
+            blind = 0.0
+            for t in range(n_classes):
+                seen = ability[a] * shared[s, t]
+                n_seen = counts[a, s, t] * seen / max(seen + spoken, 1e-300)
+                looked[s, t] += n_seen
+                right[a] += n_seen
+                total[a] += counts[a, s, t]
+                blind += counts[a, s, t] - n_seen
+            habit[a, s] = max(blind, 0.0)
+    average = right.sum() / max(total.sum(), 1e-300)
+    common = habit.sum(axis=0)
+    n_blind = common.sum()
+    for a in range(n_annotators):
+        ability[a] = (right[a] + 2.0 * average) / (total[a] + 2.0)
+        for s in range(n_classes):
+            pooled = common[s] / n_blind if n_blind > 0.0 else 1.0 / n_classes
+            habit[a, s] += 0.5 * (n_classes * pooled + 1.0)
+        habit[a] /= habit[a].sum()
+    for t in range(n_classes):
+        for s in range(n_classes):
+            looked[s, t] += 1e-3
+        shared[:, t] = looked[:, t] / looked[:, t].sum()
+
+
+@njit(cache=True)
+def habit_rates(counts: Floats, ability: Floats, habit: Floats, shared: Floats, strength: float) -> Floats:
+    """Give rates (A, K, K): counts and, per annotator and true class, `strength` labels as `habit_step` explains them."""
+    out = np.empty_like(counts)
+    for a in range(counts.shape[0]):
+        for s in range(counts.shape[1]):
+            for t in range(counts.shape[2]):
+                mean = ability[a] * shared[s, t] + (1.0 - ability[a]) * habit[a, s]
+                out[a, s, t] = counts[a, s, t] + strength * mean
+    rates: Floats = normalise(out, 1e-6)
+    return rates

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from functools import partial
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from labelqa._kernels.consensus import normalise, shrinkage_counts
 from labelqa.annotations import Annotations
-from labelqa.consensus._expectation_maximisation import Finish, Statistics, class_shares, iterate
+from labelqa.consensus._expectation_maximisation import fit_model
+from labelqa.consensus._models import FullMatrix
 from labelqa.consensus._problem import check_number, make_problem
 from labelqa.consensus._result import LabelConsensus, make_result
-
-Floats = NDArray[np.float64]
 
 
 def dawid_skene(
@@ -89,18 +86,10 @@ def dawid_skene(
         check_number(name, value, 0)
     check_number("n_iterations", n_iterations, 1, whole=True)
     problem = make_problem(data, classes=classes, gold=gold, prior=pred_probs)
-    options = {"n_iterations": n_iterations, "tolerance": tolerance}
-    fit = iterate(problem, finish_full(shrinkage, smoothing), n_iterations=n_iterations, tolerance=tolerance)
-    return make_result("dawid_skene", problem, fit, options | {"shrinkage": shrinkage, "smoothing": smoothing})
-
-
-def finish_full(shrinkage: float, smoothing: float) -> Finish:
-    """Give the step from counts to a confusion matrix per annotator."""
-
-    def finish(found: Statistics) -> tuple[Floats, Floats]:
-        counts = found.counts
-        if shrinkage > 0:
-            counts = counts + shrinkage_counts(counts, shrinkage)
-        return class_shares(found.class_sums), normalise(counts, smoothing)
-
-    return finish
+    fitter = partial(
+        fit_model,
+        model=FullMatrix(shrinkage=shrinkage, smoothing=smoothing),
+        n_iterations=n_iterations,
+        tolerance=tolerance,
+    )
+    return make_result("dawid_skene", problem, fitter)

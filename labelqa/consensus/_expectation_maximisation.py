@@ -2,87 +2,110 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from labelqa._kernels.consensus import collect, collect_votes
-from labelqa.consensus._problem import Fit, Problem
+from labelqa._kernels.consensus import collect, collect_votes, normalise
+from labelqa.consensus._models import Model
+from labelqa.consensus._problem import Fit, Problem, Start, Statistics
 
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Statistics:
-    """What a run of items says: counts (A, K said, K true), class sums (K,), log-likelihood. Two runs are added."""
+class Run:
+    """Where the iterations ended: posteriors of the components (I, C) and the statistics collected with them."""
 
-    counts: Floats
-    class_sums: Floats
-    log_likelihood: float = 0.0
-
-    def __add__(self, other: Statistics) -> Statistics:
-        return Statistics(
-            counts=self.counts + other.counts,
-            class_sums=self.class_sums + other.class_sums,
-            log_likelihood=self.log_likelihood + other.log_likelihood,
-        )
+    model: Model
+    posteriors: Floats
+    found: Statistics
+    n_iterations: int
+    is_converged: bool
 
 
-#: Turns statistics into class shares (K,) and rates (A, K, K).
-Finish = Callable[[Statistics], tuple[Floats, Floats]]
+def fit_model(problem: Problem, start: Start | None, *, model: Model, n_iterations: int, tolerance: float) -> Fit:
+    """Fit one model; it begins where an earlier fit of it ended."""
+    return fit_of(problem, iterate(problem, start, model=model, n_iterations=n_iterations, tolerance=tolerance))
 
 
-def iterate(
-    problem: Problem,
-    finish: Finish,
-    *,
-    n_iterations: int,
-    tolerance: float,
-    start: tuple[Floats, Floats] | None = None,
-) -> Fit:
+def iterate(problem: Problem, start: Start | None, *, model: Model, n_iterations: int, tolerance: float) -> Run:
     """Repeat collect and finish until the log-likelihood per label moves by no more than `tolerance`.
 
-    Without `start` (class shares and rates) the first statistics are those of the votes.
+    Without a `start` of the same model the first statistics are those of the votes.
     """
-    if start is None:
-        start = finish(votes(problem))
-    shares, rates = start
-    nobody = np.empty((0, problem.codes.n_classes))
-    least = tolerance * max(len(problem.codes.label), 1)
-    before, is_converged, done = -np.inf, len(problem.codes.label) == 0, 0
+    model = model.fresh(problem)
+    n_labels = len(problem.codes.label)
+    if start is not None and start.model == type(model).__name__:
+        found = start.found
+        model.resume(found)
+    else:
+        found = votes(problem, model.n_types)
+    nobody = np.empty((0, problem.codes.n_classes * model.n_types))
+    before, is_converged, done = -np.inf, n_labels == 0, 0
+    shares, rates = model.finish(found)
     while done < n_iterations and not is_converged:
         found = step(problem, shares, rates, nobody)
-        shares, rates = finish(found)
-        is_converged = abs(found.log_likelihood - before) <= least
+        shares, rates = model.finish(found)
+        is_converged = abs(found.log_likelihood - before) <= tolerance * n_labels
         before, done = found.log_likelihood, done + 1
-    posteriors = np.empty((problem.codes.n_items, problem.codes.n_classes))
+    posteriors = np.empty((problem.codes.n_items, len(shares)))
     found = step(problem, shares, rates, posteriors)
+    return Run(model=model, posteriors=posteriors, found=found, n_iterations=done, is_converged=is_converged)
+
+
+def fit_of(problem: Problem, run: Run) -> Fit:
+    """Join the types of each class and take what is reported."""
+    model, found = run.model, run.found
+    shares, rates = model.expected(found)
+    counts = join_types(found.counts, model.n_types)
+    if model.n_types > 1:
+        # the rates of a class are those of its types, each as often as the annotator met it
+        met = found.counts.sum(axis=1, keepdims=True)
+        rates = normalise(join_types(rates * np.maximum(met, 1e-9), model.n_types), 0.0)
     return Fit(
-        posteriors=posteriors,
-        counts=found.counts,
+        posteriors=join_types(run.posteriors, model.n_types),
+        counts=counts,
         rates=rates,
-        shares=shares,
+        shares=join_types(shares, model.n_types),
         log_likelihood=found.log_likelihood if len(problem.codes.label) else float("nan"),
-        n_iterations=done,
-        is_converged=is_converged,
-        reason=None if is_converged else f"not converged after {done} iterations; give more with n_iterations=",
+        n_iterations=run.n_iterations,
+        is_converged=run.is_converged,
+        model=type(model).__name__,
+        found=found,
+        per_annotator=model.per_annotator(found),
+        reason=None if run.is_converged else not_converged(run.n_iterations),
     )
 
 
-def votes(problem: Problem) -> Statistics:
+def not_converged(n_iterations: int) -> str:
+    """Give the sentence that says so and what to do."""
+    return f"not converged after {n_iterations} iterations; give more with n_iterations="
+
+
+def join_types(values: Floats, n_types: int) -> Floats:
+    """Add up the types of each class along the last axis: (..., C) -> (..., K)."""
+    if n_types == 1:
+        return values
+    joined: Floats = values.reshape(*values.shape[:-1], values.shape[-1] // n_types, n_types).sum(axis=-1)
+    return joined
+
+
+def votes(problem: Problem, n_types: int) -> Statistics:
     """Collect the statistics the iterations start from: each item's truth spread like its votes."""
     codes = problem.codes
-    counts, class_sums = _empty(problem)
-    collect_votes(codes.offsets, codes.annotator, codes.label, problem.gold, problem.prior, counts, class_sums)
-    return Statistics(counts=counts, class_sums=class_sums)
+    counts, sums = _empty(problem, n_types)
+    collect_votes(
+        codes.offsets, codes.annotator, codes.label, problem.gold, problem.prior, codes.n_classes, counts, sums
+    )
+    return Statistics(counts=counts, sums=sums)
 
 
 def step(problem: Problem, shares: Floats, rates: Floats, posteriors: Floats) -> Statistics:
-    """Collect once over all items; posteriors (I, K) are filled, or (0, K)."""
+    """Collect once over all items; posteriors (I, C) are filled, or (0, C)."""
     codes = problem.codes
-    counts, class_sums = _empty(problem)
+    counts, sums = _empty(problem, len(shares) // max(codes.n_classes, 1))
     likelihood = collect(
         codes.offsets,
         codes.annotator,
@@ -92,18 +115,12 @@ def step(problem: Problem, shares: Floats, rates: Floats, posteriors: Floats) ->
         shares,
         rates,
         counts,
-        class_sums,
+        sums,
         posteriors,
     )
-    return Statistics(counts=counts, class_sums=class_sums, log_likelihood=likelihood)
+    return Statistics(counts=counts, sums=sums, log_likelihood=likelihood)
 
 
-def class_shares(class_sums: Floats) -> Floats:
-    """Give the share of each class; all alike where there are no items."""
-    total = class_sums.sum()
-    return class_sums / total if total > 0 else np.full(len(class_sums), 1.0 / max(len(class_sums), 1))
-
-
-def _empty(problem: Problem) -> tuple[Floats, Floats]:
-    n_classes = problem.codes.n_classes
-    return np.zeros((problem.codes.n_annotators, n_classes, n_classes)), np.zeros(n_classes)
+def _empty(problem: Problem, n_types: int) -> tuple[Floats, Floats]:
+    n_components = problem.codes.n_classes * n_types
+    return np.zeros((problem.codes.n_annotators, problem.codes.n_classes, n_components)), np.zeros(n_components)

@@ -9,7 +9,7 @@ import pandas as pd
 
 from labelqa._kernels.consensus import normalise, vote_counts
 from labelqa.annotations import Annotations
-from labelqa.consensus._problem import Fit, Problem, make_problem
+from labelqa.consensus._problem import Fit, Problem, Start, make_problem
 from labelqa.consensus._result import LabelConsensus, make_result
 
 
@@ -61,11 +61,11 @@ def majority_vote(
     1       2    ok     0.500000     True
     """
     problem = make_problem(data, classes=classes, gold=gold, prior=None)
-    return make_result("majority_vote", problem, fit_votes(problem), {})
+    return make_result("majority_vote", problem, fit_votes)
 
 
-def fit_votes(problem: Problem) -> Fit:
-    """Give vote shares as posteriors, and the confusion of annotators against them."""
+def fit_votes(problem: Problem, start: Start | None) -> Fit:
+    """Give vote shares as posteriors, and the confusion of annotators against them; there is nothing to go on from."""
     codes = problem.codes
     votes = vote_counts(codes.offsets, codes.label, codes.n_classes).astype(np.float64)
     n_labels = votes.sum(axis=1, keepdims=True)

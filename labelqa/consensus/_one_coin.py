@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from functools import partial
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from labelqa._kernels.consensus import accuracies, one_coin_rates
 from labelqa.annotations import Annotations
-from labelqa.consensus._expectation_maximisation import Finish, Statistics, class_shares, iterate
+from labelqa.consensus._expectation_maximisation import fit_model
+from labelqa.consensus._models import OneCoin
 from labelqa.consensus._problem import check_number, make_problem
 from labelqa.consensus._result import LabelConsensus, make_result
-
-Floats = NDArray[np.float64]
 
 
 def one_coin(
@@ -72,18 +69,5 @@ def one_coin(
     check_number("tolerance", tolerance, 0)
     check_number("n_iterations", n_iterations, 1, whole=True)
     problem = make_problem(data, classes=classes, gold=gold, prior=pred_probs)
-    fit = iterate(problem, finish_coin(smoothing), n_iterations=n_iterations, tolerance=tolerance)
-    fit.per_annotator["accuracy"] = np.einsum("ass->a", fit.rates) / max(problem.codes.n_classes, 1)
-    options = {"smoothing": smoothing, "n_iterations": n_iterations, "tolerance": tolerance}
-    return make_result("one_coin", problem, fit, options)
-
-
-def finish_coin(smoothing: float) -> Finish:
-    """Give the step from counts to one accuracy per annotator."""
-
-    def finish(found: Statistics) -> tuple[Floats, Floats]:
-        n_classes = len(found.class_sums)
-        accuracy = accuracies(found.counts, smoothing, smoothing * (n_classes - 1))
-        return class_shares(found.class_sums), one_coin_rates(accuracy, n_classes)
-
-    return finish
+    fitter = partial(fit_model, model=OneCoin(smoothing=smoothing), n_iterations=n_iterations, tolerance=tolerance)
+    return make_result("one_coin", problem, fitter)

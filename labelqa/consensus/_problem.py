@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,11 +30,37 @@ class Problem:
     codes: LabelCodes
     gold: Ints
     prior: Floats
+    #: Whether the caller named all classes, so that no other may come up later.
+    is_closed: bool = False
 
     @property
     def has_prior(self) -> bool:
         """Whether a prior was given."""
         return len(self.prior) > 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Statistics:
+    """What a run of items says: counts (A, K said, C), sums (C,) and log-likelihood. Those of two runs are added."""
+
+    counts: Floats
+    sums: Floats
+    log_likelihood: float = 0.0
+
+    def __add__(self, other: Statistics) -> Statistics:
+        return Statistics(
+            counts=self.counts + other.counts,
+            sums=self.sums + other.sums,
+            log_likelihood=self.log_likelihood + other.log_likelihood,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Start:
+    """Where an earlier fit of the same method ended, on the codes of the new problem."""
+
+    model: str
+    found: Statistics
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,10 +75,17 @@ class Fit:
     n_iterations: int = 0
     is_converged: bool = True
     reason: str | None = None
+    #: What `Start` needs; methods that are computed at once have none.
+    model: str = ""
+    found: Statistics | None = None
     #: Further numbers per annotator, shown in `annotators`.
     per_annotator: dict[str, Floats] = field(default_factory=dict)
     #: Further numbers per item, shown in `table`.
     per_item: dict[str, Floats] = field(default_factory=dict)
+
+
+#: A method with its options: fits a problem, from where an earlier fit ended if there was one.
+Fitter = Callable[[Problem, "Start | None"], Fit]
 
 
 def make_problem(
@@ -74,7 +107,12 @@ def make_problem(
         further = _further_classes(codes, gold, prior)
         if further:
             codes = as_label_codes(data, _in_natural_order([*codes.classes, *further]))
-    return Problem(codes=codes, gold=_encode_gold(codes, gold), prior=_encode_prior(codes, prior))
+    return Problem(
+        codes=codes,
+        gold=encode_gold(codes, gold),
+        prior=encode_prior(codes, prior),
+        is_closed=classes is not None,
+    )
 
 
 def _further_classes(codes: LabelCodes, gold: pd.DataFrame | None, prior: pd.DataFrame | None) -> list[Any]:
@@ -98,7 +136,14 @@ def _is_id_column(prior: pd.DataFrame, column: Any) -> bool:
     return bool(column == "item_id" and prior.index.name != "item_id")
 
 
-def _encode_gold(codes: LabelCodes, gold: pd.DataFrame | None) -> Ints:
+def encode_gold(codes: LabelCodes, gold: pd.DataFrame | None) -> Ints:
+    """Give a class code per item (I,), -1 where the gold table names none.
+
+    Raises
+    ------
+    TableError
+        For missing columns, unknown labels, or two gold labels of one item.
+    """
     out = np.full(codes.n_items, -1, np.int32)
     if gold is None:
         return out
@@ -117,7 +162,14 @@ def _encode_gold(codes: LabelCodes, gold: pd.DataFrame | None) -> Ints:
     return out
 
 
-def _encode_prior(codes: LabelCodes, prior: pd.DataFrame | None) -> Floats:
+def encode_prior(codes: LabelCodes, prior: pd.DataFrame | None) -> Floats:
+    """Give a row of probabilities per item (I, K), -1 where the table names none; (0, K) without a table.
+
+    Raises
+    ------
+    TableError
+        For missing ids, items listed twice, unknown classes, and rows that are no distribution.
+    """
     if prior is None:
         return np.empty((0, codes.n_classes))
     columns = [column for column in prior.columns if not _is_id_column(prior, column)]

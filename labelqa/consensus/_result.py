@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from labelqa._plot import COLOURS, axes
 from labelqa._result import Result
-from labelqa.consensus._problem import Fit, Problem
+from labelqa.consensus._problem import Fit, Fitter, Problem, Start
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -60,7 +60,7 @@ class LabelConsensus(Result):
     reason: str | None
     _problem: Problem = field(repr=False)
     _fit: Fit = field(repr=False)
-    _options: dict[str, Any] = field(repr=False)
+    _fitter: Fitter = field(repr=False)
 
     @cached_property
     def probabilities(self) -> pd.DataFrame:
@@ -120,8 +120,9 @@ class LabelConsensus(Result):
         return ax
 
 
-def make_result(method: str, problem: Problem, fit: Fit, options: dict[str, Any]) -> LabelConsensus:
-    """Turn posteriors and counts into tables."""
+def make_result(method: str, problem: Problem, fitter: Fitter, start: Start | None = None) -> LabelConsensus:
+    """Fit, and turn posteriors and counts into tables."""
+    fit = fitter(problem, start)
     return LabelConsensus(
         method=method,
         table=_item_table(problem, fit),
@@ -133,7 +134,7 @@ def make_result(method: str, problem: Problem, fit: Fit, options: dict[str, Any]
         reason=fit.reason or _why_empty(problem),
         _problem=problem,
         _fit=fit,
-        _options=options,
+        _fitter=fitter,
     )
 
 
@@ -206,12 +207,12 @@ def _item_table(problem: Problem, fit: Fit) -> pd.DataFrame:
 def _annotator_table(problem: Problem, fit: Fit) -> pd.DataFrame:
     codes = problem.codes
     n_labels = np.bincount(codes.annotator, minlength=codes.n_annotators)
-    right = np.bincount(
+    total: Floats = n_labels.astype(np.float64)
+    right: Floats = np.bincount(
         codes.annotator,
         weights=np.nan_to_num(fit.posteriors[codes.item, codes.label]),
         minlength=codes.n_annotators,
     )
-    total = n_labels.astype(np.float64)
     low, high = share_interval(right, total)
     with np.errstate(invalid="ignore"):
         quality = right / total
