@@ -5,6 +5,7 @@ from labelqa.agreement._box_result import BoxAgreement
 from labelqa.agreement._brennan_prediger import brennan_prediger
 from labelqa.agreement._coefficient import Coefficient
 from labelqa.agreement._cohen import cohen_kappa
+from labelqa.agreement._compare import AgreementDifference, compare_agreement
 from labelqa.agreement._conger import conger_kappa
 from labelqa.agreement._fleiss import fleiss_kappa
 from labelqa.agreement._gwet import gwet_ac
@@ -16,6 +17,7 @@ from labelqa.agreement._shapes import from_contingency, from_counts, from_wide
 from labelqa.agreement._statistics import LabelStatistics, collect_labels
 
 __all__ = [
+    "AgreementDifference",
     "BoxAgreement",
     "Coefficient",
     "LabelAgreement",
@@ -24,6 +26,7 @@ __all__ = [
     "brennan_prediger",
     "cohen_kappa",
     "collect_labels",
+    "compare_agreement",
     "conger_kappa",
     "fleiss_kappa",
     "from_contingency",

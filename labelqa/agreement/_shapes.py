@@ -93,8 +93,8 @@ def from_contingency(
     frame = table if isinstance(table, pd.DataFrame) else pd.DataFrame(np.asarray(table))
     if frame.shape[0] != frame.shape[1] or set(frame.index) != set(frame.columns):
         raise TableError(
-            f"The contingency table has rows {shown(frame.index)} and columns {shown(frame.columns)}; needed are the same "
-            "classes in both. Add rows or columns of zeros."
+            f"The contingency table has rows {shown(frame.index)} and columns {shown(frame.columns)}; needed are the "
+            "same classes in both. Add rows or columns of zeros."
         )
     counts = _counts(frame.loc[:, list(frame.index)])
     first, second = np.nonzero(counts)

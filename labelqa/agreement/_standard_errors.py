@@ -74,9 +74,20 @@ PARTS: dict[str, tuple[Callable[[Rows, Sums, Values], Floats], bool]] = {
 
 def standard_error(name: str, rows: Rows, sums: Sums, values: Values) -> tuple[float, int]:
     """Give the standard error of one coefficient and the number of items behind it; nan below two items."""
-    parts, only_paired = PARTS[name]
-    times = np.where(rows.rows.n >= (2 if only_paired else 1), rows.times, 0.0)
-    return spread(parts(rows, sums, values), times, float(values.value[0]))
+    return spread(PARTS[name][0](rows, sums, values), _counted(name, rows), float(values.value[0]))
+
+
+def influence(name: str, rows: Rows, values: Values) -> Floats:
+    """Give how far one item with each row moves the coefficient from its value, (D,)."""
+    times = _counted(name, rows)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        parts = PARTS[name][0](rows, rows.sums(rows.times[None, :]), values)
+    return np.asarray(np.where(times > 0, (parts - values.value[0]) / times.sum(), 0.0))
+
+
+def _counted(name: str, rows: Rows) -> Floats:
+    """Give how many items of each row the coefficient counts: those with two labels, or with one."""
+    return np.asarray(np.where(rows.rows.n >= (2 if PARTS[name][1] else 1), rows.times, 0.0))
 
 
 def spread(parts: Floats, times: Floats, value: float) -> tuple[float, int]:
