@@ -35,7 +35,8 @@ class Coefficient(Result):
     low, high
         The interval; see `interval`.
     se
-        Analytic standard error over items.
+        Analytic standard error over items (Gwet). For all but alpha it grows with the share of items that have one
+        label only, beyond what resampling shows: choose the bootstrap there.
     p_value
         Two-sided, of the hypothesis that the value is 0 (t with `n_items` - 1 degrees of freedom).
     observed, expected

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,6 +26,9 @@ from labelqa.errors import TableError
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+#: Labels x resamples above which Conger's kappa is not resampled.
+LONG = 100_000_000
+
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class LabelAgreement(Result):
@@ -36,14 +39,14 @@ class LabelAgreement(Result):
     alpha, alpha_low, alpha_high
         Krippendorff's alpha and its interval.
     confidence, interval, level
-        Confidence and kind ("t" or "bootstrap") of all intervals, and what labels are.
+        Confidence of all intervals, kind of alpha's interval ("t" or "bootstrap"), and what labels are.
     n_items, n_paired, n_annotators, n_labels, n_classes
         Labelled items, items with two labels or more, annotators, labels, classes.
     reason
         Why `alpha` is nan, or None.
     coefficients
         One row per coefficient: `coefficient`, `value`, `low`, `high`, `se`, `p_value`, `observed`, `expected`,
-        `reason`. Cohen's kappa and Scott's pi are there for two annotators.
+        `interval` ("t" or "bootstrap"), `reason`. Cohen's kappa and Scott's pi are there for two annotators.
     per_class
         `label`, `n_labels`, `n_items`, `share`, `agreement` (given one label of this class, how often another label of
         the item is the same), and `alpha`, `fleiss_kappa`, `gwet_ac` of this class against all others.
@@ -112,7 +115,7 @@ def label_agreement(
     level: str = "nominal",
     weights: Weights | None = None,
     classes: Sequence[Hashable] | None = None,
-    n_resamples: int = 0,
+    n_resamples: int = 1000,
     confidence: float = 0.95,
     seed: int = 0,
 ) -> LabelAgreement:
@@ -125,7 +128,8 @@ def label_agreement(
     level, weights, classes
         As in `krippendorff_alpha`.
     n_resamples
-        0: analytic t intervals. Otherwise percentile intervals of this many resamples of the items.
+        Resamples of the items for the intervals of `coefficients`; 0: analytic t intervals. Conger's kappa, which needs
+        every label again for each resample, keeps its t interval where labels x resamples exceed 100 million.
     confidence, seed
         Of the intervals, and of the resampling.
 
@@ -181,16 +185,18 @@ def label_agreement(
         annotator_bias=tables.annotator_bias(source, codes),
         per_pair=tables.per_pair(source, codes),
         intra_annotator=tables.intra_annotator(repeats, source.scale.weights),
-        over_time=tables.over_time(source, codes, _times(data, codes), options),
+        over_time=tables.over_time(source, codes, _times(data, codes), replace(options, n_resamples=0)),
     )
 
 
 def coefficients(source: Source, options: Options) -> dict[str, Coefficient]:
     """Compute every coefficient that fits the number of annotators."""
-    found = estimates(list(FORMULAS), source, options) if source.statistics.n_paired else {}
+    statistics = source.statistics
+    found = estimates(list(FORMULAS), source, options) if statistics.n_paired else {}
     out = {name: wrap(name, source, options, found.get(name)) for name in FORMULAS}
-    out["conger_kappa"] = conger("conger_kappa", source, options)
-    if source.statistics.n_annotators == 2 and source.codes is not None:
+    is_long = statistics.n_labels * options.n_resamples > LONG
+    out["conger_kappa"] = conger("conger_kappa", source, replace(options, n_resamples=0) if is_long else options)
+    if statistics.n_annotators == 2 and source.codes is not None:
         out["cohen_kappa"] = two_of("cohen_kappa", source, None, options)
         out["scott_pi"] = two_of("scott_pi", source, None, options)
     return out
@@ -206,7 +212,7 @@ def _codes_of(source: Source) -> LabelCodes:
 
 
 def _table(found: dict[str, Coefficient]) -> pd.DataFrame:
-    columns = ["value", "low", "high", "se", "p_value", "observed", "expected", "reason"]
+    columns = ["value", "low", "high", "se", "p_value", "observed", "expected", "interval", "reason"]
     records = [{"coefficient": name} | {c: getattr(one, c) for c in columns} for name, one in found.items()]
     return pd.DataFrame(records, columns=["coefficient", *columns])
 

@@ -235,7 +235,7 @@ def over_time(source: Source, codes: LabelCodes, times: pd.Series | None, option
         return pd.DataFrame({column: pd.Series([], dtype=np.float64) for column in columns})
     last = times.groupby(codes.item).max().reindex(range(codes.n_items))
     day = last.dt.tz_localize(None).dt.normalize()
-    week = (day - pd.to_timedelta(day.dt.dayofweek, unit="D")).to_numpy()
+    week = (day - pd.to_timedelta(day.dt.day_of_week, unit="D")).to_numpy()
     records = []
     for start in np.unique(week[~np.isnat(week)]):
         part = source_of_codes(select(codes, (week == start)[codes.item]), source)

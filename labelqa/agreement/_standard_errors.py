@@ -78,11 +78,15 @@ def standard_error(name: str, rows: Rows, sums: Sums, values: Values) -> tuple[f
 
 
 def influence(name: str, rows: Rows, values: Values) -> Floats:
-    """Give how far one item with each row moves the coefficient from its value, (D,)."""
+    """Give how far one item with each row moves the coefficient, (D,), the number of items with two labels being given.
+
+    Gwet's standard errors let that number vary as well, which widens them where many items have one label.
+    """
     times = _counted(name, rows)
+    sums = rows.sums(rows.times[None, :])
     with np.errstate(divide="ignore", invalid="ignore"):
-        parts = PARTS[name][0](rows, rows.sums(rows.times[None, :]), values)
-    return np.asarray(np.where(times > 0, (parts - values.value[0]) / times.sum(), 0.0))
+        parts = PARTS[name][0](rows, sums, values) / times.sum() - values.value[0] * rows.is_paired / sums.n_paired[0]
+    return np.asarray(np.where(times > 0, parts, 0.0))
 
 
 def _counted(name: str, rows: Rows) -> Floats:

@@ -15,6 +15,7 @@ from labelqa.errors import MissingExtra, OptionError, TableError
 #: not import anything heavy.
 VERBS = {
     "audit": "Check, measure, flag, retrain and report, in one go.",
+    "agree": "How far annotators agree, and where they do not.",
     "convert": "Read any known format and write another.",
 }
 

@@ -1,0 +1,123 @@
+"""`labelqa agree`: agreement on labels and on boxes."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from labelqa.cli._options import read_source, say, source_options
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from labelqa.agreement import BoxAgreement, LabelAgreement
+    from labelqa.annotations import Annotations
+
+LEVELS = ("nominal", "ordinal", "ordinal_gwet", "interval", "ratio", "masi", "jaccard")
+LABEL_TABLES = (
+    "coefficients",
+    "per_class",
+    "class_pairs",
+    "per_item",
+    "per_annotator",
+    "annotator_bias",
+    "per_pair",
+    "intra_annotator",
+    "over_time",
+)
+BOX_TABLES = (
+    "sweep",
+    "per_class",
+    "per_annotator",
+    "per_pair",
+    "per_size",
+    "per_item",
+    "over_time",
+    "decomposition",
+    "annotator_ranking",
+)
+
+
+@click.command()
+@source_options
+@click.option("--level", type=click.Choice(LEVELS), default="nominal", show_default=True, help="What labels are.")
+@click.option("--classes", metavar="A,B,...", help="All classes in order, where unused ones count or order matters.")
+@click.option("--iou", type=float, default=0.5, show_default=True, help="Overlap from which two boxes match.")
+@click.option("--resamples", type=int, default=1000, show_default=True, help="Resamples for the intervals.")
+@click.option("--confidence", type=float, default=0.95, show_default=True, help="Confidence of the intervals.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the resampling.")
+@click.option(
+    "--table",
+    metavar="NAME",
+    help="Print one table as CSV: coefficients (default), per_class, class_pairs, per_item, per_annotator, "
+    "annotator_bias, per_pair, intra_annotator, over_time; with --boxes sweep (default), per_class, per_annotator, "
+    "per_pair, per_size, per_item, over_time, decomposition, annotator_ranking.",
+)
+@click.option("--boxes", is_flag=True, help="The boxes only; their tables are printed.")
+@click.option("--json", "as_json", is_flag=True, help="Print everything as one JSON object: labels, boxes.")
+@click.option("--fail-under", type=float, help="Exit with 1 where an alpha is below this, or undefined.")
+def agree(*, table: str | None, boxes: bool, as_json: bool, fail_under: float | None, **options: Any) -> None:
+    """Measure agreement in SOURCE on labels and boxes; alphas go to stderr, one table to stdout."""
+    measuring = {name: options.pop(name) for name in ("level", "classes", "iou", "resamples", "confidence", "seed")}
+    found = _measure(read_source(**options), only_boxes=boxes, **measuring)
+    for what, result in found.items():
+        say(_sentence(what, result))
+    if as_json:
+        click.echo(json.dumps({name: result.to_dict() for name, result in found.items()}, ensure_ascii=False))
+    else:
+        what, result = next(iter(found.items()))
+        click.echo(_chosen(what, result, table).to_csv(index=False), nl=False)
+    if fail_under is not None and not all(result.alpha >= fail_under for result in found.values()):
+        say(f"alpha is below {fail_under:g}")
+        raise SystemExit(1)
+
+
+def _measure(
+    annotations: Annotations,
+    *,
+    only_boxes: bool,
+    level: str,
+    classes: str | None,
+    iou: float,
+    resamples: int,
+    confidence: float,
+    seed: int,
+) -> dict[str, LabelAgreement | BoxAgreement]:
+    from labelqa.agreement import box_agreement, label_agreement
+    from labelqa.errors import TableError
+
+    shared: dict[str, Any] = {"n_resamples": resamples, "confidence": confidence, "seed": seed}
+    found: dict[str, LabelAgreement | BoxAgreement] = {}
+    if len(annotations.labels) and not only_boxes:
+        listed = [name.strip() for name in classes.split(",")] if classes else None
+        found["labels"] = label_agreement(annotations, level=level, classes=listed, **shared)
+    if len(annotations.boxes):
+        found["boxes"] = box_agreement(annotations, iou_threshold=iou, **shared)
+    if not found:
+        raise TableError(
+            "SOURCE has no boxes; leave out --boxes to compare its labels."
+            if len(annotations.labels)
+            else "SOURCE has neither labels nor boxes; give annotations to compare."
+        )
+    return found
+
+
+def _sentence(what: str, result: LabelAgreement | BoxAgreement) -> str:
+    if result.reason is not None:
+        return f"{what}: {result.reason}"
+    return (
+        f"{what}: alpha {result.alpha:.3f} [{result.alpha_low:.3f}, {result.alpha_high:.3f}] with "
+        f"{result.confidence:.0%} confidence"
+    )
+
+
+def _chosen(what: str, result: LabelAgreement | BoxAgreement, name: str | None) -> pd.DataFrame:
+    from labelqa.errors import check_option
+
+    tables = LABEL_TABLES if what == "labels" else BOX_TABLES
+    name = tables[0] if name is None else name
+    check_option("--table", name, tables)
+    frame: pd.DataFrame = getattr(result, name)
+    return frame
