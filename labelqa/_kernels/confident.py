@@ -69,7 +69,7 @@ def confident_counts(given: Ints, probs: Floats, limits: Floats) -> tuple[Longs,
 
 @njit(cache=True, nogil=True)
 def _first_of(probs: Floats, i: int, given: int, value: float) -> bool:
-    for k in range(given):
+    for k in range(given):  # noqa: SIM110 - numba compiles no generators
         if probs[i, k] == value:
             return False
     return True

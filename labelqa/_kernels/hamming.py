@@ -1,11 +1,11 @@
-"""All pairs of 64-bit hashes that differ in few bits, by multi-index hashing (Norouzi, Punjani and Fleet, CVPR 2012)."""
+"""Pairs of 64-bit hashes that differ in few bits, by multi-index hashing (Norouzi, Punjani and Fleet, CVPR 2012)."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import numpy as np
-from llvmlite import ir
+from llvmlite import ir  # type: ignore[import-untyped]
 from numba import njit, types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
@@ -39,13 +39,13 @@ def _flips(n_bits: int) -> NDArray[np.int32]:
     """Give all 16-bit patterns with at most n_bits bits set, but 0."""
     patterns = np.arange(1, 1 << 16, dtype=np.int32)
     n_set = np.unpackbits(patterns.astype("<u2").view(np.uint8)).reshape(-1, 16).sum(axis=1)
-    return patterns[n_set <= n_bits]
+    return np.asarray(patterns[n_set <= n_bits])
 
 
 @njit(cache=True, nogil=True)
 def _is_first(difference: int, band: int, n_bits: int) -> bool:
     """Whether no earlier band would have found the pair as well."""
-    for b in range(band):
+    for b in range(band):  # noqa: SIM110 - numba compiles no generators
         if _popcount((difference >> np.uint64(16 * b)) & _MASK) <= n_bits:
             return False
     return True

@@ -53,9 +53,7 @@ def _exact(points: Floats32, found: Ints) -> tuple[Ints, Floats]:
                 total += difference * difference
             at = place
             root, j = np.sqrt(total), found[i, place]
-            while at > 0 and (
-                distances[i, at - 1] > root or (distances[i, at - 1] == root and ordered[i, at - 1] > j)
-            ):
+            while at > 0 and (distances[i, at - 1] > root or (distances[i, at - 1] == root and ordered[i, at - 1] > j)):
                 distances[i, at] = distances[i, at - 1]
                 ordered[i, at] = ordered[i, at - 1]
                 at -= 1

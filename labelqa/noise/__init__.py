@@ -2,6 +2,39 @@
 
 from __future__ import annotations
 
+from labelqa.noise._apply import apply_decisions
+from labelqa.noise._audit_sample import audit_sample
+from labelqa.noise._calibrate import calibrate
 from labelqa.noise._confident_learning import ConfidentLearning, confident_learning
+from labelqa.noise._decisions import read_decisions, write_decisions
+from labelqa.noise._duplicates import Duplicates, duplicates
+from labelqa.noise._image_issues import ImageIssues, image_issues
+from labelqa.noise._label_issues import LabelIssues, label_issues
+from labelqa.noise._neighbours import Neighbours, neighbours
+from labelqa.noise._outliers import Outliers, outliers
+from labelqa.noise._queue import ReviewQueue, review_queue
+from labelqa.noise._remaining import RemainingErrors, remaining_errors
 
-__all__ = ["ConfidentLearning", "confident_learning"]
+__all__ = [
+    "ConfidentLearning",
+    "Duplicates",
+    "ImageIssues",
+    "LabelIssues",
+    "Neighbours",
+    "Outliers",
+    "RemainingErrors",
+    "ReviewQueue",
+    "apply_decisions",
+    "audit_sample",
+    "calibrate",
+    "confident_learning",
+    "duplicates",
+    "image_issues",
+    "label_issues",
+    "neighbours",
+    "outliers",
+    "read_decisions",
+    "remaining_errors",
+    "review_queue",
+    "write_decisions",
+]

@@ -12,6 +12,7 @@ from labelqa._codes import id_text
 from labelqa.annotations import Annotations, as_annotations
 from labelqa.errors import TableError, shown
 from labelqa.noise._decisions import as_decisions
+from labelqa.noise._inputs import each_row
 
 #: Who is named where a decision does not say who took it.
 SOMEBODY = "reviewer"
@@ -72,11 +73,10 @@ def apply_decisions(annotations: Annotations | pd.DataFrame, decisions: Any) -> 
     _relabel_items(left, tables, log)
     _change_boxes(left, tables, log)
     fixes = pd.DataFrame(log, columns=list(LOG), dtype=object)
-    tables["labels"], tables["views"] = _known_views(tables, given)
     fixed = Annotations.from_frames(
         labels=tables["labels"],
         boxes=tables["boxes"] if len(tables["boxes"]) else None,
-        views=tables["views"],
+        views=_views(tables, given),
         items=tables["items"],
         repeats="keep",
         faulty_boxes="keep",
@@ -99,31 +99,31 @@ def settled(table: pd.DataFrame) -> pd.DataFrame:
     what = [
         (row.action, id_text(row.label) if row.action == "relabel" and row.label is not None else "",
          str(list(row.box)) if row.action == "relabel" and row.box is not None else "")
-        for row in table.itertuples()
+        for row in each_row(table)
     ]  # fmt: skip
     keyed = table.assign(
-        _target=target,
-        _what=pd.Series(what, index=table.index, dtype=object),
-        _who=table["reviewer"].map(lambda v: "" if v is None else str(v)),
-        _at=pd.to_datetime(table["at"], errors="coerce", utc=True, format="ISO8601"),
+        target=target,
+        what=pd.Series(what, index=table.index, dtype=object),
+        who=table["reviewer"].map(lambda v: "" if v is None else str(v)),
+        moment=pd.to_datetime(table["at"], errors="coerce", utc=True, format="ISO8601"),
     )
-    last = keyed.groupby(["_target", "_who"])["_at"].transform("max")
+    last = keyed.groupby(["target", "who"])["moment"].transform("max")
     # a decision without a time cannot be known to be older
-    current = keyed.loc[keyed["_at"].isna() | (keyed["_at"] == last)]
-    contradicting = current.groupby("_target")["_what"].nunique()
+    current = keyed.loc[keyed["moment"].isna() | (keyed["moment"] == last)]
+    contradicting = current.groupby("target")["what"].nunique()
     bad = contradicting.index[contradicting > 1]
     if len(bad):
-        rows = current.loc[current["_target"].isin(bad)]
+        rows = current.loc[current["target"].isin(bad)]
         listed = [
-            f"{row.item_id}{'' if row.box_id is None else ' box ' + row.box_id}: {' '.join(row._what).strip()}"
-            f" by {row._who or 'nobody named'}"
-            for row in rows.itertuples()
+            f"{row.item_id}{'' if row.box_id is None else ' box ' + row.box_id}: {' '.join(row.what).strip()}"
+            f" by {row.who or 'nobody named'}"
+            for row in each_row(rows)
         ]
         raise TableError(
             f"{len(bad):,} items or boxes have decisions that contradict each other ({shown(listed, 10)}); let one "
             "person settle each of them and remove the other lines."
         )
-    return current.drop_duplicates("_target", keep="last")[list(table.columns)].reset_index(drop=True)
+    return current.drop_duplicates("target", keep="last")[list(table.columns)].reset_index(drop=True)
 
 
 def _refuse_unknown(table: pd.DataFrame, given: Annotations) -> None:
@@ -135,7 +135,7 @@ def _refuse_unknown(table: pd.DataFrame, given: Annotations) -> None:
         )
     named = table.loc[table["box_id"].notna(), ["item_id", "box_id"]].astype(str)
     known = set(zip(given.boxes["item_id"], given.boxes["box_id"], strict=True))
-    lost = [f"{box} of item {item}" for item, box in named.itertuples(index=False) if (item, box) not in known]
+    lost = [f"{box} of item {item}" for item, box in each_row(named) if (item, box) not in known]
     if lost:
         raise TableError(
             f"{len(lost):,} decisions are about boxes that the annotations do not have ({shown(lost, 10)}); were they "
@@ -164,8 +164,7 @@ def _said(labels: pd.DataFrame, item_id: str) -> str | None:
 
 def _drop_items(table: pd.DataFrame, tables: dict[str, pd.DataFrame], log: list[dict[str, Any]]) -> None:
     dropped = table.loc[(table["action"] == "drop") & table["box_id"].isna()]
-    for row in dropped.itertuples():
-        log.append(_entry(row, "drop", _said(tables["labels"], row.item_id), None))
+    log += [_entry(row, "drop", _said(tables["labels"], row.item_id), None) for row in each_row(dropped)]
     for name, one in tables.items():
         tables[name] = one.loc[~one["item_id"].isin(dropped["item_id"])].reset_index(drop=True)
 
@@ -177,7 +176,7 @@ def _relabel_items(table: pd.DataFrame, tables: dict[str, pd.DataFrame], log: li
     labels = tables["labels"]
     values = {id_text(value): value for value in labels["label"].unique()}
     new = []
-    for row in rows.itertuples():
+    for row in each_row(rows):
         # JSON knows text and numbers only: the label is the class that reads the same
         label = values.get(id_text(row.label), row.label)
         entry = _entry(row, "relabel", _said(labels, row.item_id), label)
@@ -194,8 +193,9 @@ def _change_boxes(table: pd.DataFrame, tables: dict[str, pd.DataFrame], log: lis
     boxes = tables["boxes"].copy()
     values = {id_text(value): value for value in boxes["label"].unique()}
     place = pd.Series(boxes.index, index=boxes["box_id"])
-    gone, new = [], []
-    for row in table.itertuples():
+    gone: list[int] = []
+    new: list[dict[str, Any]] = []
+    for row in each_row(table):
         label = None if row.label is None else values.get(id_text(row.label), row.label)
         if row.box_id is None:
             if row.action == "relabel" and row.box is not None:
@@ -234,14 +234,16 @@ def _added(row: Any, label: Any, boxes: pd.DataFrame, number: int) -> dict[str, 
     }
 
 
-def _known_views(tables: dict[str, pd.DataFrame], given: Annotations) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Leave the views of derived tables to be derived again: only what was labelled was seen."""
+def _views(tables: dict[str, pd.DataFrame], given: Annotations) -> pd.DataFrame | None:
+    """Give the views that still hold: those whose only content was a label that gave way did not end in this."""
     if given.views_derived:
-        keys = ["item_id", "annotator_id"]
-        acted = pd.concat([tables["labels"][keys], tables["boxes"][keys]]).drop_duplicates()
-        views = tables["views"].merge(acted, on=keys)
-        return tables["labels"], views
+        return None
+    keys = ["item_id", "annotator_id"]
     views = tables["views"]
-    bare = views["status"] == "labelled"
-    # a view whose labels gave way to the reviewer's happened all the same, but holds nothing now
-    return tables["labels"], views.assign(status=views["status"].where(~bare, "empty"))
+    pairs = pd.MultiIndex.from_frame(views[keys])
+    had_label = pairs.isin(pd.MultiIndex.from_frame(given.labels[keys]))
+    had_box = pairs.isin(pd.MultiIndex.from_frame(given.boxes[keys]))
+    has_label = pairs.isin(pd.MultiIndex.from_frame(tables["labels"][keys]))
+    kept = views.loc[~(had_label & ~has_label & ~had_box)]
+    # whether a view is empty now is found anew from what is left
+    return kept.assign(status=kept["status"].where(kept["status"] == "skipped", None))

@@ -16,7 +16,7 @@ from labelqa._plot import axes
 from labelqa._result import Result
 from labelqa.errors import check_option
 from labelqa.noise import _cleanlab
-from labelqa.noise._inputs import Labelled, as_labelled, join_probabilities
+from labelqa.noise._inputs import Labelled, as_labelled, join_probabilities, name_columns, values_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -143,7 +143,6 @@ def confident_learning(
         flagged = find(labelled.given, probs, filter_by)
         joint = confident_joint(labelled.given, probs)[0]
     margin, other = confident.margins(labelled.given, probs)
-    values = np.asarray([*names, None], dtype=object)
     return ConfidentLearning(
         n_items=len(probs),
         n_flagged=int(flagged.sum()),
@@ -152,8 +151,8 @@ def confident_learning(
         table=pd.DataFrame(
             {
                 "item_id": pd.Series(labelled.codes.items, dtype="str"),
-                "label": pd.Series(values[labelled.given]).infer_objects(),
-                "proposal": pd.Series(values[other]).infer_objects(),
+                "label": values_of(names, labelled.given),
+                "proposal": values_of(names, other),
                 "self_confidence": probs[np.arange(len(probs)), labelled.given],
                 "normalized_margin": (margin + 1) / 2,
                 "is_flagged": flagged,
@@ -168,14 +167,7 @@ def with_probabilities(
     labels: Any, pred_probs: Any, classes: Sequence[Hashable] | None
 ) -> tuple[Labelled, Floats, list[Any]]:
     """Join labels and probabilities; columns of an array are the classes 0, 1, 2... unless named."""
-    positional = not hasattr(labels, "columns") and isinstance(pred_probs, np.ndarray) and isinstance(
-        labels, np.ndarray | list | tuple
-    )
-    if positional and classes is None and np.asarray(labels).dtype.kind in "iu" and pred_probs.ndim == 2:
-        classes = list(range(pred_probs.shape[1]))
-    if positional and classes is not None and np.ndim(pred_probs) == 2 and pred_probs.shape[1] == len(classes):
-        pred_probs = pd.DataFrame(pred_probs, columns=pd.Index(list(classes), dtype=object))
-        pred_probs.index = pd.RangeIndex(len(pred_probs))
+    pred_probs, classes, positional = name_columns(labels, pred_probs, classes)
     labelled = as_labelled(labels, classes=classes)
     probs, names = join_probabilities(pred_probs, labelled, positional=positional)
     return labelled, probs, names
@@ -192,12 +184,11 @@ def why_undefined(labelled: Labelled, probs: Floats) -> str | None:
 
 def joint_table(counts: Longs, names: Sequence[Any]) -> pd.DataFrame:
     """Put a (K given, K true) table into long form."""
-    values = np.asarray([*names, None], dtype=object)[:-1]
-    n_classes = len(values)
+    codes = np.arange(len(names), dtype=np.int32)
     return pd.DataFrame(
         {
-            "given": pd.Series(np.repeat(values, n_classes)).infer_objects(),
-            "true": pd.Series(np.tile(values, n_classes)).infer_objects(),
+            "given": values_of(names, np.repeat(codes, len(names))),
+            "true": values_of(names, np.tile(codes, len(names))),
             "n": counts.reshape(-1),
         }
     )
@@ -245,7 +236,7 @@ def find_issues(given: Ints, probs: Floats, filter_by: str) -> Bools:
     """Flag items: given (n,), probs (n, K) -> mask (n,), the same as cleanlab's."""
     probs = np.ascontiguousarray(probs)
     if filter_by == "predicted_neq_given":
-        joint, is_off, is_predicted = None, None, confident.confident_counts(given, probs, np.ones(probs.shape[1]))[2]
+        is_predicted = confident.confident_counts(given, probs, np.ones(probs.shape[1]))[2]
         return np.asarray((probs.argmax(axis=1) != given) & ~is_predicted)
     joint, is_off, is_predicted = confident_joint(given, probs)
     if filter_by == "confident_learning":

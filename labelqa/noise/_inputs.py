@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -130,6 +130,42 @@ def _judged(given: pd.DataFrame | pd.Series, codes: LabelCodes) -> Ints:
     return own.given[rows]
 
 
+def each_row(table: pd.DataFrame) -> Iterator[Any]:
+    """Give the rows one after the other, columns as attributes."""
+    yield from table.itertuples(index=False)
+
+
+def name_columns(
+    labels: Any, pred_probs: Any, classes: Sequence[Hashable] | None
+) -> tuple[Any, Sequence[Hashable] | None, bool]:
+    """Give an array of probabilities the names of its classes; by default whole-number labels count from 0.
+
+    Returns
+    -------
+    pred_probs, classes, positional
+        The last says whether the labels came as an array: only then are rows joined by position.
+    """
+    positional = isinstance(labels, np.ndarray | list | tuple)
+    if not (positional and isinstance(pred_probs, np.ndarray) and pred_probs.ndim == 2):
+        return pred_probs, classes, positional
+    if classes is None and np.asarray(labels).dtype.kind in "iu":
+        classes = list(range(pred_probs.shape[1]))
+    if classes is None or len(classes) != pred_probs.shape[1]:
+        raise TableError(
+            f"pred_probs has {pred_probs.shape[1]} columns without names; give classes= in the order of its columns "
+            f"(found {'none' if classes is None else len(classes)})."
+        )
+    names = pd.Index(list(classes), dtype=object)
+    return pd.DataFrame(pred_probs, columns=names), classes, positional
+
+
+def values_of(names: Sequence[Any], codes: NDArray[np.int32]) -> pd.Series:
+    """Turn class codes back into classes; -1 becomes None."""
+    values = np.empty(len(names) + 1, dtype=object)
+    values[:-1] = list(names)
+    return pd.Series(values[codes], dtype=object).infer_objects()
+
+
 def rows_of(ids: Any, wanted: NDArray[np.object_], name: str) -> NDArray[np.int64]:
     """Give the row of each wanted item among `ids`.
 
@@ -171,7 +207,8 @@ def _by_id(table: Any, labelled_items: NDArray[np.object_], name: str, *, positi
         raise TableError(f"Found a {type(table).__name__} as {name}; give a DataFrame with item_id.")
     if "item_id" in table.columns:
         table = table.set_index("item_id")
-    return table.iloc[rows_of(table.index, labelled_items, name)]
+    found: pd.DataFrame = table.iloc[rows_of(table.index, labelled_items, name)]
+    return found
 
 
 def join_probabilities(probs: Any, labelled: Labelled, *, positional: bool = False) -> tuple[Floats, list[Any]]:

@@ -167,7 +167,7 @@ def whitened(values: Floats, n_components: int = N_COMPONENTS) -> NDArray[np.flo
     points = centred @ chosen / np.sqrt(variance[kept])
     if points.shape[1] > 1:
         points /= np.maximum(np.linalg.norm(points, axis=1, keepdims=True), _TINY)
-    return points.astype(np.float32)
+    return np.asarray(points, dtype=np.float32)
 
 
 def align(graph: Neighbours, items: NDArray[np.object_]) -> tuple[NDArray[np.int32], Floats]:
