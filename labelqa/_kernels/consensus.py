@@ -276,7 +276,7 @@ def habit_step(counts: Floats, ability: Floats, habit: Floats, shared: Floats) -
 
 @njit(cache=True)
 def habit_rates(counts: Floats, ability: Floats, habit: Floats, shared: Floats, strength: float) -> Floats:
-    """Give rates (A, K, K): counts and, per annotator and true class, `strength` labels as `habit_step` explains them."""
+    """Give rates (A, K, K): counts, and `strength` labels per annotator and true class as explained by habits."""
     out = np.empty_like(counts)
     for a in range(counts.shape[0]):
         for s in range(counts.shape[1]):

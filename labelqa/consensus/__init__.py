@@ -7,6 +7,7 @@ from labelqa.consensus._dawid_skene import dawid_skene
 from labelqa.consensus._majority_vote import majority_vote
 from labelqa.consensus._one_coin import one_coin
 from labelqa.consensus._result import LabelConsensus
+from labelqa.consensus._update import update
 
 __all__ = [
     "BoxConsensus",
@@ -17,4 +18,5 @@ __all__ = [
     "expected_accuracy",
     "majority_vote",
     "one_coin",
+    "update",
 ]

@@ -42,16 +42,12 @@ def iterate(problem: Problem, start: Start | None, *, model: Model, n_iterations
         model.resume(found)
     else:
         found = votes(problem, model.n_types)
-    nobody = np.empty((0, problem.codes.n_classes * model.n_types))
-    before, is_converged, done = -np.inf, n_labels == 0, 0
-    shares, rates = model.finish(found)
+    posteriors = np.empty((problem.codes.n_items, problem.codes.n_classes * model.n_types))
+    before, is_converged, done = -np.inf, False, 0
     while done < n_iterations and not is_converged:
-        found = step(problem, shares, rates, nobody)
-        shares, rates = model.finish(found)
-        is_converged = abs(found.log_likelihood - before) <= tolerance * n_labels
+        found = step(problem, *model.finish(found), posteriors)
+        is_converged = n_labels == 0 or abs(found.log_likelihood - before) <= tolerance * n_labels
         before, done = found.log_likelihood, done + 1
-    posteriors = np.empty((problem.codes.n_items, len(shares)))
-    found = step(problem, shares, rates, posteriors)
     return Run(model=model, posteriors=posteriors, found=found, n_iterations=done, is_converged=is_converged)
 
 
@@ -103,7 +99,7 @@ def votes(problem: Problem, n_types: int) -> Statistics:
 
 
 def step(problem: Problem, shares: Floats, rates: Floats, posteriors: Floats) -> Statistics:
-    """Collect once over all items; posteriors (I, C) are filled, or (0, C)."""
+    """Collect once over all items and fill posteriors (I, C)."""
     codes = problem.codes
     counts, sums = _empty(problem, len(shares) // max(codes.n_classes, 1))
     likelihood = collect(

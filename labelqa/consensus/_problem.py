@@ -104,9 +104,9 @@ def make_problem(
     """
     codes = as_label_codes(data, classes)
     if classes is None:
-        further = _further_classes(codes, gold, prior)
+        further = further_classes(codes, gold, prior)
         if further:
-            codes = as_label_codes(data, _in_natural_order([*codes.classes, *further]))
+            codes = as_label_codes(data, in_natural_order([*codes.classes, *further]))
     return Problem(
         codes=codes,
         gold=encode_gold(codes, gold),
@@ -115,7 +115,8 @@ def make_problem(
     )
 
 
-def _further_classes(codes: LabelCodes, gold: pd.DataFrame | None, prior: pd.DataFrame | None) -> list[Any]:
+def further_classes(codes: LabelCodes, gold: pd.DataFrame | None, prior: pd.DataFrame | None) -> list[Any]:
+    """Give the classes that only gold or the prior name."""
     named: list[Any] = []
     if gold is not None:
         _checks.need_columns(gold, "gold", ("item_id", "label"))
@@ -126,7 +127,8 @@ def _further_classes(codes: LabelCodes, gold: pd.DataFrame | None, prior: pd.Dat
     return list({id_text(value): value for value in named if id_text(value) not in known}.values())
 
 
-def _in_natural_order(values: list[Any]) -> list[Any]:
+def in_natural_order(values: list[Any]) -> list[Any]:
+    """Sort classes or ids as people list them; where types are mixed, all become text."""
     if len({type(value) for value in values}) > 1:
         values = [id_text(value) for value in values]
     return [values[position] for position in natural_order(values)]

@@ -208,11 +208,8 @@ def _annotator_table(problem: Problem, fit: Fit) -> pd.DataFrame:
     codes = problem.codes
     n_labels = np.bincount(codes.annotator, minlength=codes.n_annotators)
     total: Floats = n_labels.astype(np.float64)
-    right: Floats = np.bincount(
-        codes.annotator,
-        weights=np.nan_to_num(fit.posteriors[codes.item, codes.label]),
-        minlength=codes.n_annotators,
-    )
+    hit = np.nan_to_num(fit.posteriors[codes.item, codes.label])
+    right = np.bincount(codes.annotator, weights=hit, minlength=codes.n_annotators).astype(np.float64)
     low, high = share_interval(right, total)
     with np.errstate(invalid="ignore"):
         quality = right / total
