@@ -1,6 +1,7 @@
 """How far annotators agree, on labels and on boxes, beyond what chance would give."""
 
 from labelqa.agreement._box_agreement import box_agreement
+from labelqa.agreement._box_ceiling import DetectorCeiling, detector_ceiling
 from labelqa.agreement._box_result import BoxAgreement
 from labelqa.agreement._brennan_prediger import brennan_prediger
 from labelqa.agreement._coefficient import Coefficient
@@ -20,6 +21,7 @@ __all__ = [
     "AgreementDifference",
     "BoxAgreement",
     "Coefficient",
+    "DetectorCeiling",
     "LabelAgreement",
     "LabelStatistics",
     "box_agreement",
@@ -28,6 +30,7 @@ __all__ = [
     "collect_labels",
     "compare_agreement",
     "conger_kappa",
+    "detector_ceiling",
     "fleiss_kappa",
     "from_contingency",
     "from_counts",
