@@ -31,7 +31,7 @@ def salts(n_codes: int, stream: int) -> Words:
 
 
 @njit(cache=True)
-def distinct_rows(offsets: Longs, codes: Ints, salt_a: Words, salt_b: Words) -> tuple[Longs, Longs, Words]:
+def distinct_rows(offsets: Longs, codes: Ints, salt_a: Words, salt_b: Words) -> tuple[Longs, Longs, Words, Ints]:
     """Find the distinct rows in one pass.
 
     A row is known by two independent 64-bit sums of its codes' salts, which no order of labels changes; the chance that
@@ -39,15 +39,16 @@ def distinct_rows(offsets: Longs, codes: Ints, salt_a: Words, salt_b: Words) -> 
 
     Returns
     -------
-    first (D,), times (D,), keys (D, 2)
-        An item that has the row, how many items have it, and the two sums; in order of first appearance. Items without
-        labels have no row.
+    first (D,), times (D,), keys (D, 2), row_of_item (I,)
+        An item that has the row, how many items have it, and the two sums, in order of first appearance; the row of
+        each item, -1 for items without labels.
     """
     size = 1024
     table = np.full(size, -1, np.int64)
     first = np.empty(size // 2, np.int64)
     times = np.empty(size // 2, np.int64)
     keys = np.empty((size // 2, 2), np.uint64)
+    row_of_item = np.full(offsets.shape[0] - 1, -1, np.int32)
     n_rows = 0
     for item in range(offsets.shape[0] - 1):
         start, end = offsets[item], offsets[item + 1]
@@ -64,8 +65,10 @@ def distinct_rows(offsets: Longs, codes: Ints, salt_a: Words, salt_b: Words) -> 
         row = table[slot]
         if row >= 0:
             times[row] += 1
+            row_of_item[item] = row
             continue
         table[slot] = n_rows
+        row_of_item[item] = n_rows
         first[n_rows] = item
         times[n_rows] = 1
         keys[n_rows, 0] = a
@@ -82,7 +85,7 @@ def distinct_rows(offsets: Longs, codes: Ints, salt_a: Words, salt_b: Words) -> 
                 while table[slot] >= 0:
                     slot = (slot + 1) & (size - 1)
                 table[slot] = known
-    return first[:n_rows].copy(), times[:n_rows].copy(), keys[:n_rows].copy()
+    return first[:n_rows].copy(), times[:n_rows].copy(), keys[:n_rows].copy(), row_of_item
 
 
 @njit(cache=True)

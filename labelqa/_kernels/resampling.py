@@ -1,12 +1,14 @@
-"""The item bootstrap, drawn over distinct rows instead of items."""
+"""Resampling: the item bootstrap drawn over distinct rows, and labels shuffled within annotators."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
+Ints = NDArray[np.int32]
 Longs = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
@@ -49,3 +51,61 @@ def resampled_times(
             drawn = row_of_item[rng.integers(0, n_items, n_items)]
             out[b] = np.bincount(drawn, minlength=n_rows)
         yield out
+
+
+@njit(cache=True)
+def permuted_agreement(
+    offsets: Longs, annotator: Ints, label: Ints, weights: Floats, n_classes: int, n_permutations: int, seed: int
+) -> tuple[Floats, Floats, Floats]:
+    """Shuffle each annotator's labels over the items they labelled, and sum up agreement anew.
+
+    Parameters
+    ----------
+    offsets (I + 1,), annotator (n,), label (n,)
+        Sorted by item; every item has two labels or more.
+    weights
+        (K, K) with ones on the diagonal, or (0, 0) for "equal or not".
+    n_classes, n_permutations, seed
+        How many, and where the stream of random words starts.
+
+    Returns
+    -------
+    agreement (B,), coincidences (B,), shares (B, K)
+        Sums over items of the mean weight over pairs, of (weights of ordered pairs) / (n - 1), and of class shares.
+    """
+    is_nominal = weights.shape[0] == 0
+    n_items = offsets.shape[0] - 1
+    # entries in the order of annotators: shuffling within runs
+    order = np.argsort(annotator, kind="mergesort")
+    shuffled = label.copy()
+    agreement = np.zeros(n_permutations)
+    coincidences = np.zeros(n_permutations)
+    shares = np.zeros((n_permutations, n_classes))
+    state = np.uint64(seed) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(0xD1342543DE82EF95)
+    for b in range(n_permutations):
+        first = 0
+        for j in range(order.shape[0]):
+            if annotator[order[j]] != annotator[order[first]]:
+                first = j
+            # splitmix64; Fisher and Yates from the inside out
+            state += np.uint64(0x9E3779B97F4A7C15)
+            word = state
+            word = (word ^ (word >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+            word = (word ^ (word >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+            word = word ^ (word >> np.uint64(31))
+            k = first + np.int64(word % np.uint64(j - first + 1))
+            shuffled[order[j]], shuffled[order[k]] = shuffled[order[k]], shuffled[order[j]]
+        for item in range(n_items):
+            start, end = offsets[item], offsets[item + 1]
+            n = end - start
+            total = 0.0
+            for i in range(start, end):
+                shares[b, shuffled[i]] += 1.0 / n
+                for j in range(i + 1, end):
+                    if is_nominal:
+                        total += 2.0 if shuffled[i] == shuffled[j] else 0.0
+                    else:
+                        total += 2.0 * weights[shuffled[i], shuffled[j]]
+            agreement[b] += total / (n * (n - 1))
+            coincidences[b] += total / (n - 1)
+    return agreement, coincidences, shares

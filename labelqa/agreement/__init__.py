@@ -1,5 +1,6 @@
 """How far annotators agree, on labels and on boxes, beyond what chance would give."""
 
+from labelqa.agreement._benchmark_scale import BenchmarkScale, benchmark_scale
 from labelqa.agreement._box_agreement import box_agreement
 from labelqa.agreement._box_ceiling import DetectorCeiling, detector_ceiling
 from labelqa.agreement._box_result import BoxAgreement
@@ -13,17 +14,23 @@ from labelqa.agreement._gwet import gwet_ac
 from labelqa.agreement._krippendorff import krippendorff_alpha
 from labelqa.agreement._label_agreement import LabelAgreement, label_agreement
 from labelqa.agreement._percent import percent_agreement
+from labelqa.agreement._permutation import PermutationTest, permutation_test
+from labelqa.agreement._planning import ItemsNeeded, items_needed, items_to_relabel
 from labelqa.agreement._scott import scott_pi
 from labelqa.agreement._shapes import from_contingency, from_counts, from_wide
 from labelqa.agreement._statistics import LabelStatistics, collect_labels
 
 __all__ = [
     "AgreementDifference",
+    "BenchmarkScale",
     "BoxAgreement",
     "Coefficient",
     "DetectorCeiling",
+    "ItemsNeeded",
     "LabelAgreement",
     "LabelStatistics",
+    "PermutationTest",
+    "benchmark_scale",
     "box_agreement",
     "brennan_prediger",
     "cohen_kappa",
@@ -36,8 +43,11 @@ __all__ = [
     "from_counts",
     "from_wide",
     "gwet_ac",
+    "items_needed",
+    "items_to_relabel",
     "krippendorff_alpha",
     "label_agreement",
     "percent_agreement",
+    "permutation_test",
     "scott_pi",
 ]

@@ -44,7 +44,7 @@ class CountRows:
     @classmethod
     def collect(cls, offsets: Longs, codes: NDArray[np.int32], n_codes: int) -> CountRows:
         """Find the distinct rows of labels sorted by item."""
-        first, times, keys = distinct_rows(offsets, codes, salts(n_codes, 1), salts(n_codes, 2))
+        first, times, keys, _ = distinct_rows(offsets, codes, salts(n_codes, 1), salts(n_codes, 2))
         order = np.lexsort((keys[:, 1], keys[:, 0]))
         starts, code, count = row_entries(offsets, codes, first[order])
         return cls(starts, code, count, times[order], keys[order])
