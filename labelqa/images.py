@@ -194,7 +194,7 @@ def as_source(images: Any, items: Annotations | pd.DataFrame | Iterable[Any] | N
     ----------
     images
         An `ImageSource`, a folder, a mapping or Series item id -> bytes, path or pixels, a table with `item_id` and
-        `image`, or an array (n, h, w) or (n, h, w, 3).
+        `image`, an array (n, h, w) or (n, h, w, 3), or `Annotations` whose items name their files in `path`.
     items
         For a folder: see `ImageSource.from_folder`. For an array: the n ids, by default "0", "1"... Otherwise the items
         to keep.
@@ -206,6 +206,10 @@ def as_source(images: Any, items: Annotations | pd.DataFrame | Iterable[Any] | N
     """
     if isinstance(images, str | os.PathLike):
         return ImageSource.from_folder(images, items)
+    if isinstance(images, Annotations):
+        paths = _paths_of(images)
+        found = {item: path for item, path in paths.items() if path is not None and Path(path).is_file()}
+        images = ImageSource(_in_order(found), tuple(item for item in paths if item not in found))
     if isinstance(images, np.ndarray):
         if images.ndim not in (3, 4):
             raise TableError(f"An array of pictures has shape (n, height, width[, 3]); found {images.shape}.")
@@ -218,7 +222,7 @@ def as_source(images: Any, items: Annotations | pd.DataFrame | Iterable[Any] | N
     if not isinstance(images, ImageSource):
         raise TableError(
             f"Found a {type(images).__name__} as images; give a folder, an ImageSource, a mapping item id -> bytes, "
-            "a table with item_id and image, or an array of pixels."
+            "a table with item_id and image, an array of pixels, or Annotations whose items have a path."
         )
     return images if items is None else images.select(_paths_of(items))
 

@@ -1,3 +1,4 @@
+import dataclasses
 import io
 import struct
 import zlib
@@ -7,6 +8,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+import labelqa
 from labelqa.errors import ImageError, OptionError, TableError
 from labelqa.images import ImageSource, as_source, open_image
 
@@ -206,3 +208,12 @@ def test_every_form_of_pictures(gradient, make):
 def test_what_is_no_source_is_refused(images, items, message):
     with pytest.raises(TableError, match=message):
         as_source(images, items)
+
+
+def test_annotations_name_their_pictures(sample):
+    annotations = labelqa.read(sample)
+    source = as_source(annotations)
+    assert (len(source), source.missing) == (300, ())
+    assert source.open("part_007").shape == (180, 240, 3)
+    moved = dataclasses.replace(annotations, items=annotations.items.assign(path=None))
+    assert len(as_source(moved).missing) == 300
