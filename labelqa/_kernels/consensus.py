@@ -285,3 +285,33 @@ def habit_rates(counts: Floats, ability: Floats, habit: Floats, shared: Floats, 
                 out[a, s, t] = counts[a, s, t] + strength * mean
     rates: Floats = normalise(out, 1e-6)
     return rates
+
+
+@njit(cache=True)
+def split_known(counts: Floats, known: Floats, guessed: Floats) -> tuple[Floats, Floats]:
+    """Divide counts (A, K said, K true) into labels that were known and labels that were guessed.
+
+    A right label was known with weight known[a] (A,) against guessed[a, said] (A, K); a wrong one was guessed. Gives
+    (A,) and (A, K).
+    """
+    n_annotators, n_classes = guessed.shape
+    n_known = np.zeros(n_annotators)
+    n_guessed = np.zeros((n_annotators, n_classes))
+    for a in range(n_annotators):
+        for s in range(n_classes):
+            sure = counts[a, s, s] * known[a] / max(known[a] + guessed[a, s], 1e-300)
+            n_known[a] += sure
+            n_guessed[a, s] = max(counts[a, s].sum() - sure, 0.0)
+    return n_known, n_guessed
+
+
+@njit(cache=True)
+def knowing_rates(known: Floats, guessed: Floats) -> Floats:
+    """Give rates (A, K, K): guessed[a, said], and known[a] more where the label is right."""
+    n_annotators, n_classes = guessed.shape
+    out = np.empty((n_annotators, n_classes, n_classes))
+    for a in range(n_annotators):
+        for s in range(n_classes):
+            out[a, s] = guessed[a, s]
+            out[a, s, s] += known[a]
+    return out

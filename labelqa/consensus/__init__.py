@@ -4,6 +4,8 @@ from labelqa.consensus._accuracy import expected_accuracy
 from labelqa.consensus._boxes import BoxConsensus, consensus_boxes
 from labelqa.consensus._consensus_labels import consensus_labels
 from labelqa.consensus._dawid_skene import dawid_skene
+from labelqa.consensus._glad import glad
+from labelqa.consensus._mace import mace
 from labelqa.consensus._majority_vote import majority_vote
 from labelqa.consensus._one_coin import one_coin
 from labelqa.consensus._result import LabelConsensus
@@ -16,6 +18,8 @@ __all__ = [
     "consensus_labels",
     "dawid_skene",
     "expected_accuracy",
+    "glad",
+    "mace",
     "majority_vote",
     "one_coin",
     "update",

@@ -11,9 +11,11 @@ from labelqa._kernels.consensus import (
     accuracies,
     habit_rates,
     habit_step,
+    knowing_rates,
     normalise,
     one_coin_rates,
     shrinkage_counts,
+    split_known,
 )
 from labelqa.consensus._problem import Problem, Statistics
 
@@ -159,6 +161,62 @@ class Subtypes(Model):
         own = np.repeat(np.eye(n_classes, dtype=bool), self.n_types, axis=1)
         counts = found.counts + np.where(own, self.right, self.wrong)
         return counts, found.sums.reshape(n_classes, self.n_types) + self.type_prior / self.n_types
+
+
+@dataclass(frozen=True, kw_only=True)
+class Competence(Model):
+    """Annotators know or guess, and guess in a way of their own: MACE, by variational Bayes.
+
+    The priors are those of Hovy et al. (2013): half a known and half a guessed label per annotator, and ten guesses of
+    each class. All classes are equally likely.
+    """
+
+    known: Floats = field(default_factory=lambda: np.empty(0))
+    guessed: Floats = field(default_factory=lambda: np.empty((0, 0)))
+
+    def fresh(self, problem: Problem) -> Competence:
+        """Everybody knows every second label and guesses evenly."""
+        n_annotators, n_classes = problem.codes.n_annotators, problem.codes.n_classes
+        return replace(
+            self,
+            known=np.full(n_annotators, 0.5),
+            guessed=np.full((n_annotators, n_classes), 0.5 / max(n_classes, 1)),
+        )
+
+    def resume(self, found: Statistics) -> None:
+        """Fit competence and guesses to the counts of an earlier fit."""
+        for _ in range(500):
+            self.finish(found)
+
+    def finish(self, found: Statistics) -> tuple[Floats, Floats]:
+        """Give the exponentials of the expected logarithms, which do not sum to 1."""
+        from scipy.special import digamma
+
+        known, guessed, guesses = self._added(found)
+        total = digamma(known + guessed)
+        how = np.exp(digamma(guesses) - digamma(guesses.sum(axis=1, keepdims=True)))
+        self.known[:] = np.exp(digamma(known) - total)
+        self.guessed[:] = np.exp(digamma(guessed) - total)[:, None] * how
+        return self._even(found), knowing_rates(self.known, self.guessed)
+
+    def expected(self, found: Statistics) -> tuple[Floats, Floats]:
+        """Give the shares of the classes found, and the expected rates."""
+        known, guessed, guesses = self._added(found)
+        competence = known / (known + guessed)
+        habit = guesses / guesses.sum(axis=1, keepdims=True)
+        return shares_of(found.sums), knowing_rates(competence, (1.0 - competence)[:, None] * habit)
+
+    def per_annotator(self, found: Statistics) -> dict[str, Floats]:
+        """Give `competence`: how often the annotator knows rather than guesses."""
+        known, guessed, _ = self._added(found)
+        return {"competence": known / (known + guessed)}
+
+    def _added(self, found: Statistics) -> tuple[Floats, Floats, Floats]:
+        n_known, n_guessed = split_known(found.counts, self.known, self.guessed)
+        return n_known + 0.5, n_guessed.sum(axis=1) + 0.5, n_guessed + 10.0
+
+    def _even(self, found: Statistics) -> Floats:
+        return np.full(len(found.sums), 1.0 / max(len(found.sums), 1))
 
 
 def shares_of(sums: Floats, smoothing: float = 0.0) -> Floats:

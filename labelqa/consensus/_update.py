@@ -35,8 +35,8 @@ def update(
 ) -> LabelConsensus:
     """The consensus after new labels came in: the same as that of all labels together.
 
-    The new labels are merged into the codes and votes that `result` keeps; nothing is read, checked or sorted again. New
-    items, annotators and (where `classes=` was not given) classes are welcome. The options are those of `result`.
+    The new labels are merged into the codes and votes that `result` keeps; the old ones are not read or checked again.
+    New items, annotators and (where `classes=` was not given) classes are welcome. The options are those of `result`.
 
     The iterations begin with the merged votes. Going on from where they ended before (``warm=True``) takes fewer steps,
     but the likelihood of such models has many maxima: with 5 % new labels the second fit ends in a lower one on about
