@@ -37,16 +37,19 @@ def decomposition(
         aware,
     )
     losses = _losses(sums, sides, kinds)
-    item = sums.item[sides.pair]
+    # one row for each of the two views of each pair
+    view = 2 * sides.pair + sides.is_second
+    by_view = np.column_stack([np.bincount(view, column, 2 * len(sums.item)) for column in losses.T])
+    item = np.repeat(sums.item, 2)
     everything = np.zeros(len(item), np.int64)
-    label = codes.label[sides.box].astype(np.int64)
     names = np.empty(len(codes.classes), dtype=object)
     names[:] = codes.classes
+    label = codes.label[sides.box].astype(np.int64)
     return pd.concat(
         [
-            _shares("all", np.array([None], dtype=object), PARTS, bootstrap, everything, item, losses),
-            _per_annotator(sums, sides, bootstrap, losses),
-            _shares("class", names, PARTS, bootstrap, label, item, losses),
+            _shares("all", np.array([None], dtype=object), PARTS, bootstrap, everything, item, by_view),
+            _per_annotator(sums, bootstrap, by_view),
+            _shares("class", names, PARTS, bootstrap, label, sums.item[sides.pair], losses),
         ],
         ignore_index=True,
     )
@@ -61,22 +64,18 @@ def _losses(sums: PairSums, sides: Sides, kinds: NDArray[np.int8]) -> Floats:
     return np.column_stack(parts).astype(np.float64)
 
 
-def _per_annotator(sums: PairSums, sides: Sides, bootstrap: Bootstrap, losses: Floats) -> pd.DataFrame:
+def _per_annotator(sums: PairSums, bootstrap: Bootstrap, by_view: Floats) -> pd.DataFrame:
     """Each pair counts for both of its annotators: what stands alone is extra to one and missed to the other."""
     codes, matches = sums.codes, sums.matches
-    first = codes.view_annotator[matches.view_a].astype(np.int64)[sides.pair]
-    second = codes.view_annotator[matches.view_b].astype(np.int64)[sides.pair]
-    starts = codes.view_offsets[matches.view_a]
-    is_first = (sides.box >= starts[sides.pair]) & (sides.box < codes.view_offsets[matches.view_a + 1][sides.pair])
-    own, other = np.where(is_first, first, second), np.where(is_first, second, first)
-    alone, rest = losses[:, :1], losses[:, 1:]
+    own = codes.view_annotator[np.column_stack([matches.view_a, matches.view_b]).ravel()].astype(np.int64)
+    other = own.reshape(-1, 2)[:, ::-1].ravel()
+    alone, rest = by_view[:, :1], by_view[:, 1:]
     none = np.zeros_like(alone)
     # interleaved, so that images stay in rising order
-    values = np.stack([np.hstack([none, alone, rest]), np.hstack([alone, none, rest])], axis=1).reshape(-1, 7)
+    values = np.hstack([none, alone, rest, alone, none, rest]).reshape(-1, by_view.shape[1] + 1)
     group = np.column_stack([own, other]).ravel()
-    item = np.repeat(sums.item[sides.pair], 2)
     parts = ("missed", "extra", *PARTS[1:])
-    return _shares("annotator", codes.annotators, parts, bootstrap, group, item, values)
+    return _shares("annotator", codes.annotators, parts, bootstrap, group, np.repeat(sums.item, 4), values)
 
 
 def _shares(  # noqa: PLR0917 - what it is, then what is counted

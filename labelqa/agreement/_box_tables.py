@@ -25,6 +25,8 @@ class Sides:
     ----------
     pair, box
         int64 (S,): the pair of views, in rising order, and the row of the box.
+    is_second
+        bool (S,): whether the box is in the pair's second view.
     match
         int64 (S,): the match the box is in, -1 for none.
     """
@@ -36,7 +38,9 @@ class Sides:
         lengths = starts[views + 1] - starts[views]
         ends = np.cumsum(lengths)
         first = ends - lengths
-        self.pair: Longs = np.repeat(np.repeat(np.arange(len(matches.item)), 2), lengths)
+        view = np.repeat(np.arange(len(views)), lengths)
+        self.pair: Longs = view // 2
+        self.is_second: NDArray[np.bool_] = view % 2 == 1
         self.box: Longs = np.repeat(starts[views] - first, lengths) + np.arange(int(lengths.sum()))
         self.match: Longs = np.full(len(self.box), -1)
         for side, boxes in ((0, matches.box_a), (1, matches.box_b)):

@@ -1,0 +1,312 @@
+"""Versions and aliases of a model on disk: `<root>/<name>/<int>/model.onnx` and `<root>/<name>/aliases.json`.
+
+The folders are laid out the way Triton, KServe and MLServer read them. Only the standard library is used here.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from labelqa._files import write_text
+from labelqa.errors import ModelError, OptionError, check_option
+
+MODEL_FILE, METADATA_FILE, CARD_FILE, PYTHON_FILE = "model.onnx", "metadata.json", "MODEL_CARD.md", "model.skops"
+ALIAS_FILE = "aliases.json"
+#: champion: answers; challenger: compared with it; shadow: answers without being heard.
+ALIASES = ("champion", "challenger", "shadow")
+
+
+@dataclass(frozen=True)
+class Aliases:
+    """Which version each alias points to, and how it came to that.
+
+    Attributes
+    ----------
+    name
+        The model's name.
+    champion, challenger, shadow
+        Versions; None where the alias is not in use.
+    canary_percent
+        Share of requests, in percent, that a router should send to the challenger.
+    history
+        Every change: `at` (UTC), `action`, `alias`, `from`, `to`, `reason`, `verdict`.
+    """
+
+    name: str
+    champion: int | None = None
+    challenger: int | None = None
+    shadow: int | None = None
+    canary_percent: float = 0.0
+    history: tuple[dict[str, Any], ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give what stands in aliases.json."""
+        return {
+            "name": self.name,
+            **{alias: getattr(self, alias) for alias in ALIASES},
+            "canary_percent": self.canary_percent,
+            "history": list(self.history),
+        }
+
+
+def check_name(name: str) -> None:
+    """Refuse a name that is no plain folder name."""
+    if not name or name.startswith(".") or any(part in name for part in ("/", "\\", "\0")):
+        raise OptionError(f"name={name!r} cannot name a folder; use letters, digits, '-', '_' and '.'.")
+
+
+def versions(root: str | os.PathLike[str], name: str) -> list[int]:
+    """List the versions of a model, oldest first."""
+    check_name(name)
+    folder = Path(root) / name
+    if not folder.is_dir():
+        return []
+    return sorted(int(path.name) for path in folder.iterdir() if path.name.isdigit() and (path / MODEL_FILE).is_file())
+
+
+def version_folder(root: str | os.PathLike[str], name: str, version: int) -> Path:
+    """Give the folder of a version.
+
+    Raises
+    ------
+    ModelError
+        Where there is no such version; those there are are listed.
+    """
+    known = versions(root, name)
+    if version not in known:
+        listed = ", ".join(map(str, known)) or "none"
+        raise ModelError(f"There is no version {version} of {name!r} in {root} (found: {listed}); export one first.")
+    return Path(root) / name / str(version)
+
+
+@contextmanager
+def new_version(root: str | os.PathLike[str], name: str) -> Iterator[tuple[int, Path]]:
+    """Give the next version and an empty folder for it, which appears under that number only when it is complete."""
+    check_name(name)
+    folder = Path(root) / name
+    folder.mkdir(parents=True, exist_ok=True)
+    version = max([0, *(int(path.name) for path in folder.iterdir() if path.name.isdigit())]) + 1
+    temporary = Path(tempfile.mkdtemp(prefix=f".{version}.", dir=folder))
+    try:
+        yield version, temporary
+        temporary.chmod(0o755)
+        temporary.rename(folder / str(version))
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def read_metadata(folder: Path) -> dict[str, Any]:
+    """Read metadata.json of a version.
+
+    Raises
+    ------
+    ModelError
+        Where it is missing or damaged.
+    """
+    path = folder / METADATA_FILE
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ModelError(f"There is no {path}; the version is not complete: export it again.") from error
+    except ValueError as error:
+        raise ModelError(f"{path} is damaged ({error}); restore it or export the model again.") from error
+    if not isinstance(data, dict) or not str(data.get("format", "")).startswith("labelqa model"):
+        raise ModelError(f"{path} was not written by labelqa; export the model with labelqa.deploy.export.")
+    return data
+
+
+def read_aliases(root: str | os.PathLike[str], name: str) -> Aliases:
+    """Read aliases.json; a model without the file has no aliases yet.
+
+    Raises
+    ------
+    ModelError
+        Where the model does not exist, or the file is damaged.
+    """
+    check_name(name)
+    folder = Path(root) / name
+    if not folder.is_dir():
+        known = sorted(path.name for path in Path(root).iterdir() if path.is_dir()) if Path(root).is_dir() else []
+        raise ModelError(f"There is no model {name!r} in {root} (found: {', '.join(known) or 'none'}).")
+    path = folder / ALIAS_FILE
+    if not path.is_file():
+        return Aliases(name)
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        pointers = {alias: None if data[alias] is None else int(data[alias]) for alias in ALIASES}
+        return Aliases(name, **pointers, canary_percent=float(data["canary_percent"]), history=tuple(data["history"]))
+    except (ValueError, KeyError, TypeError) as error:
+        raise ModelError(f"{path} is damaged ({type(error).__name__}: {error}); restore it from a copy.") from error
+
+
+def resolve(root: str | os.PathLike[str], name: str, *, alias: str = "champion", version: int | None = None) -> Path:
+    """Give the folder that an alias or a version points to.
+
+    Raises
+    ------
+    OptionError
+        For an alias that does not exist.
+    ModelError
+        Where it points to nothing.
+    """
+    check_option("alias", alias, ALIASES)
+    if version is None:
+        aliases = read_aliases(root, name)
+        version = getattr(aliases, alias)
+        if version is None:
+            used = ", ".join(f"{a}={getattr(aliases, a)}" for a in ALIASES if getattr(aliases, a) is not None)
+            raise ModelError(
+                f"Nothing is promoted to {alias!r} of {name!r} (in use: {used or 'none'}; versions: "
+                f"{', '.join(map(str, versions(root, name))) or 'none'}); promote one, or give version=."
+            )
+    return version_folder(root, name, version)
+
+
+def promote(
+    path: str | os.PathLike[str],
+    *,
+    name: str,
+    version: int | None = None,
+    alias: str = "champion",
+    reason: str | None = None,
+    canary_percent: float | None = None,
+) -> Aliases:
+    """Point an alias at a version: the decision that this model answers from now on.
+
+    A version whose comparison found that it helps, or at least does not hurt, may be promoted as it is; any other needs
+    a reason, which is kept. The file with the aliases is replaced in one step: readers see the old or the new.
+
+    Parameters
+    ----------
+    path
+        The folder of all models.
+    name
+        The model.
+    version
+        By default the latest.
+    alias
+        "champion", "challenger" or "shadow".
+    reason
+        Why; needed where the comparison's verdict is "hurts" or there is none.
+    canary_percent
+        Share of requests for the challenger, 0 to 100; a new champion sets it to 0.
+
+    Raises
+    ------
+    ModelError
+        Where there is no such version, or neither a verdict nor a reason.
+    OptionError
+        For an unknown alias.
+    """
+    check_option("alias", alias, ALIASES)
+    if canary_percent is not None and not 0 <= canary_percent <= 100:
+        raise OptionError(f"canary_percent={canary_percent!r} is no percentage; give a number from 0 to 100.")
+    with _changing(path, name) as (before, write):
+        known = versions(path, name)
+        chosen = version if version is not None else (known[-1] if known else 0)
+        verdict = _verdict(read_metadata(version_folder(path, name, chosen)))
+        if verdict in (None, "hurts") and not (reason or "").strip():
+            said = "has no comparison" if verdict is None else "was found to hurt"
+            raise ModelError(
+                f"Version {chosen} of {name!r} {said}; promote a version that labelqa.compare found to help or to be "
+                "equivalent, or give a reason, which is kept in the history."
+            )
+        entry = _entry(before, alias, chosen, action="promote", reason=reason, verdict=verdict)
+        percent = (
+            canary_percent if canary_percent is not None else (0.0 if alias == "champion" else before.canary_percent)
+        )
+        return write({alias: chosen, "canary_percent": float(percent)}, entry)
+
+
+def rollback(path: str | os.PathLike[str], *, name: str, alias: str = "champion", reason: str | None = None) -> Aliases:
+    """Point an alias back at the version it had before; a second rollback goes one further back.
+
+    Parameters
+    ----------
+    path, name, alias
+        As for `promote`.
+    reason
+        Why; kept in the history.
+
+    Raises
+    ------
+    ModelError
+        Where there is nothing before, or the version before is gone.
+    """
+    check_option("alias", alias, ALIASES)
+    with _changing(path, name) as (before, write):
+        past = _past(before, alias)
+        if not past:
+            raise ModelError(
+                f"{alias!r} of {name!r} has no version before {getattr(before, alias) or 'the first'}; there is no "
+                "history to go back to. Promote a version instead."
+            )
+        version_folder(path, name, past[-1])
+        return write(
+            {alias: past[-1], "canary_percent": 0.0},
+            _entry(before, alias, past[-1], action="rollback", reason=reason, verdict=None),
+        )
+
+
+def _past(aliases: Aliases, alias: str) -> list[int]:
+    """Replay the history of an alias: the versions below the present one, the nearest last."""
+    stack: list[int] = []
+    for entry in aliases.history:
+        if entry["alias"] != alias:
+            continue
+        if entry["action"] == "rollback":
+            del stack[-1:]
+        elif not stack or stack[-1] != entry["to"]:
+            stack.append(int(entry["to"]))
+    return stack[:-1]
+
+
+def _verdict(metadata: dict[str, Any]) -> str | None:
+    found = (metadata.get("comparison") or {}).get("verdict")
+    return None if found is None else str(found)
+
+
+def _entry(before: Aliases, alias: str, to: int, **facts: str | None) -> dict[str, Any]:
+    return {
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "alias": alias,
+        "from": getattr(before, alias),
+        "to": to,
+        **facts,
+    }
+
+
+@contextmanager
+def _changing(
+    root: str | os.PathLike[str], name: str
+) -> Iterator[tuple[Aliases, Callable[[dict[str, Any], dict[str, Any]], Aliases]]]:
+    """Give the aliases and a function that replaces them; nobody else changes them meanwhile, where locks exist."""
+    before = read_aliases(root, name)
+    folder = Path(root) / name
+    handle = os.open(folder, os.O_RDONLY) if os.name == "posix" else None
+    try:
+        if handle is not None:
+            import fcntl
+
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            before = read_aliases(root, name)
+
+        def write(changes: dict[str, Any], entry: dict[str, Any]) -> Aliases:
+            kept = {**{alias: getattr(before, alias) for alias in ALIASES}, "canary_percent": before.canary_percent}
+            after = Aliases(name, **{**kept, **changes}, history=(*before.history, entry))
+            write_text(folder / ALIAS_FILE, json.dumps(after.to_dict(), indent=2, ensure_ascii=False) + "\n")
+            return after
+
+        yield before, write
+    finally:
+        if handle is not None:
+            os.close(handle)

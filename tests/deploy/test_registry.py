@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+import json
+import shutil
+
+import pytest
+
+from labelqa import deploy
+from labelqa.errors import ModelError, OptionError
+
+
+@pytest.fixture
+def registry(tmp_path, exported):
+    """Four versions: helps, hurts, no comparison, inconclusive."""
+    for version, verdict in enumerate(("helps", "hurts", None, "inconclusive"), 1):
+        folder = tmp_path / "parts" / str(version)
+        shutil.copytree(exported.result.path, folder)
+        known = json.loads((folder / "metadata.json").read_text())
+        known |= {"version": version, "comparison": verdict and {"verdict": verdict}}
+        (folder / "metadata.json").write_text(json.dumps(known))
+    return tmp_path
+
+
+def test_promote_and_roll_back(registry):
+    assert deploy.history(registry, "parts").champion is None
+    deploy.promote(registry, name="parts", version=1)
+    deploy.promote(registry, name="parts", version=4, reason="new camera")
+    assert deploy.load(registry, name="parts").metadata["version"] == 4
+    after = deploy.rollback(registry, name="parts", reason="too slow")
+    assert after.champion == 1
+    assert [(entry["action"], entry["from"], entry["to"]) for entry in after.history] == [
+        ("promote", None, 1), ("promote", 1, 4), ("rollback", 4, 1),
+    ]  # fmt: skip
+    assert after.history[-1]["reason"] == "too slow"
+    stored = json.loads((registry / "parts" / "aliases.json").read_text())
+    assert stored == json.loads(json.dumps(after.to_dict()))
+
+
+def test_second_rollback_goes_further_back(registry):
+    for version in (1, 4, 1, 4):
+        deploy.promote(registry, name="parts", version=version, reason="test")
+    assert [deploy.rollback(registry, name="parts").champion for _ in range(3)] == [1, 4, 1]
+    with pytest.raises(ModelError, match="has no version before 1; there is no history"):
+        deploy.rollback(registry, name="parts")
+
+
+@pytest.mark.parametrize(("version", "said"), [(2, "was found to hurt"), (3, "has no comparison")])
+def test_needs_a_verdict_or_a_reason(registry, version, said):
+    for reason in (None, "  "):
+        with pytest.raises(ModelError, match=f"Version {version} of 'parts' {said}"):
+            deploy.promote(registry, name="parts", version=version, reason=reason)
+    assert not (registry / "parts" / "aliases.json").exists()
+    assert deploy.promote(registry, name="parts", version=version, reason="asked for").champion == version
+
+
+def test_aliases_are_apart_and_latest_is_the_default(registry):
+    deploy.promote(registry, name="parts", version=1)
+    after = deploy.promote(registry, name="parts", alias="challenger", canary_percent=5)
+    assert (after.champion, after.challenger, after.canary_percent) == (1, 4, 5.0)
+    assert deploy.promote(registry, name="parts", version=4).canary_percent == 0
+    with pytest.raises(ModelError, match="'challenger' of 'parts' has no version before 4"):
+        deploy.rollback(registry, name="parts", alias="challenger")
+
+
+def test_aliases_are_replaced_in_one_step(registry, monkeypatch):
+    deploy.promote(registry, name="parts", version=1)
+    before = (registry / "parts" / "aliases.json").read_text()
+    monkeypatch.setattr("pathlib.Path.replace", lambda *_: (_ for _ in ()).throw(OSError("disk full")))
+    with pytest.raises(OSError, match="disk full"):
+        deploy.promote(registry, name="parts", version=4)
+    assert (registry / "parts" / "aliases.json").read_text() == before
+    assert sorted(path.name for path in (registry / "parts").iterdir()) == ["1", "2", "3", "4", "aliases.json"]
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (
+            lambda root: deploy.promote(root, name="parts", alias="boss"),
+            OptionError,
+            "alias='boss' is not known; choose",
+        ),
+        (lambda root: deploy.rollback(root, name="parts", alias="boss"), OptionError, "alias='boss' is not known"),
+        (lambda root: deploy.load(root, name="parts", alias="boss"), OptionError, "alias='boss' is not known"),
+        (lambda root: deploy.promote(root, name="parts", canary_percent=200), OptionError, "canary_percent=200"),
+        (lambda root: deploy.promote(root, name="parts", version=9), ModelError, r"no version 9 .*found: 1, 2, 3, 4"),
+        (lambda root: deploy.promote(root, name="other"), ModelError, r"no model 'other' .*found: parts"),
+        (lambda root: deploy.load(root, name="parts"), ModelError, "Nothing is promoted to 'champion'"),
+        (deploy.load, ModelError, r"no exported version .*parts"),
+        (lambda root: deploy.rollback(root, name="parts"), ModelError, "no history to go back to"),
+        (lambda root: deploy.versions(root, "a/b"), OptionError, "cannot name a folder"),
+    ],
+)
+def test_refused(registry, call, error, message):
+    with pytest.raises(error, match=message):
+        call(registry)
+
+
+def test_damaged_files(registry):
+    folder = registry / "parts"
+    (folder / "aliases.json").write_text("{")
+    with pytest.raises(ModelError, match=r"aliases\.json is damaged"):
+        deploy.promote(registry, name="parts")
+    (folder / "aliases.json").unlink()
+    data = bytearray((folder / "1" / "model.onnx").read_bytes())
+    data[len(data) // 2] ^= 255
+    (folder / "1" / "model.onnx").write_bytes(data)
+    with pytest.raises(ModelError, match="is not the file that was exported"):
+        deploy.load(registry, name="parts", version=1)
+    (folder / "2" / "metadata.json").write_text("[]")
+    with pytest.raises(ModelError, match="was not written by labelqa"):
+        deploy.load(registry, name="parts", version=2)
+    (folder / "3" / "metadata.json").unlink()
+    with pytest.raises(ModelError, match="version is not complete"):
+        deploy.load(registry, name="parts", version=3)
+    known = json.loads((folder / "4" / "metadata.json").read_text())
+    (folder / "4" / "model.onnx").write_bytes(b"nonsense")
+    from labelqa._files import sha256
+
+    known["model"]["sha256"] = sha256(folder / "4" / "model.onnx")
+    (folder / "4" / "metadata.json").write_text(json.dumps(known))
+    with pytest.raises(ModelError, match="cannot be loaded by onnxruntime"):
+        deploy.load(registry, name="parts", version=4)
