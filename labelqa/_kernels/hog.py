@@ -12,6 +12,9 @@ Floats32 = NDArray[np.float32]
 
 #: Keeps the division of a flat patch defined; the same number stands in the exported graph.
 EPSILON = 1e-6
+#: Strength below which there is no gradient: a fortieth of one grey level. Rounding in a flat background would else be
+#: blown up by the division, and differ from one program to the next.
+FLAT = 1e-4
 #: Where a block's entries are cut off before it is normalised again (Dalal and Triggs' "L2-Hys").
 CLIP = 0.2
 
@@ -42,8 +45,8 @@ def orientation_cells(grey: Floats32, cell: int, n_bins: int) -> Floats32:
             for x in range(side):
                 dx = grey[i, y, min(x + 1, side - 1)] - grey[i, y, max(x - 1, 0)]
                 dy = grey[i, below, x] - grey[i, above, x]
-                strength = np.float32(math.sqrt(dx * dx + dy * dy))
-                if strength == 0:
+                strength = np.float32(math.sqrt(dx * dx + dy * dy)) - np.float32(FLAT)
+                if strength <= 0:
                     continue
                 angle = half if dx == 0 else np.float32(math.atan(dy / dx))
                 place = (angle + half) / width - np.float32(0.5)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labelqa._extras import require
-from labelqa._kernels.hog import CLIP, EPSILON
+from labelqa._kernels.hog import CLIP, EPSILON, FLAT
 from labelqa.errors import ModelError
 from labelqa.features import COLOUR_BINS, COLOUR_GRID, HOG_BINS, HOG_CELL, LUMA, FeatureRecipe
 
@@ -106,7 +106,7 @@ def _hog(graph: Graph, rgb: str) -> str:
     below, above = _part(graph, padded, [2, 1], [last, -1]), _part(graph, padded, [0, 1], [-2, -1])
     dx, dy = graph.add("Sub", right, left), graph.add("Sub", below, above)
     squared = graph.add("Add", graph.add("Mul", dx, dx), graph.add("Mul", dy, dy))
-    strength = graph.add("Sqrt", squared)
+    strength = graph.add("Relu", graph.add("Sub", graph.add("Sqrt", squared), graph.constant(FLAT)))
     # a vertical gradient has no finite slope; any huge one has the same angle
     is_flat = graph.add("Equal", dx, graph.constant(0.0))
     angle = graph.add("Atan", graph.add("Div", dy, graph.add("Where", is_flat, graph.constant(1e-30), dx)))

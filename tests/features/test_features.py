@@ -19,7 +19,7 @@ def naive_hog(grey, cell=8, n_bins=9):
     side = len(grey)
     padded = np.pad(grey.astype(np.float64), 1, mode="edge")
     dx, dy = padded[1:-1, 2:] - padded[1:-1, :-2], padded[2:, 1:-1] - padded[:-2, 1:-1]
-    strength, angle = np.hypot(dx, dy), np.arctan2(dy, dx) % math.pi
+    strength, angle = np.maximum(np.hypot(dx, dy) - 1e-4, 0), np.arctan2(dy, dx) % math.pi
     centres = -math.pi / 2 + (np.arange(n_bins) + 0.5) * math.pi / n_bins
     distance = np.abs(angle[..., None] - centres % math.pi)
     weight = np.maximum(0, 1 - np.minimum(distance, math.pi - distance) / (math.pi / n_bins))
@@ -45,6 +45,11 @@ def test_hog_of_a_flat_picture_is_zero_and_of_an_edge_is_not():
     edge = np.zeros((1, 32, 32), np.float32)
     edge[:, :, 16:] = 1
     assert hog(edge).max() > 0.1
+
+
+def test_rounding_in_a_flat_background_is_no_gradient():
+    noise = np.random.default_rng(0).normal(0, 3e-7, (1, 32, 32)).astype(np.float32)
+    assert not hog(1 - np.abs(noise)).any()
 
 
 def test_hog_does_not_jump_where_a_gradient_turns_past_the_vertical():
