@@ -6,8 +6,6 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from labelqa._kernels import consensus
-
 Ints = NDArray[np.int32]
 Longs = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -46,36 +44,70 @@ def weighted_votes(neighbours: Ints, distances: Floats, said: Floats, bandwidth:
     return out, effective
 
 
+@njit(cache=True)
+def _weigh(
+    offsets: Longs, annotator: Ints, label: Ints, prior: Floats, log_rates: Floats, counts: Floats, posterior: Floats
+) -> None:
+    """Multiply each item's prior by what its annotators' labels say; add up who said what of which class.
+
+    prior (I, K); log_rates (A, K true, K said); counts (A, K true, K said) is filled anew; posterior (I, K) is filled.
+    """
+    counts[:] = 0.0
+    n_classes = prior.shape[1]
+    for i in range(prior.shape[0]):
+        top = -np.inf
+        for t in range(n_classes):
+            logs = np.log(prior[i, t])
+            for j in range(offsets[i], offsets[i + 1]):
+                logs += log_rates[annotator[j], t, label[j]]
+            posterior[i, t] = logs
+            top = max(top, logs)
+        total = 0.0
+        for t in range(n_classes):
+            posterior[i, t] = np.exp(posterior[i, t] - top)
+            total += posterior[i, t]
+        for t in range(n_classes):
+            posterior[i, t] /= total
+            for j in range(offsets[i], offsets[i + 1]):
+                counts[annotator[j], t, label[j]] += posterior[i, t]
+
+
+def _rates(counts: Floats, strength: float) -> Floats:
+    """Turn counts (A, K true, K said) into rates, each annotator pulled to his own accuracy and everybody's mistakes.
+
+    Per annotator and true class `strength` labels are added: the annotator's accuracy of them right, the rest wrong in
+    the way of all annotators together. Whoever has few labels is believed to be like the others.
+    """
+    n_classes = counts.shape[1]
+    right, total = np.einsum("akk->a", counts), counts.sum(axis=(1, 2))
+    typical = (right.sum() + 1.0) / (total.sum() + 2.0)
+    accuracy = (right + strength * typical) / (total + strength)
+    mistakes = counts.sum(axis=0) + 1.0
+    np.fill_diagonal(mistakes, 0.0)
+    mistakes /= np.maximum(mistakes.sum(axis=1, keepdims=True), 1e-300)
+    added = (1.0 - accuracy)[:, None, None] * mistakes + accuracy[:, None, None] * np.eye(n_classes)
+    pulled = counts + strength * added
+    return np.asarray(pulled / pulled.sum(axis=2, keepdims=True))
+
+
 def voted_posterior(
     offsets: Longs, annotator: Ints, label: Ints, prior: Floats, n_annotators: int, strength: float, n_iterations: int
 ) -> Floats:
     """Weigh each item's labels by how reliable their annotators are, starting from what the picture says.
 
-    Expectation maximisation of Dawid and Skene's model with `prior` (I, K) as each item's own class shares; annotators'
-    confusions are shrunk by `strength` pseudo-labels. offsets (I + 1,), annotator (n,), label (n,) -> (I, K).
+    Expectation maximisation of Dawid and Skene's model with `prior` (I, K), above 0, as each item's own class shares.
+    offsets (I + 1,), annotator (n,), label (n,) -> (I, K).
     """
-    n_items, n_classes = prior.shape
-    nobody = np.full(n_items, -1, np.int32)
+    n_classes = prior.shape[1]
     counts = np.zeros((n_annotators, n_classes, n_classes))
-    sums = np.zeros(n_classes)
-    consensus.collect_votes(offsets, annotator, label, nobody, prior, counts, sums)
+    # at first labels are believed: four of five are right
+    np.einsum("akk->ak", counts)[:] = 4.0
+    counts += 1.0 / max(n_classes - 1, 1)
     posterior = prior.copy()
     for _ in range(n_iterations):
-        rates = consensus.normalise(counts + consensus.shrinkage_counts(counts, strength), 0.01)
-        counts = np.zeros_like(counts)
         previous = posterior.copy()
-        consensus.collect(
-            offsets,
-            annotator,
-            label,
-            nobody,
-            prior,
-            np.full(n_classes, 1.0 / n_classes),
-            rates,
-            counts,
-            sums,
-            posterior,
-        )
-        if np.abs(posterior - previous).max() < 1e-6:
+        rates = np.maximum(_rates(counts, strength), 1e-12)
+        _weigh(offsets, annotator, label, prior, np.log(rates), counts, posterior)
+        if np.abs(posterior - previous).max(initial=0.0) < 1e-6:
             break
     return posterior

@@ -16,6 +16,8 @@ from labelqa.errors import MissingExtra, OptionError, TableError
 VERBS = {
     "audit": "Check, measure, flag, retrain and report, in one go.",
     "agree": "How far annotators agree, and where they do not.",
+    "flag": "Which labels, pictures and boxes are doubtful, most urgent first.",
+    "apply": "Carry out reviewers' decisions and log every fix.",
     "convert": "Read any known format and write another.",
 }
 

@@ -18,9 +18,9 @@ from labelqa.noise._neighbours import Neighbours, align, as_embeddings, neighbou
 Floats = NDArray[np.float64]
 
 #: Width of the neighbours' weight, in mean distances to the nearest neighbour.
-BANDWIDTH = 0.35
+BANDWIDTH = 0.25
 #: Pseudo-votes spread like the classes, so that a few neighbours never exclude a class.
-PRIOR_VOTES = 5.0
+PRIOR_VOTES = 2.0
 #: Probabilities below this count as this.
 FLOOR = 1e-12
 _STRENGTH, _ITERATIONS = 5.0, 50

@@ -11,7 +11,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from labelqa._codes import LabelCodes, encode_ids, encode_labels, id_text, label_codes
-from labelqa._kernels.consensus import vote_counts
 from labelqa.annotations import Annotations, as_label_codes
 from labelqa.errors import TableError, shown
 
@@ -61,7 +60,9 @@ def as_labelled(
         For other types, missing columns, or items of `given` that do not match.
     """
     codes = _without_empty(_codes(labels, classes))
-    counts = np.asarray(vote_counts(codes.offsets, codes.label, max(codes.n_classes, 1)))
+    n_classes = max(codes.n_classes, 1)
+    flat = codes.item.astype(np.int64) * n_classes + codes.label
+    counts = np.bincount(flat, minlength=codes.n_items * n_classes).reshape(codes.n_items, n_classes)
     most = counts.max(axis=1, initial=0)
     judged = counts.argmax(axis=1).astype(np.int32)
     is_tied = (counts == most[:, None]).sum(axis=1) > 1

@@ -21,6 +21,7 @@ Floats = NDArray[np.float64]
 #: Numbers that whitening keeps: fewer lose what tells classes apart, more are noise.
 N_COMPONENTS = 128
 _TINY = 1e-9
+_ENOUGH_FOR_PATCHES = 1000
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -131,9 +132,13 @@ def as_embeddings(embeddings: Any, images: Any, seed: int) -> pd.DataFrame:
     if embeddings is None:
         if images is None:
             raise TableError("There is nothing to compare items by; give embeddings= or images=.")
-        from labelqa.features import KINDS, image_features
+        from labelqa.features import EXPORTABLE, KINDS, image_features
+        from labelqa.images import as_source
 
-        return image_features(images, kinds=KINDS, seed=seed, unreadable="leave_out")
+        source = as_source(images)
+        # a dictionary of patches needs many pictures to be worth its time
+        kinds = KINDS if len(source) >= _ENOUGH_FOR_PATCHES else EXPORTABLE
+        return image_features(source, kinds=kinds, seed=seed, unreadable="leave_out")
     if isinstance(embeddings, np.ndarray):
         embeddings = pd.DataFrame(embeddings.reshape(len(embeddings), -1))
     if not isinstance(embeddings, pd.DataFrame):
@@ -143,6 +148,9 @@ def as_embeddings(embeddings: Any, images: Any, seed: int) -> pd.DataFrame:
 
 def whitened(values: Floats, n_components: int = N_COMPONENTS) -> NDArray[np.float32]:
     """Standardise, rotate to principal components, give each the same spread and each item the length one.
+
+    Columns without negative values (counts, histograms, rectified activations) are square-rooted first, so that a few
+    large entries do not decide (power normalisation, Perronnin, Sanchez and Mensink, ECCV 2010).
 
     Parameters
     ----------
@@ -155,6 +163,7 @@ def whitened(values: Floats, n_components: int = N_COMPONENTS) -> NDArray[np.flo
     """
     if not len(values):
         return np.empty((0, min(n_components, values.shape[1])), np.float32)
+    values = np.where(values.min(axis=0) >= 0, np.sqrt(np.maximum(values, 0.0)), values)
     spread = values.std(axis=0)
     varies = spread > _TINY * np.maximum(np.abs(values).max(axis=0), _TINY)
     centred = ((values - values.mean(axis=0))[:, varies] / spread[varies]).astype(np.float64)

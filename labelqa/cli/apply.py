@@ -1,0 +1,34 @@
+"""`labelqa apply`: carry out reviewers' decisions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from labelqa.cli._options import PATH, read_source, say, source_options
+
+
+@click.command()
+@source_options
+@click.argument("decisions", type=PATH)
+@click.option("--out", type=PATH, required=True, help="Folder or file for the new annotations; must not exist.")
+@click.option(
+    "--to",
+    type=click.Choice(["parquet", "csv", "coco"]),
+    help="Format to write; by default coco where --out ends in .json, else a folder of Parquet files.",
+)
+def apply(*, decisions: Path, out: Path, to: str | None, **how: Any) -> None:
+    """Apply DECISIONS (JSONL) to SOURCE and write the result to --out; the log of fixes goes to stdout as CSV."""
+    from labelqa.noise import apply_decisions
+    from labelqa.readers import write
+
+    if out.exists():
+        raise FileExistsError(f"{out} exists; choose another name.")
+    fixed, log = apply_decisions(read_source(**how), decisions)
+    write(fixed, out, format=to)
+    counts = log["kind"].value_counts()
+    done = ", ".join(f"{n:,} x {kind}" for kind, n in counts.items()) if len(counts) else "nothing to change"
+    say(f"{done}; written to {out}")
+    click.echo(log.to_csv(index=False), nl=False)

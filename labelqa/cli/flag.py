@@ -1,0 +1,128 @@
+"""`labelqa flag`: what is doubtful, most urgent first."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from labelqa.cli._options import PATH, read_source, say, source_options
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from labelqa.annotations import Annotations
+    from labelqa.noise import ReviewQueue
+
+
+@click.command()
+@source_options
+@click.option("--images", type=PATH, metavar="DIR", help="Folder of the pictures: adds their faults and duplicates.")
+@click.option("--pred-probs", type=PATH, help="Table (CSV or Parquet) with item_id and one column per class.")
+@click.option("--embeddings", type=PATH, help="Table (CSV or Parquet) with item_id and one column per number.")
+@click.option(
+    "--method",
+    type=click.Choice(["labelqa", "self_confidence", "normalized_margin", "confident_learning"]),
+    default="labelqa",
+    show_default=True,
+    help="How doubt about labels is scored.",
+)
+@click.option("--split", metavar="COLUMN", help="Column of items that says train or test: adds leaks between them.")
+@click.option("--decisions", type=PATH, help="Decisions so far (JSONL): calibrates, and says how many errors remain.")
+@click.option("--max-wrong", type=float, default=0.01, show_default=True, help="Share of errors to stop at.")
+@click.option("--limit", type=click.IntRange(1), metavar="N", help="Print only the first N rows.")
+@click.option("--out", type=PATH, help="Write the queue to this file and print its path.")
+@click.option("--overwrite", is_flag=True, help="Replace the file of --out.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the folds.")
+@click.option("--json", "as_json", is_flag=True, help="JSON instead of CSV.")
+def flag(
+    *,
+    decisions: Path | None,
+    max_wrong: float,
+    limit: int | None,
+    out: Path | None,
+    overwrite: bool,
+    as_json: bool,
+    images: Path | None,
+    pred_probs: Path | None,
+    embeddings: Path | None,
+    method: str,
+    split: str | None,
+    seed: int,
+    **how: Any,
+) -> None:
+    """Rank the items and boxes of SOURCE for review; the queue goes to stdout as CSV, a summary to stderr."""
+    if out is not None and out.exists() and not overwrite:
+        raise FileExistsError(f"{out} exists; choose another name or add --overwrite.")
+    evidence = {"pred_probs": _table(pred_probs), "embeddings": _table(embeddings), "method": method, "seed": seed}
+    queue = _judged(_queue(read_source(**how), images, split, evidence), decisions, max_wrong)
+    text = _text(queue, limit, as_json)
+    if out is None:
+        click.echo(text, nl=False)
+        return
+    from labelqa._files import write_text
+
+    write_text(out, text)
+    click.echo(out)
+
+
+def _table(path: Path | None) -> pd.DataFrame | None:
+    """Read a table whose item_id may look like a number without being one."""
+    if path is None:
+        return None
+    import pandas as pd
+
+    if path.suffix == ".parquet":
+        return pd.read_parquet(path)
+    return pd.read_csv(path, dtype={"item_id": "str"})
+
+
+def _queue(annotations: Annotations, images: Path | None, split: str | None, evidence: dict[str, Any]) -> ReviewQueue:
+    from labelqa.errors import TableError
+    from labelqa.images import as_source
+    from labelqa.noise import duplicates, image_issues, label_issues, review_queue
+
+    findings: list[Any] = []
+    source = None
+    if images is not None:
+        source = as_source(images, annotations)
+        looked = image_issues(source)
+        findings.append(looked)
+        labels = annotations if len(annotations.labels) else None
+        findings.append(duplicates(source, labels=labels, items=annotations, split=split, measured=looked))
+    several = len(annotations.labels) and bool(annotations.labels["item_id"].duplicated().any())
+    has_evidence = source is not None or evidence["pred_probs"] is not None or evidence["embeddings"] is not None
+    if len(annotations.labels) and (several or has_evidence):
+        findings.append(label_issues(annotations, images=source, **evidence))
+    if not findings:
+        raise TableError(
+            "There is nothing to judge SOURCE by: give --images, --pred-probs or --embeddings, or labels by several "
+            "annotators."
+        )
+    for found in findings:
+        say(repr(found))
+    return review_queue(*findings)
+
+
+def _judged(queue: ReviewQueue, decisions: Path | None, max_wrong: float) -> ReviewQueue:
+    from labelqa.noise import calibrate, read_decisions, remaining_errors
+
+    if decisions is not None:
+        said = read_decisions(decisions)
+        queue = calibrate(queue, said)
+        left = remaining_errors(queue, said, max_wrong=max_wrong)
+        say(f"wrong and not yet reviewed: {left.value:,.0f} [{left.low:,.0f}, {left.high:,.0f}]; {left.stop_rule}")
+    if queue.reason is not None:
+        say(queue.reason)
+    return queue
+
+
+def _text(queue: ReviewQueue, limit: int | None, as_json: bool) -> str:
+    from labelqa._result import json_safe
+
+    table = queue.table if limit is None else queue.table.head(limit)
+    if as_json:
+        return json.dumps(json_safe(table), ensure_ascii=False) + "\n"
+    return str(table.to_csv(index=False))
