@@ -6,6 +6,7 @@ Image features are written here a second time, in ONNX operations; `labelqa.feat
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -156,12 +157,15 @@ def add_converted(graph: Graph, features: str, estimator: Any, n_features: int, 
     skl2onnx = onnx_module("skl2onnx")
     kinds = onnx_module("skl2onnx.common.data_types")
     try:
-        made = skl2onnx.convert_sklearn(
-            estimator,
-            initial_types=[(FEATURES, kinds.FloatTensorType([None, n_features]))],
-            target_opset={"": OPSET, "ai.onnx.ml": ML_OPSET},
-            options={id(estimator): {"zipmap": False}},
-        )
+        with warnings.catch_warnings():
+            # skl2onnx hands numpy scalars to protobuf in a way that numpy 2 deprecates
+            warnings.simplefilter("ignore", DeprecationWarning)
+            made = skl2onnx.convert_sklearn(
+                estimator,
+                initial_types=[(FEATURES, kinds.FloatTensorType([None, n_features]))],
+                target_opset={"": OPSET, "ai.onnx.ml": ML_OPSET},
+                options={id(estimator): {"zipmap": False}},
+            )
     except Exception as error:
         # skl2onnx has errors of its own for each thing it does not know
         if not (
