@@ -18,6 +18,8 @@ VERBS = {
     "agree": "How far annotators agree, and where they do not.",
     "flag": "Which labels, pictures and boxes are doubtful, most urgent first.",
     "apply": "Carry out reviewers' decisions and log every fix.",
+    "train": "Fit a simple model on the labels and keep it.",
+    "compare": "Say what fixing labels was worth, on trusted test items.",
     "convert": "Read any known format and write another.",
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -16,6 +17,7 @@ from labelqa.compare._attribution import attribute
 from labelqa.compare._curve import CURVE_COLUMNS, DATA_COLUMNS, data_size, review_curve
 from labelqa.compare._fairness import (
     UnfairComparison,
+    leaked_pictures,
     leaked_rows,
     refuse_overlap,
     refuse_too_little,
@@ -28,6 +30,10 @@ from labelqa.compare._result import Comparison
 from labelqa.compare._tables import arm_table, class_table, control_table, item_table, slice_table
 from labelqa.errors import OptionError, TableError, check_option, shown
 from labelqa.features import FeatureRecipe
+from labelqa.images import ImageSource, as_source
+
+#: A decisions file, its table, or a list of decisions.
+Decisions = str | os.PathLike[str] | pd.DataFrame | Sequence[Mapping[str, Any]]
 
 
 def compare_fixes(
@@ -37,7 +43,7 @@ def compare_fixes(
     *,
     features: pd.DataFrame | None = None,
     images: Any = None,
-    decisions: pd.DataFrame | Sequence[Mapping[str, Any]] | None = None,
+    decisions: Decisions | None = None,
     kinds: Mapping[Any, str] | pd.Series | None = None,
     copies_of: Mapping[Any, Any] | pd.Series | None = None,
     slices: pd.Series | pd.DataFrame | None = None,
@@ -69,10 +75,11 @@ def compare_fixes(
         tables are equal.
     features, images
         Numbers by item id for all items of `before`, `after` and `test`; or pictures, from which the built-in features
-        are computed (see `labelqa.baseline.fit`).
+        are computed (see `labelqa.baseline.fit`) and among which near-duplicates across the test set are searched.
     decisions
-        The decisions the fixes come from, in the order of review: `item_id`, and `reviewer` (changes without one count
-        as automatic). With them come the curve over reviews and the check that no test item was reviewed along.
+        The decisions the fixes come from: a file or a table, in the order of review, with `item_id` and `reviewer`
+        (changes without a reviewer count as automatic). With them come the curve over reviews and the check that no
+        test item was reviewed along.
     kinds
         Item id -> "human_relabel", "automatic_relabel", "relabel", "drop", "add" or "augment", where it is known
         better than from `decisions`. Without either, relabelled items are "relabel".
@@ -84,7 +91,8 @@ def compare_fixes(
     model, recipe
         As for `labelqa.baseline.fit`.
     leaks
-        What happens to training items that equal a test item: "refuse", or "leave_out" of all arms.
+        What happens to training items that show the same picture as a test item (or have the same features, where no
+        pictures are given): "refuse", or "leave_out" of all arms.
     margin
         The smallest difference that matters, points.
     price_per_review, n_reviews
@@ -123,9 +131,10 @@ def compare_fixes(
     check_option("leaks", leaks, ("refuse", "leave_out"))
     settings = _settings(margin, n_resamples, confidence, seed, n_controls)
     make_estimator(model, 1, seed)  # refuses what is no model before anything is computed
-    table = _features(features, images, recipe, seed)
+    source = None if images is None else as_source(images)
+    table = _features(features, source, recipe, seed)
     given = _given(before, after, test, decisions, copies_of)
-    problem, notes = _fair_problem(given, table, kinds_by_item(kinds, given.decisions, given.copies), leaks)
+    problem, notes = _fair_problem(given, table, kinds_by_item(kinds, given.decisions, given.copies), leaks, source)
     refits = Refits(problem, model, seed)
     arms = _arms(problem, refits, n_controls, seed)
     if not problem.kinds:
@@ -166,16 +175,22 @@ def _settings(margin: float, n_resamples: int, confidence: float, seed: int, n_c
     return Settings(margin, n_resamples, confidence, seed)
 
 
-def _decision_table(decisions: pd.DataFrame | Sequence[Mapping[str, Any]] | None) -> pd.DataFrame | None:
+def _decision_table(decisions: Decisions | None) -> pd.DataFrame | None:
     if decisions is None:
         return None
+    if isinstance(decisions, str | os.PathLike):
+        from labelqa.noise import read_decisions
+
+        decisions = read_decisions(decisions)
     table = decisions if isinstance(decisions, pd.DataFrame) else pd.DataFrame(list(decisions))
     if len(table) and "item_id" not in table:
         raise TableError(f"The decisions have no column 'item_id' (found: {shown(table.columns)}).")
     return table if len(table) else None
 
 
-def _features(features: pd.DataFrame | None, images: Any, recipe: FeatureRecipe | None, seed: int) -> pd.DataFrame:
+def _features(
+    features: pd.DataFrame | None, images: ImageSource | None, recipe: FeatureRecipe | None, seed: int
+) -> pd.DataFrame:
     if (features is None) == (images is None):
         raise OptionError("Give features= or images=, one of them: the model needs to know the items by numbers.")
     return as_features(images if features is None else features, recipe, seed)[0]
@@ -190,29 +205,31 @@ class _Given:
     test: pd.Series
     decisions: pd.DataFrame | None
     copies: dict[str, str]
+    notes: list[str]
 
 
 def _given(
     before: Labels,
     after: Labels,
     test: Labels | Mapping[str, Labels],
-    decisions: pd.DataFrame | Sequence[Mapping[str, Any]] | None,
+    decisions: Decisions | None,
     copies_of: Mapping[Any, Any] | pd.Series | None,
 ) -> _Given:
     copies = {} if copies_of is None else {id_text(copy): id_text(made) for copy, made in dict(copies_of).items()}
-    return _Given(
-        one_each(before, "before"), one_each(after, "after"), trusted_test(test), _decision_table(decisions), copies
-    )
+    (first, tied), (second, tied_after) = one_each(before, "before"), one_each(after, "after")
+    notes = [f"{name}: {note}" for name, note in (("before", tied), ("after", tied_after)) if note]
+    return _Given(first, second, trusted_test(test), _decision_table(decisions), copies, notes)
 
 
 def _fair_problem(
-    given: _Given, features: pd.DataFrame, kinds: dict[str, str], leaks: str
+    given: _Given, features: pd.DataFrame, kinds: dict[str, str], leaks: str, images: ImageSource | None
 ) -> tuple[Problem, list[str]]:
     refuse_overlap(given.before, given.after, given.test, given.decisions)
     problem = make_problem(given.before, given.after, given.test, features, kinds)
     leaked = {problem.ids[row]: problem.ids[match] for row, match in leaked_rows(problem).items()}
+    leaked |= {} if images is None else leaked_pictures(images, problem)
     leaked |= {copy: made for copy, made in given.copies.items() if made in given.test and copy in given.after}
-    notes = []
+    notes = list(given.notes)
     if leaked:
         listed = shown([f"{item} = {match}" for item, match in sorted(leaked.items())])
         if leaks == "refuse":

@@ -11,6 +11,7 @@ import pandas as pd
 from labelqa._codes import id_text
 from labelqa.compare._problem import Problem, one_each
 from labelqa.errors import TableError, shown
+from labelqa.images import ImageSource
 
 #: Fewer test items decide nothing.
 MIN_TEST = 30
@@ -31,8 +32,8 @@ def trusted_test(test: Any) -> pd.Series:
         Where "before" and "after" come with test sets that differ in items or labels.
     """
     if not isinstance(test, Mapping):
-        return one_each(test, "test")
-    sets = {name: one_each(table, f"test[{name!r}]").sort_index() for name, table in test.items()}
+        return one_each(test, "test")[0]
+    sets = {name: one_each(table, f"test[{name!r}]")[0].sort_index() for name, table in test.items()}
     if not sets:
         raise TableError("test is an empty mapping; give one table of trusted labels.")
     first_name, first = next(iter(sets.items()))
@@ -117,3 +118,17 @@ def leaked_rows(problem: Problem) -> dict[int, int]:
     # all-zero rows are blank pictures, not copies
     found = {int(row): seen.get(problem.rows[row].tobytes()) for row in training if problem.rows[row].any()}
     return {row: match for row, match in found.items() if match is not None}
+
+
+def leaked_pictures(images: ImageSource, problem: Problem) -> dict[str, str]:
+    """Give training items whose picture shows the same as that of a test item, and that item."""
+    from labelqa.noise import duplicates
+
+    test = set(problem.ids[problem.test])
+    training = set(problem.ids[(problem.before >= 0) | (problem.after >= 0)])
+    side = dict.fromkeys(training, "training") | dict.fromkeys(test, "test")
+    found = duplicates(images.select(side), split=side).table
+    leaks = found.loc[found["is_leak"]]
+    of_group = leaks.loc[leaks["item_id"].isin(test)].drop_duplicates("group").set_index("group")["item_id"]
+    copies = leaks.loc[leaks["item_id"].isin(training)]
+    return {item: str(of_group[group]) for item, group in zip(copies["item_id"], copies["group"], strict=True)}

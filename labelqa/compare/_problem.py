@@ -61,15 +61,15 @@ class Problem:
         return np.where(made, self.after, self.before)
 
 
-def one_each(labels: Labels, name: str) -> pd.Series:
-    """Give one label per item as a Series by item id; missing labels are left out.
+def one_each(labels: Labels, name: str) -> tuple[pd.Series, str | None]:
+    """Give one label per item as a Series by item id (the most frequent one), and what was left out.
 
     Raises
     ------
     TableError
         Where `labels` is no table of labels or an item has two.
     """
-    single = one_label_each(labels)[0]
+    single, _, note = one_label_each(labels)
     if isinstance(single, pd.DataFrame):
         absent = {"item_id", "label"} - set(single.columns)
         if absent:
@@ -82,7 +82,7 @@ def one_each(labels: Labels, name: str) -> pd.Series:
     if single.index.has_duplicates:
         twice = single.index[single.index.duplicated()].unique()
         raise TableError(f"{name} holds more than one label for {len(twice):,} items ({shown(twice)}); give one each.")
-    return single
+    return single, note
 
 
 def make_problem(

@@ -124,3 +124,15 @@ def test_numbers_as_ids_are_text():
     labels = pd.Series(rng.integers(0, 2, 80), index=[str(k) for k in range(80)])
     found = compare_fixes(labels[:40], labels[:40], labels[40:], features=features, **QUICK)
     assert found.n_test == 40
+
+
+def test_near_duplicates_of_test_pictures_are_found(world):
+    rng = np.random.default_rng(0)
+    coarse = rng.integers(0, 256, (80, 8, 8, 3)).astype(np.uint8).repeat(8, axis=1).repeat(8, axis=2)
+    coarse[3] = np.clip(coarse[60].astype(int) + 2, 0, 255)
+    labels = pd.Series(rng.integers(0, 2, 80), index=[str(k) for k in range(80)])
+    before = labels[:40]
+    with pytest.raises(UnfairComparison, match=r"1 training items are copies of test items \('3 = 60'\)"):
+        compare_fixes(before, before, labels[40:], images=coarse, **QUICK)
+    found = compare_fixes(before, before, labels[40:], images=coarse, leaks="leave_out", **QUICK)
+    assert found.arms["n_train"].tolist() == [39, 39]

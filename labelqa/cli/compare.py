@@ -1,0 +1,102 @@
+"""`labelqa compare`: what fixing labels was worth, on a trusted test set."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from labelqa.cli._features import feature_options, read_features
+from labelqa.cli._options import PATH, say
+
+if TYPE_CHECKING:
+    from labelqa.annotations import Annotations
+    from labelqa.compare import Comparison
+
+
+@click.command()
+@click.argument("before", type=PATH)
+@click.argument("after", type=PATH, required=False)
+@click.option("--test", type=PATH, required=True, help="Trusted labels of items that are not trained on.")
+@feature_options
+@click.option("--decisions", type=PATH, help="Decisions file; makes AFTER from BEFORE where AFTER is not given.")
+@click.option("--margin", type=float, default=0.5, show_default=True, help="Smallest difference that matters, points.")
+@click.option("--price", type=float, help="Price of one review, for the cost of a point.")
+@click.option("--leave-out-leaks", is_flag=True, help="Leave training copies of test items out instead of refusing.")
+@click.option("--quick", is_flag=True, help="Without the curves over reviews and data size.")
+@click.option("--fail-if-hurts", is_flag=True, help="Exit with 1 where the fixes hurt.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Same data and seed, same result.")
+@click.option("--json", "as_json", is_flag=True, help="Print everything as JSON instead of the arms as CSV.")
+def compare(
+    *,
+    before: Path,
+    after: Path | None,
+    test: Path,
+    images: Path | None,
+    features: Path | None,
+    decisions: Path | None,
+    margin: float,
+    price: float | None,
+    leave_out_leaks: bool,
+    quick: bool,
+    fail_if_hurts: bool,
+    seed: int,
+    as_json: bool,
+) -> None:
+    """Train the same simple model on the labels BEFORE and AFTER fixing, and score both on the test labels."""
+    import json
+
+    import pandas as pd
+
+    from labelqa.compare import compare_fixes
+    from labelqa.readers import read
+
+    first, trusted = read(before), read(test)
+    second = _after(first, after, decisions)
+    items = pd.concat([each.items for each in (first, second, trusted)]).drop_duplicates("item_id")
+    numbers = read_features(images, features, items)
+    found = compare_fixes(
+        first,
+        second,
+        trusted,
+        features=numbers if images is None else None,
+        images=None if images is None else numbers,
+        decisions=decisions,
+        leaks="leave_out" if leave_out_leaks else "refuse",
+        margin=margin,
+        price_per_review=price,
+        curves=not quick,
+        seed=seed,
+    )
+    _tell(found)
+    click.echo(json.dumps(found.to_dict()) if as_json else found.arms.to_csv(index=False), nl=as_json)
+    if fail_if_hurts and found.verdict == "hurts":
+        sys.exit(1)
+
+
+def _after(first: Annotations, after: Path | None, decisions: Path | None) -> Annotations:
+    from labelqa.errors import OptionError
+    from labelqa.noise import apply_decisions, read_decisions
+    from labelqa.readers import read
+
+    if after is not None:
+        return read(after)
+    if decisions is None:
+        raise OptionError("There is nothing to compare with: give AFTER, or --decisions to make it from BEFORE.")
+    return apply_decisions(first, read_decisions(decisions))[0]
+
+
+def _tell(found: Comparison) -> None:
+    def spelled(row: Mapping[Any, Any]) -> str:
+        return f"{row['difference']:+.2f} [{row['low']:+.2f}, {row['high']:+.2f}]"
+
+    say(f"{found.verdict}: {spelled(vars(found))} points on {found.n_test:,} test items")
+    if found.verdict == "inconclusive":
+        say(f"  about {found.n_needed:,.0f} test items would find a difference of {found.margin:g} points")
+    for row in found.controls.to_dict("records"):
+        say(f"  {row['kind']} against {row['control']}: {spelled(row)}")
+    if found.reason:
+        say(f"  note: {found.reason}")
