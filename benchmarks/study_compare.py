@@ -31,10 +31,11 @@ def section() -> str:
             "## Before and after: what fixes are worth",
             "",
             "Printed by `python -m benchmarks.results compare`. CIFAR-10N (Wei et al., ICLR 2022): images 0 to 9,999 "
-            "with their first human label are the training set, the true labels of images 10,000 to {len(table) - 1:,} the "
-            f"test set. The {N_REVIEWS:,} most doubtful training labels (`noise.label_issues`) are fixed in different "
-            "ways. The model is logistic regression on gradients and colours. Differences are points of accuracy with "
-            "95 % intervals (paired bootstrap over test items).",
+            "with their first human label are the training set, the true labels of images 10,000 to "
+            f"{len(table) - 1:,} the test set. The {N_REVIEWS:,} most doubtful training labels (`noise.label_issues`) "
+            "are fixed in different ways. The model is logistic regression on gradients and colours. Differences are "
+            "points of accuracy with 95 % intervals (paired bootstrap over test items).",
+            "",
             "",
             ways,
             "",
@@ -112,7 +113,8 @@ def _mixed(given, clean, trusted, features, doubt) -> str:
         ]
     return (
         f"Mixed (half of the queue relabelled by people, a quarter by the model, a quarter dropped): "
-        f"{_interval(found)} points, {found.verdict}. Shapley values share that gain between the kinds of fix:\n\n{_markdown(shares)}"
+        f"{_interval(found)} points, {found.verdict}. Shapley values share that gain between the kinds of fix:\n\n"
+        + _markdown(shares)
     )
 
 

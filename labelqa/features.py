@@ -1,14 +1,16 @@
 """Numbers that describe pictures, made without pretrained weights.
 
-Every picture is brought to one small square of RGB floats between 0 and 1 (`squares`). From that come three kinds:
+Every picture is brought to one small square of RGB floats between 0 and 1 (`squares`). From that come four kinds:
 
 - ``"hog"``: histograms of oriented gradients (Dalal and Triggs, CVPR 2005) with linear orientation binning: shape;
 - ``"colour"``: soft histograms of each channel and the mean colours of a 4 x 4 grid;
+- ``"detail"``: how far the strongest spots, light, dark or coloured, stand out from their surroundings at four scales,
+  wherever they are: small faults;
 - ``"patches"``: matches with a dictionary of small patches learned from the pictures at hand (Coates and Ng, 2011).
 
-The first two are fixed formulas that an exported ONNX graph repeats from raw pixels; the third is stronger on thousands
-of natural pictures and needs its dictionary kept. Which kinds, how large a square, and the dictionary are a
-`FeatureRecipe`: the same recipe gives the same numbers for new pictures.
+All but the last are fixed formulas; patches are stronger on thousands of natural pictures and need their dictionary
+kept. `EXPORTABLE` names the kinds that an exported ONNX graph repeats from raw pixels. Which kinds, how large a square,
+and the dictionary are a `FeatureRecipe`: the same recipe gives the same numbers for new pictures.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from labelqa._files import replacing
+from labelqa._kernels import detail as _detail
 from labelqa._kernels import hog as _hog
 from labelqa._kernels import patches as _patches
 from labelqa.annotations import Annotations
@@ -33,7 +36,7 @@ from labelqa.images import ImageSource, Picture, Pixels, as_source, open_image
 
 Floats32 = NDArray[np.float32]
 
-KINDS = ("hog", "colour", "patches")
+KINDS = ("hog", "colour", "detail", "patches")
 #: The kinds an exported graph can repeat from raw pixels.
 EXPORTABLE = ("hog", "colour")
 #: Side of a HOG cell in pixels of the square, and orientations told apart.
@@ -42,6 +45,8 @@ HOG_CELL, HOG_BINS = 8, 9
 COLOUR_BINS, COLOUR_GRID = 8, 4
 #: Weights of R, G and B in grey (ITU-R BT.601, as in Pillow).
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+#: Maps on which details are looked for, as weights of R, G and B: brightness, and two differences of colour.
+COLOUR_MAPS = np.array([LUMA, [1, -1, 0], [-0.5, -0.5, 1]], np.float32)
 _BATCH = 256
 _N_PATCHES = 100_000
 
@@ -94,6 +99,7 @@ class FeatureRecipe:
         lengths = {
             "hog": n_blocks * n_blocks * 4 * HOG_BINS,
             "colour": 3 * COLOUR_BINS + 3 * COLOUR_GRID * COLOUR_GRID,
+            "detail": len(COLOUR_MAPS) * len(_detail.WINDOWS) * _detail.N_STATISTICS,
             "patches": 8 * n_centres,
         }
         return [f"{kind}_{k}" for kind in self.kinds for k in range(lengths[kind])]
@@ -114,6 +120,8 @@ class FeatureRecipe:
                 made.append(hog(rgb @ LUMA))
             elif kind == "colour":
                 made.append(colour(rgb))
+            elif kind == "detail":
+                made.append(detail(rgb))
             else:
                 made.append(self._patches(rgb))
         return np.hstack(made)
@@ -197,6 +205,25 @@ def colour(rgb: Floats32) -> Floats32:
     return np.hstack([_hog.colour_histogram(rgb, COLOUR_BINS), grid])
 
 
+def detail(rgb: Floats32) -> Floats32:
+    """Describe the strongest spots: how far they stand out from their surroundings, in brightness and colour.
+
+    For each map of `COLOUR_MAPS` and four pairs of windows, the difference of the windows' means round every pixel is
+    summed up by its highest and lowest value and its root mean square.
+
+    Parameters
+    ----------
+    rgb
+        (n, s, s, 3), 0 to 1.
+
+    Returns
+    -------
+    array of shape (n, 60), float32
+    """
+    maps = [np.ascontiguousarray(rgb @ weights, dtype=np.float32) for weights in COLOUR_MAPS]
+    return np.hstack([_detail.standing_out(each, *windows) for each in maps for windows in _detail.WINDOWS])
+
+
 def fit_recipe(
     images: Any,
     *,
@@ -207,14 +234,14 @@ def fit_recipe(
     seed: int = 0,
     items: Annotations | pd.DataFrame | Iterable[Any] | None = None,
 ) -> FeatureRecipe:
-    """Fix how pictures become numbers; "patches" learns its dictionary from `images`, the other kinds learn nothing.
+    """Fix how pictures become numbers; "patches" learns a dictionary from `images`, other kinds nothing.
 
     Parameters
     ----------
     images, items
         See `labelqa.images.as_source`.
     kinds
-        Among "hog", "colour" and "patches".
+        Among "hog", "colour", "detail" and "patches".
     size
         Side of the square each picture is brought to.
     n_centres, stride

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from labelqa.errors import ImageError, OptionError
-from labelqa.features import FeatureRecipe, colour, fit_recipe, hog, image_features, squares
+from labelqa.features import FeatureRecipe, colour, detail, fit_recipe, hog, image_features, squares
 from labelqa.images import ImageSource
 
 
@@ -71,6 +71,36 @@ def test_colour_histogram_of_known_pictures():
     assert np.allclose(made[24:].reshape(16, 3), [0, 0.5, 1.0])
 
 
+def naive_detail(plane, inner, outer):
+    side = len(plane)
+
+    def mean(y, x, half):
+        return plane[max(y - half, 0) : y + half + 1, max(x - half, 0) : x + half + 1].mean()
+
+    apart = [mean(y, x, inner // 2) - mean(y, x, outer // 2) for y in range(side) for x in range(side)]
+    high, low, spread = np.log(np.array([max(apart), -min(apart), np.sqrt(np.mean(np.square(apart)))]) + 1 / 255)
+    return [high, low, spread, high - spread, low - spread]
+
+
+def test_detail_is_the_naive_detail():
+    rgb = np.random.default_rng(0).random((1, 16, 16, 3)).astype(np.float32)
+    maps = [rgb[0] @ [0.299, 0.587, 0.114], rgb[0] @ [1, -1, 0], rgb[0] @ [-0.5, -0.5, 1]]
+    windows = [(1, 5), (1, 9), (3, 15), (5, 31)]
+    expected = np.ravel([naive_detail(plane, *pair) for plane in maps for pair in windows])
+    assert np.allclose(detail(rgb)[0], expected, atol=1e-4)
+
+
+def test_detail_sees_a_small_spot_wherever_it_is():
+    rgb = np.full((3, 32, 32, 3), 0.5, np.float32)
+    rgb[1, 5:7, 5:7] = 1.0
+    rgb[2, 20:22, 11:13] = 1.0
+    plain, one, other = detail(rgb)
+    assert np.allclose(one[:3], other[:3], atol=0.05)
+    assert one[0] > plain[0] + 3
+    # a grey spot has no colour
+    assert np.allclose(one[20:], plain[20:], atol=1e-3)
+
+
 def test_squares_are_pillows_float_resize():
     from PIL import Image
 
@@ -83,7 +113,9 @@ def test_squares_are_pillows_float_resize():
     assert np.array_equal(squares([small])[0], small.astype(np.float32) / np.float32(255))
 
 
-@pytest.mark.parametrize(("kinds", "width"), [(("hog",), 324), (("colour",), 72), (("hog", "colour"), 396)])
+@pytest.mark.parametrize(
+    ("kinds", "width"), [(("hog",), 324), (("colour",), 72), (("hog", "colour"), 396), (("detail",), 60)]
+)
 def test_table_has_ids_and_named_float32_columns(kinds, width):
     table = image_features(pictures(3), kinds=kinds, items=["c", "a", "b"])
     assert table.shape == (3, width)
