@@ -452,43 +452,61 @@ def conger_expected(
 
 
 @njit(cache=True)
-def item_agreement(offsets: Longs, label: Ints, weights: Floats, n_classes: int) -> tuple[Floats, Ints, Longs]:
-    """Give each item's agreement and its most frequent class.
-
-    Returns
-    -------
-    agreement (I,), top (I,), n_top (I,)
-        The mean weight over pairs of labels (nan below two labels); the most frequent class, the first in class order
-        on a tie (-1 without labels); how many labels it has.
-    """
+def item_agreement(offsets: Longs, label: Ints, weights: Floats, n_classes: int) -> Floats:
+    """Give each item's mean weight over pairs of labels, nan below two labels: shape (I,)."""
     is_nominal = weights.shape[0] == 0
     n_items = offsets.shape[0] - 1
     agreement = np.full(n_items, np.nan)
+    tally = np.zeros(n_classes, np.int64)
+    for item in range(n_items):
+        start, end = offsets[item], offsets[item + 1]
+        n = end - start
+        if n < 2:
+            continue
+        total = 0.0
+        for a in range(start, end):
+            if is_nominal:
+                # each label meets the equal ones before it, from both ends
+                total += 2.0 * tally[label[a]]
+                tally[label[a]] += 1
+                continue
+            for b in range(a + 1, end):
+                total += 2.0 * weights[label[a], label[b]]
+        for a in range(start, end):
+            tally[label[a]] = 0
+        agreement[item] = total / (n * (n - 1))
+    return agreement
+
+
+@njit(cache=True)
+def item_modes(offsets: Longs, label: Ints, n_classes: int) -> tuple[Ints, Longs, NDArray[np.bool_]]:
+    """Find each item's most frequent class.
+
+    Returns
+    -------
+    top (I,), n_top (I,), is_tied (I,)
+        The class, the first in class order on a tie (-1 without labels); how many labels it has; whether another class
+        has as many.
+    """
+    n_items = offsets.shape[0] - 1
     top = np.full(n_items, -1, np.int32)
     n_top = np.zeros(n_items, np.int64)
+    is_tied = np.zeros(n_items, np.bool_)
     tally = np.zeros(n_classes, np.int64)
     for item in range(n_items):
         start, end = offsets[item], offsets[item + 1]
         for j in range(start, end):
             tally[label[j]] += 1
         for j in range(start, end):
-            if tally[label[j]] > n_top[item] or (tally[label[j]] == n_top[item] and label[j] < top[item]):
-                n_top[item] = tally[label[j]]
-                top[item] = label[j]
-        n = end - start
-        total = 0.0
-        if n >= 2:
-            for a in range(start, end):
-                if is_nominal:
-                    total += tally[label[a]] - 1
-                    continue
-                for b in range(start, end):
-                    if a != b:
-                        total += weights[label[a], label[b]]
-            agreement[item] = total / (n * (n - 1))
+            k = label[j]
+            if tally[k] > n_top[item]:
+                n_top[item], top[item], is_tied[item] = tally[k], k, False
+            elif tally[k] == n_top[item] and k != top[item]:
+                is_tied[item] = True
+                top[item] = min(top[item], k)
         for j in range(start, end):
             tally[label[j]] = 0
-    return agreement, top, n_top
+    return top, n_top, is_tied
 
 
 @njit(cache=True)

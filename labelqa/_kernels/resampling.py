@@ -54,6 +54,18 @@ def resampled_times(
 
 
 @njit(cache=True)
+def resampled_counts(starts: Longs, code: Ints, count: Longs, times: Floats, n_codes: int) -> Floats:
+    """Add up the (code, count) entries of rows, each row counted `times` (b, D): shape (b, n_codes)."""
+    out = np.zeros((times.shape[0], n_codes))
+    for b in range(times.shape[0]):
+        for d in range(times.shape[1]):
+            if times[b, d] != 0:
+                for entry in range(starts[d], starts[d + 1]):
+                    out[b, code[entry]] += times[b, d] * count[entry]
+    return out
+
+
+@njit(cache=True)
 def permuted_agreement(
     offsets: Longs, annotator: Ints, label: Ints, weights: Floats, n_classes: int, n_permutations: int, seed: int
 ) -> tuple[Floats, Floats, Floats]:

@@ -6,11 +6,10 @@ from collections.abc import Hashable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 
 from labelqa._codes import LabelCodes
 from labelqa._kernels.labels import conger_expected, item_agreement
-from labelqa._kernels.resampling import resampled_times
+from labelqa._kernels.resampling import resampled_counts, resampled_times
 from labelqa.agreement._coefficient import Coefficient, Estimate, class_values, wrap
 from labelqa.agreement._distances import Scale, Weights
 from labelqa.agreement._formulas import Values
@@ -142,7 +141,7 @@ def _standard_error(codes: LabelCodes, scale: Scale, values: Values, said: Float
     moved = conger_expected(
         codes.offsets, codes.annotator, codes.label, scores, level, n_items / np.maximum(n_labels, 1)
     ) / (n_annotators * (n_annotators - 1))
-    agreement = item_agreement(codes.offsets, codes.label, scale.weights, codes.n_classes)[0]
+    agreement = item_agreement(codes.offsets, codes.label, scale.weights, codes.n_classes)
     seen = np.where(size > 1, (agreement - chance) * n_items / n_paired, 0.0)
     parts = (seen - 2 * (1 - value) * moved) / (1 - chance)
     return spread(parts, (size > 0).astype(np.float64), value)
@@ -154,17 +153,15 @@ def _bootstrap(codes: LabelCodes, scale: Scale, options: Options) -> Floats:
     who_what = (codes.annotator.astype(np.int64) * codes.n_classes + codes.label).astype(np.int32)
     patterns = CountRows.collect(codes.offsets, who_what, shape[0] * shape[1])
     width = shape[0] * shape[1]
-    said = csr_array(
-        (patterns.count.astype(np.float64), patterns.code, patterns.starts), shape=(len(patterns.times), width)
-    )
     label = np.repeat(patterns.code % codes.n_classes, patterns.count)
     offsets = np.concatenate([[0], np.cumsum(patterns.n)])
-    agreement = np.nan_to_num(item_agreement(offsets, label, scale.weights, codes.n_classes)[0])
+    agreement = np.nan_to_num(item_agreement(offsets, label, scale.weights, codes.n_classes))
     out = []
     for times in resampled_times(patterns.times, options.n_resamples, np.random.default_rng(options.seed), width):
         with np.errstate(divide="ignore", invalid="ignore"):
             observed = (times @ agreement) / (times @ (patterns.n >= 2).astype(np.float64))
-        out.append(_values(observed, np.asarray(times @ said).reshape(len(times), *shape), scale).value)
+        said = resampled_counts(patterns.starts, patterns.code, patterns.count, times, width)
+        out.append(_values(observed, said.reshape(len(times), *shape), scale).value)
     return np.concatenate(out)
 
 

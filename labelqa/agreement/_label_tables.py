@@ -15,6 +15,7 @@ from labelqa._kernels.labels import (
     drop_one,
     expected_class_counts,
     item_agreement,
+    item_modes,
     pair_slots,
     pair_tables,
 )
@@ -78,9 +79,9 @@ def class_pairs(source: Source) -> pd.DataFrame:
 
 def per_item(source: Source, codes: LabelCodes) -> pd.DataFrame:
     """Tabulate items, those with the least agreement first."""
-    agreement, top, n_top = item_agreement(codes.offsets, codes.label, source.scale.weights, codes.n_classes)
+    agreement = item_agreement(codes.offsets, codes.label, source.scale.weights, codes.n_classes)
+    top, n_top, is_tied = item_modes(codes.offsets, codes.label, codes.n_classes)
     n = np.diff(codes.offsets)
-    tally = np.bincount(codes.item, weights=_is_top(codes, n_top), minlength=codes.n_items)
     labels = np.empty(source.n_classes + 1, dtype=object)
     labels[:-1] = source.class_values
     table = pd.DataFrame(
@@ -90,19 +91,11 @@ def per_item(source: Source, codes: LabelCodes) -> pd.DataFrame:
             "agreement": agreement,
             "label": labels[top],
             "share": np.divide(n_top, n, out=np.full(len(n), np.nan), where=n > 0),
-            # every label of a class that is as frequent as the first one counts: more of them means a tie
-            "is_tied": tally > n_top,
+            "is_tied": is_tied,
         }
     )
     order = np.lexsort((-n, np.nan_to_num(agreement, nan=np.inf)))
     return table.iloc[order].reset_index(drop=True)
-
-
-def _is_top(codes: LabelCodes, n_top: NDArray[np.int64]) -> Floats:
-    """Mark the labels whose class is as frequent on their item as the most frequent one."""
-    key = codes.item.astype(np.int64) * max(codes.n_classes, 1) + codes.label
-    _, where, counts = np.unique(key, return_inverse=True, return_counts=True)
-    return np.asarray(counts[where] == n_top[codes.item], np.float64)
 
 
 def per_annotator(source: Source, codes: LabelCodes, seconds: Floats | None, options: Options) -> pd.DataFrame:
@@ -212,7 +205,7 @@ def intra_annotator(codes: LabelCodes, weights: Floats) -> pd.DataFrame:
     new = np.ones(len(codes.item), bool)
     new[1:] = (np.diff(codes.item) != 0) | (np.diff(codes.annotator) != 0)
     starts = np.append(np.flatnonzero(new), len(new)).astype(np.int64)
-    agreement, _, _ = item_agreement(starts, codes.label, weights, codes.n_classes)
+    agreement = item_agreement(starts, codes.label, weights, codes.n_classes)
     again = np.diff(starts) >= 2
     table = pd.DataFrame(
         {
