@@ -15,7 +15,7 @@ HERE = "benchmarks._boxes_agreement"
 
 
 def cases() -> list[Case]:
-    """Matching of all pairs of three annotators at three sizes and three densities, then everything of box_agreement."""
+    """Matching of all pairs of three annotators at three sizes and densities, then all of box_agreement."""
     peers = {"supervision IoU + scipy": f"{HERE}:by_supervision"}
     plain = [
         Case("match all pairs, 3 annotators, 7 boxes a view", f"{HERE}:by_labelqa", peers, [n, 7], 3 if n < 1e5 else 1)

@@ -9,6 +9,7 @@ from labelqa.agreement._coefficient import Coefficient
 from labelqa.agreement._cohen import cohen_kappa
 from labelqa.agreement._compare import AgreementDifference, compare_agreement
 from labelqa.agreement._conger import conger_kappa
+from labelqa.agreement._conventions import BoxConventions, box_conventions
 from labelqa.agreement._fleiss import fleiss_kappa
 from labelqa.agreement._gwet import gwet_ac
 from labelqa.agreement._krippendorff import krippendorff_alpha
@@ -24,6 +25,7 @@ __all__ = [
     "AgreementDifference",
     "BenchmarkScale",
     "BoxAgreement",
+    "BoxConventions",
     "Coefficient",
     "DetectorCeiling",
     "ItemsNeeded",
@@ -32,6 +34,7 @@ __all__ = [
     "PermutationTest",
     "benchmark_scale",
     "box_agreement",
+    "box_conventions",
     "brennan_prediger",
     "cohen_kappa",
     "collect_labels",

@@ -39,7 +39,7 @@ def decomposition(
     losses = _losses(sums, sides, kinds)
     # one row for each of the two views of each pair
     view = 2 * sides.pair + sides.is_second
-    by_view = np.column_stack([np.bincount(view, column, 2 * len(sums.item)) for column in losses.T])
+    by_view = np.column_stack([np.bincount(view, column, 2 * len(sums.item)) for column in losses.T]).astype(np.float64)
     item = np.repeat(sums.item, 2)
     everything = np.zeros(len(item), np.int64)
     names = np.empty(len(codes.classes), dtype=object)

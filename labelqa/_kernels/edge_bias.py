@@ -1,0 +1,96 @@
+"""Habits of drawing, from pairs of boxes of the same object: annotator effects by least squares."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+Longs = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+
+@njit(cache=True)
+def contrast_totals(weight: Floats, item: Longs, pair: Longs, values: Floats, n_pairs: int) -> Floats:
+    """Add up differences between two annotators over matched boxes.
+
+    Parameters
+    ----------
+    weight
+        float64 (I,): how often each item counts.
+    item, pair
+        int64 (M,): the item and the pair of annotators of each match.
+    values
+        float64 (M, K): what the first annotator's box has more than the second's.
+    n_pairs
+        Number of pairs of annotators, P.
+
+    Returns
+    -------
+    array
+        float64 (P, 1 + K): number of matches, and the sum of each column.
+    """
+    out = np.zeros((n_pairs, 1 + values.shape[1]))
+    for match in range(item.shape[0]):
+        times = weight[item[match]]
+        if times == 0.0:
+            continue
+        out[pair[match], 0] += times
+        for k in range(values.shape[1]):
+            out[pair[match], 1 + k] += times * values[match, k]
+    return out
+
+
+def least_squares_effects(totals: Floats, first: Longs, second: Longs, n_annotators: int) -> Floats:
+    """Solve "first minus second" for one effect per annotator, against the mean of all others who can be compared.
+
+    Parameters
+    ----------
+    totals
+        float64 (P, 1 + K), as `contrast_totals` gives them.
+    first, second
+        int64 (P,): the annotators of each pair.
+    n_annotators
+        A.
+
+    Returns
+    -------
+    array
+        float64 (A, K); nan for annotators without a match. Annotators who are not connected with each other by common
+        matches are compared within their own group only.
+    """
+    count, sums = totals[:, 0], totals[:, 1:]
+    system = np.zeros((n_annotators, n_annotators))
+    np.add.at(system, (first, second), -count)
+    np.add.at(system, (second, first), -count)
+    np.fill_diagonal(system, -system.sum(axis=1))
+    right = np.zeros((n_annotators, sums.shape[1]))
+    np.add.at(right, first, sums)
+    np.add.at(right, second, -sums)
+    group = _components(first[count > 0], second[count > 0], n_annotators)
+    # adding each group's "effects sum to 0" makes the system regular and leaves its solution as it is
+    same = (group[:, None] == group[None, :]).astype(np.float64)
+    effects = np.linalg.solve(system + same, right)
+    size = same.sum(axis=1, keepdims=True)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(size > 1, effects * size / (size - 1), np.nan)
+
+
+@njit(cache=True)
+def _components(first: Longs, second: Longs, n: int) -> Longs:
+    parent = np.arange(n)
+    for k in range(first.shape[0]):
+        a, b = first[k], second[k]
+        while parent[a] != a:
+            parent[a] = parent[parent[a]]
+            a = parent[a]
+        while parent[b] != b:
+            parent[b] = parent[parent[b]]
+            b = parent[b]
+        parent[max(a, b)] = min(a, b)
+    for k in range(n):
+        root = k
+        while parent[root] != root:
+            root = parent[root]
+        parent[k] = root
+    return parent
