@@ -1,4 +1,4 @@
-"""Speed of matching and of agreement on boxes, against IoU matrices with an assignment solver image by image."""
+"""Matching of boxes and agreement on them: speed against an assignment solver image by image, and two real sets."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks import _boxes_data
 from benchmarks.harness import Case
 
 SIZES = (1_000, 10_000, 100_000)
@@ -97,3 +98,91 @@ def whole(n_images: int) -> Callable[[], object]:
     )
     _ = data.box_codes
     return lambda: box_agreement(data)
+
+
+def section() -> str:
+    """Agreement on the two real sets, as Markdown."""
+    from labelqa.agreement import box_agreement, detector_ceiling
+
+    parts = []
+    for name in _boxes_data.LAST_PIXEL:
+        data = _boxes_data.annotators(name)
+        found, ceiling = box_agreement(data), detector_ceiling(data)
+        parts += [f"### Agreement: {name}", _scores(found, ceiling), _lost(found), _ranks(name, data, found)]
+    return "\n\n".join(parts)
+
+
+def _scores(found: Any, ceiling: Any) -> str:
+    lines = [
+        f"{found.n_images:,} images, {found.n_annotators} annotators, {found.n_pairs:,} pairs of views, "
+        f"{found.n_matches:,} matched boxes at IoU 0.5.",
+        "",
+        "| number | value | 95 % interval over images |",
+        "|---|---|---|",
+    ]
+    named = {
+        "f1": "micro F1", "mean_iou": "mean IoU of matches", "pq": "PQ", "f1_image": "F1 per image, all",
+        "f1_image_nonempty": "F1 per image, not empty", "alpha": "alpha, distance 1 - F1",
+        "alpha_pq": "alpha, distance 1 - PQ at IoU 0.1", "alpha_kalos": "alpha as KALOS computes it",
+    }  # fmt: skip
+    for result, names in (
+        (found, named),
+        (ceiling, {"map": "ceiling mAP", "ap50": "ceiling AP50", "ap75": "ceiling AP75"}),
+    ):
+        for name, words in names.items():
+            value, low, high = (getattr(result, name + end) for end in ("", "_low", "_high"))
+            lines.append(f"| {words} | {value:.4f} | {low:.4f} to {high:.4f} |")
+    sweep = ", ".join(f"{row.f1:.4f} at {row.iou_threshold}" for row in found.sweep.itertuples())
+    warning = f"\n\n{found.alpha_kalos_warning}" if found.alpha_kalos_warning else ""
+    return "\n".join(lines) + f"\n\nF1 by IoU threshold: {sweep}.{warning}"
+
+
+def _lost(found: Any) -> str:
+    rows = found.decomposition.query("scope == 'all'")
+    parts = ", ".join(f"{row.part} {row.share:.4f}" for row in rows.itertuples())
+    return f"What is missing to 1: {parts}; sum {rows['share'].sum():.4f} = 1 - PQ {1 - found.pq:.4f}."
+
+
+def _ranks(name: str, data: Any, found: Any) -> str:
+    """Rank correlation of F1 with peers and F1 with experts, over annotators with at least 20 views of either."""
+    from scipy.stats import spearmanr
+
+    from labelqa.agreement import box_agreement
+
+    experts = _boxes_data.gold(name)
+    shared = sorted(set(experts.items["item_id"]) & set(data.items["item_id"]))
+    peers = box_agreement(data.select(items=shared), n_resamples=0, n_permutations=1).per_annotator
+    scores = f1_with_gold(data, experts)
+    both = peers.merge(scores, on="annotator_id")
+    both = both.loc[both["n_views"] >= 20]
+    spearman = spearmanr(both["f1"], both["gold_f1"])[0]
+    return (
+        f"F1 with peers ranks annotators like F1 with experts: Spearman {spearman:.2f} "
+        f"({len(both)} annotators with at least 20 views of the {len(shared)} images that experts saw)."
+    )
+
+
+def f1_with_gold(data: Any, experts: Any) -> Any:
+    """Micro F1 of each annotator with the experts' boxes: annotator_id, n_views, gold_f1."""
+    import pandas as pd
+
+    from labelqa._kernels.matching import match_views
+
+    codes, gold = data.box_codes, experts.box_codes
+    place = pd.Index(gold.items).get_indexer(pd.Index(codes.items))[codes.view_item]
+    views = np.flatnonzero(place >= 0)
+    lengths, gold_lengths = np.diff(codes.view_offsets)[views], np.diff(gold.view_offsets)
+    own = np.isin(np.repeat(np.arange(len(place)), np.diff(codes.view_offsets)), views)
+    # one expert view per image
+    starts = gold.view_offsets[gold.item_offsets[place[views]]]
+    n_gold = gold_lengths[gold.item_offsets[place[views]]]
+    theirs = np.concatenate([np.arange(start, start + n) for start, n in zip(starts, n_gold, strict=True)])
+    offsets, gold_offsets = (np.concatenate([[0], np.cumsum(n)]) for n in (lengths, n_gold))
+    index, _, _ = match_views(
+        codes.xyxy[own], offsets, codes.label[own], gold.xyxy[theirs], gold_offsets, gold.label[theirs]
+    )
+    matched = np.bincount(np.searchsorted(offsets, index, side="right") - 1, minlength=len(views))
+    who = codes.view_annotator[views]
+    table = pd.DataFrame({"annotator_id": codes.annotators[who].astype(str), "matched": matched, "n": lengths + n_gold})
+    sums = table.groupby("annotator_id").agg(n_views=("n", "size"), matched=("matched", "sum"), n=("n", "sum"))
+    return sums.assign(gold_f1=2 * sums["matched"] / sums["n"]).dropna().reset_index()

@@ -1,0 +1,9 @@
+"""Boxes on real data: agreement, then consensus."""
+
+from __future__ import annotations
+
+from benchmarks import _boxes_agreement
+
+
+def section() -> str:
+    return "\n\n".join(["## Boxes", _boxes_agreement.section()])
