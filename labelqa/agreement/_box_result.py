@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from labelqa._plot import COLOURS, axes
 from labelqa._result import Result
+from labelqa.agreement._box_plots import plot_decomposition, plot_ranking, plot_sweep
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -121,17 +121,13 @@ class BoxAgreement(Result):
     annotator_ranking: pd.DataFrame
 
     def plot(self, ax: Axes | None = None) -> Axes:
-        """Draw the IoU sweep: F1, mean IoU and PQ with their intervals."""
-        ax = axes(ax)
-        threshold = self.sweep["iou_threshold"]
-        for name, words, colour, marker in (
-            ("f1", "F1", COLOURS[0], "o"),
-            ("mean_iou", "mean IoU of matches", COLOURS[1], "s"),
-            ("pq", "PQ", COLOURS[2], "^"),
-        ):
-            centre = self.sweep[name]
-            error = [centre - self.sweep[f"{name}_low"], self.sweep[f"{name}_high"] - centre]
-            ax.errorbar(threshold, centre, yerr=error, label=words, color=colour, marker=marker, capsize=3)
-        ax.set(xlabel="IoU from which two boxes match", ylabel="agreement", ylim=(0, 1), xticks=threshold)
-        ax.legend(frameon=False)
-        return ax
+        """Draw what each annotator's agreement with the others loses to what, the worst on top."""
+        return plot_decomposition(self.decomposition, ax)
+
+    def plot_ranking(self, ax: Axes | None = None) -> Axes:
+        """Draw the annotators by F1 with the others, with intervals."""
+        return plot_ranking(self.annotator_ranking, ax)
+
+    def plot_sweep(self, ax: Axes | None = None) -> Axes:
+        """Draw F1, mean IoU and PQ at each IoU threshold, with intervals."""
+        return plot_sweep(self.sweep, ax)

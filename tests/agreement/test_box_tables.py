@@ -209,3 +209,17 @@ def test_peers_rank_annotators_like_experts(real_data, name, frame, wanted):
         scores[who] = 2 * len(match_views(*sides)[0]) / (len(sides[0]) + len(sides[3]))
     both = pd.concat([peers, pd.Series(scores, name="gold")], axis=1).dropna()
     assert spearmanr(both["f1"], both["gold"])[0] == pytest.approx(wanted, abs=0.01)
+
+
+@pytest.mark.parametrize("chart", ["plot", "plot_ranking", "plot_sweep"])
+@pytest.mark.parametrize("n_annotators", [0, 2, 30])
+def test_charts_show_at_most_25_annotators(chart, n_annotators):
+    import matplotlib.pyplot as plt
+
+    rows = [(1, f"<b>{who}", "x", 0, 0, 10, 10 + who % 7) for who in range(n_annotators)]
+    found = box_agreement(pd.DataFrame(rows, columns=COLUMNS), n_resamples=5)
+    ax = getattr(found, chart)()
+    if chart != "plot_sweep":
+        assert len(ax.get_yticks()) == min(n_annotators, 25) or n_annotators == 0
+        assert ("the 25 lowest of 30" in ax.get_xlabel()) == (n_annotators == 30)
+    plt.close(ax.figure)
