@@ -131,12 +131,15 @@ def box_conventions(
     _check(iou_threshold, min_effect, n_resamples, confidence)
     codes = as_annotations(annotations).box_codes
     counts = draw_counts(len(codes.items), n_resamples, np.random.default_rng(seed))
+    owner = codes.view_annotator[drawing_of(codes).view]
     is_group, is_part, views = rate.groups_and_splits(codes)
-    edges = edge_habits(codes, counts, is_group | is_part)
     groups = {
         kind: _view_rates(codes, flags, views, counts, confidence)
         for kind, flags in (("group", is_group), ("split", is_part))
     }
+    # what a habit of grouping or splitting explains says nothing about edges
+    who = {kind: findings_of.with_habit(rates, 1.0 - confidence)[owner] for kind, rates in groups.items()}
+    edges = edge_habits(codes, counts, (is_group & who["group"]) | (is_part & who["split"]))
     objects = rate.objects_of_others(codes)
     tests = HabitTests()
     findings_of.add_edges(tests, codes, edges, min_effect, confidence)

@@ -85,7 +85,7 @@ def add_edges(tests: HabitTests, codes: BoxCodes, habits: EdgeHabits, min_effect
         p = 2.0 * ndtr(-np.abs(beyond) / _spread(beyond_replicates))
     for annotator in np.flatnonzero(enough).tolist():
         tests.p += p[annotator].tolist()
-        for k in _described_by(beyond[annotator], min_effect):
+        for k in _described_by(_smaller(beyond[annotator], effects[annotator]), min_effect):
             items = _examples_of(habits, annotator, k, np.sign(effects[annotator, k]))
             ends = effects[annotator, k], low[annotator, k], high[annotator, k]
             kind, what, shown, text = _side_words(str(codes.annotators[annotator]), k, ends)
@@ -98,10 +98,15 @@ def add_edges(tests: HabitTests, codes: BoxCodes, habits: EdgeHabits, min_effect
 def _against_median(against_mean: Floats) -> Floats:
     """Turn effects against the mean of the others into effects against the median annotator (..., A, K)."""
     n = np.isfinite(against_mean).sum(axis=-2, keepdims=True)
-    centred = against_mean * (n - 1) / np.maximum(n, 1)
-    # a replicate without anybody has no median; its annotators are all undefined anyway
-    median = np.nanmedian(np.where(n > 0, centred, 0.0), axis=-2, keepdims=True)
-    return np.asarray(centred - median)
+    if not n.size or not n.all():
+        return np.full_like(against_mean, np.nan)
+    centred = against_mean * (n - 1) / n
+    return np.asarray(centred - np.nanmedian(centred, axis=-2, keepdims=True))
+
+
+def _smaller(one: Floats, other: Floats) -> Floats:
+    """Give what both have in common: the value nearer to 0, 0 where the signs differ."""
+    return np.where(one * other > 0, np.sign(one) * np.minimum(np.abs(one), np.abs(other)), 0.0)
 
 
 def _spread(replicates: Floats) -> Floats:
@@ -252,6 +257,12 @@ def add_classes(tests: HabitTests, codes: BoxCodes, counts: Counts, confidence: 
             what = f"{codes.classes[other]} -> {codes.classes[said]}"
             tests.candidates.append(_rate_finding(rates, who, "class", what, text, classes=(other, said)))
     return out
+
+
+def with_habit(rates: Rates, level: float) -> NDArray[np.bool_]:
+    """Tell who stands out in one kind of event, tested by itself: bool (A,)."""
+    with np.errstate(invalid="ignore"):
+        return _stands_out(rates, min_excess=0.0) & (rates.p * max(len(rates.p), 1) <= level)
 
 
 def _stands_out(rates: Rates, min_excess: float = MIN_EXCESS) -> NDArray[np.bool_]:
