@@ -38,7 +38,7 @@ Floats32 = NDArray[np.float32]
 
 KINDS = ("hog", "colour", "detail", "patches")
 #: The kinds an exported graph can repeat from raw pixels.
-EXPORTABLE = ("hog", "colour")
+EXPORTABLE = ("hog", "colour", "detail")
 #: Side of a HOG cell in pixels of the square, and orientations told apart.
 HOG_CELL, HOG_BINS = 8, 9
 #: Bins of a channel's histogram, and side of the grid of mean colours.
@@ -312,7 +312,7 @@ def image_features(
     --------
     >>> import numpy as np
     >>> image_features(np.zeros((3, 40, 50, 3), np.uint8)).shape
-    (3, 396)
+    (3, 456)
     """
     check_option("unreadable", unreadable, ("refuse", "leave_out"))
     source = as_source(images, items)

@@ -13,9 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labelqa._extras import require
+from labelqa._kernels.detail import LEVEL, WINDOWS
 from labelqa._kernels.hog import CLIP, EPSILON, FLAT
 from labelqa.errors import ModelError
-from labelqa.features import COLOUR_BINS, COLOUR_GRID, HOG_BINS, HOG_CELL, LUMA, FeatureRecipe
+from labelqa.features import COLOUR_BINS, COLOUR_GRID, COLOUR_MAPS, EXPORTABLE, HOG_BINS, HOG_CELL, LUMA, FeatureRecipe
 
 #: Fixed, so that the file runs on every runtime since onnxruntime 1.20 (opset 21, IR 10).
 OPSET, ML_OPSET, IR_VERSION = 21, 1, 10
@@ -69,8 +70,8 @@ def add_features(graph: Graph, recipe: FeatureRecipe) -> str:
     """Add the image features: uint8 (n, h, w, 3) -> float32 (n, d)."""
     if not recipe.is_exportable:
         raise ModelError(
-            f"The features {recipe.kinds} cannot be computed inside the graph; fit the model with kinds=('hog', "
-            "'colour'), or export it from the feature vector on with from_features=True."
+            f"The features {recipe.kinds} cannot be computed inside the graph; fit the model with kinds "
+            f"among {EXPORTABLE}, or export it from the feature vector on with from_features=True."
         )
     tensor = onnx_module().TensorProto
     values = graph.add("Cast", IMAGE, to=tensor.FLOAT)
@@ -80,7 +81,8 @@ def add_features(graph: Graph, recipe: FeatureRecipe) -> str:
         "Resize", channels_first, "", "", size, mode="linear", antialias=1, exclude_outside=1, axes=[2, 3]
     )
     rgb = graph.add("Div", resized, graph.constant(255.0))
-    parts = [_hog(graph, rgb) if kind == "hog" else _colour(graph, rgb, recipe.size) for kind in recipe.kinds]
+    writers = {"hog": _hog, "colour": _colour, "detail": _detail}
+    parts = [writers[kind](graph, rgb, recipe.size) for kind in recipe.kinds]
     return parts[0] if len(parts) == 1 else graph.add("Concat", *parts, axis=1)
 
 
@@ -98,7 +100,7 @@ def _part(graph: Graph, values: str, starts: list[int], ends: list[int]) -> str:
     return graph.add("Slice", values, *index)
 
 
-def _hog(graph: Graph, rgb: str) -> str:
+def _hog(graph: Graph, rgb: str, _size: int) -> str:
     """Histograms of oriented gradients: (n, 3, s, s) -> (n, d)."""
     grey = _sum(graph, graph.add("Mul", rgb, graph.constant(LUMA.reshape(1, 3, 1, 1))), 1)
     padded = graph.add("Pad", grey, graph.constant([0, 0, 1, 1, 0, 0, 1, 1], np.int64), mode="edge")
@@ -143,6 +145,30 @@ def _colour(graph: Graph, rgb: str, size: int) -> str:
     grid = graph.add("AveragePool", rgb, kernel_shape=[step, step], strides=[step, step])
     means = graph.add("Transpose", grid, perm=[0, 2, 3, 1])
     return graph.add("Concat", _flat(graph, counted), _flat(graph, means), axis=1)
+
+
+def _detail(graph: Graph, rgb: str, _size: int) -> str:
+    """Spots that stand out, by brightness and colour and at several scales: (n, 3, s, s) -> (n, d)."""
+    maps = graph.add("Conv", rgb, graph.constant(COLOUR_MAPS.reshape(*COLOUR_MAPS.shape, 1, 1)))
+    axes = graph.constant([2, 3], np.int64)
+    level = graph.constant(LEVEL)
+    found = []
+    for inner, outer in WINDOWS:
+        apart = graph.add("Sub", _window_mean(graph, maps, inner), _window_mean(graph, maps, outer))
+        sides = (graph.add("ReduceMax", apart, axes), graph.add("Neg", graph.add("ReduceMin", apart, axes)))
+        square = graph.add("ReduceMean", graph.add("Mul", apart, apart), axes)
+        sizes = [*(graph.add("Relu", side) for side in sides), graph.add("Sqrt", square)]
+        high, low, spread = (graph.add("Log", graph.add("Add", each, level)) for each in sizes)
+        found += [high, low, spread, graph.add("Sub", high, spread), graph.add("Sub", low, spread)]
+    return _flat(graph, graph.add("Concat", *found, axis=2))
+
+
+def _window_mean(graph: Graph, maps: str, side: int) -> str:
+    """Mean of the window round every pixel; windows end at the edge."""
+    if side == 1:
+        return maps
+    half = [side // 2] * 4
+    return graph.add("AveragePool", maps, kernel_shape=[side, side], pads=half, strides=[1, 1], count_include_pad=0)
 
 
 def add_linear(graph: Graph, features: str, *, mean: Any, scale: Any, weights: Any, intercept: Any) -> str:

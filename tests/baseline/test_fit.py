@@ -96,7 +96,7 @@ def test_pictures_in_pictures_predicted():
     fitted = baseline.fit(images, labels)
     assert (fitted.predict({"new": images[3], "other": images[33]}) == ["flat", "edge"]).all()
     assert fitted.recipe.digest == fit_recipe(images).digest
-    assert len(fitted.feature_names) == 396
+    assert len(fitted.feature_names) == 456
 
 
 def test_a_baseline_of_given_features_refuses_pictures(blobs):

@@ -31,7 +31,7 @@ def test_it_predicts_the_same_after_a_round_trip(blobs, tmp_path, model):
     assert again.classes.tolist() == [1, 2, 3]
 
 
-@pytest.mark.parametrize("kinds", [("hog", "colour"), ("patches",)])
+@pytest.mark.parametrize("kinds", [("hog", "colour", "detail"), ("patches",)])
 def test_the_recipe_comes_along(tmp_path, kinds):
     images = np.random.default_rng(0).integers(0, 256, (20, 32, 32, 3)).astype(np.uint8)
     recipe = fit_recipe(images, kinds=kinds, n_centres=4)

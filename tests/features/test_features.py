@@ -125,7 +125,7 @@ def test_table_has_ids_and_named_float32_columns(kinds, width):
     assert table.columns[0] == f"{kinds[0]}_0"
 
 
-@pytest.mark.parametrize("kinds", [("hog", "colour"), ("patches",)])
+@pytest.mark.parametrize("kinds", [("hog", "colour", "detail"), ("patches",)])
 def test_order_and_company_of_pictures_change_nothing(kinds):
     images = pictures(10)
     recipe = fit_recipe(images, kinds=kinds, n_centres=8)
@@ -190,7 +190,7 @@ def test_impossible_options(options, message):
 
 def test_no_pictures():
     empty = image_features({})
-    assert empty.shape == (0, 396)
+    assert empty.shape == (0, 456)
     assert isinstance(empty, pd.DataFrame)
     with pytest.raises(ImageError, match="no pictures to learn patches from"):
         image_features({}, kinds=("patches",))
