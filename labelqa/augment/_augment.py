@@ -201,7 +201,7 @@ def augment(
       item_id label  x_min  y_min  x_max  y_max  visible
     0  a_aug1  dent   50.0    5.0   70.0   25.0      1.0
     """
-    _check_numbers(copies=copies, retries=retries, min_visibility=min_visibility)
+    check_numbers(copies=copies, retries=retries, min_visibility=min_visibility)
     chosen = read_policy(policy)
     given, source = take_input(images, annotations)
     skipped = {id_text(item) for item in test_items}
@@ -216,7 +216,8 @@ def augment(
     return finish(facts, given=given, source=source, policy=chosen, settings=settings, found=found, kept=kept)
 
 
-def _check_numbers(*, copies: int, retries: int, min_visibility: float) -> None:
+def check_numbers(*, copies: int, retries: int, min_visibility: float) -> None:
+    """Refuse numbers that make no sense."""
     if copies < 1 or retries < 0:
         raise OptionError(f"copies={copies!r} and retries={retries!r}; give at least 1 copy and 0 or more retries.")
     if not 0.0 <= min_visibility <= 1.0:

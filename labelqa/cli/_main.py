@@ -20,6 +20,11 @@ VERBS = {
     "apply": "Carry out reviewers' decisions and log every fix.",
     "train": "Fit a simple model on the labels and keep it.",
     "compare": "Say what fixing labels was worth, on trusted test items.",
+    "augment": "Make copies of images whose labels and boxes stay right.",
+    "export": "Write a trained model as one file that runs anywhere.",
+    "promote": "Say which version of a model answers from now on.",
+    "rollback": "Go back to the version before.",
+    "predict": "Predict images with an exported model.",
     "convert": "Read any known format and write another.",
 }
 

@@ -1,0 +1,201 @@
+"""Augmented copies written to a folder, one item after the other, so that a run that was stopped goes on."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from labelqa._checks import Findings, id_text
+from labelqa._files import replacing, write_text
+from labelqa.annotations import Annotations
+from labelqa.augment._albumentations import library
+from labelqa.augment._augment import Augmented, check_numbers, finish, make_jobs, take_input
+from labelqa.augment._policy import read_policy
+from labelqa.augment._work import Job, Settings, copy_id, run, work
+from labelqa.errors import OptionError, TableError, check_option
+
+IMAGE_FORMATS = ("png", "jpg")
+#: Where the images go, what rebuilds them, which settings made them, which items are done.
+IMAGE_FOLDER, RECORDS, SETTINGS, PROGRESS = "images", "records.jsonl", "augment.json", "progress.jsonl"
+
+
+def augment_to_folder(
+    images: Any,
+    annotations: Annotations | pd.DataFrame | None,
+    out: str | os.PathLike[str],
+    *,
+    policy: Any = "standard",
+    copies: int = 1,
+    seed: int = 0,
+    min_visibility: float = 0.25,
+    retries: int = 3,
+    test_items: Iterable[Any] = (),
+    image_format: str = "png",
+    n_jobs: int = -1,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> Augmented:
+    """Make augmented copies as `augment` does, and write them as they are made; no image stays in memory.
+
+    Called again with the same settings it goes on where it was stopped, and adds items that are new. The folder gets
+    `images/`, `records.jsonl` (each line rebuilds its image), `augment.json` (the settings) and `progress.jsonl`.
+
+    Parameters
+    ----------
+    images, annotations, policy, copies, seed, min_visibility, retries, test_items
+        As for `augment`.
+    out
+        The folder.
+    image_format
+        "png" keeps every bit; "jpg" (quality 95) is smaller.
+    n_jobs
+        Processes; -1 for all cores.
+    on_progress
+        Called with the number of items done and their total after each item.
+
+    Returns
+    -------
+    Augmented
+        As from `augment`; `items` has the `path` of each image below `out`.
+
+    Raises
+    ------
+    TableError
+        Where the folder holds copies made with other settings.
+    """
+    check_option("image_format", image_format, IMAGE_FORMATS)
+    check_numbers(copies=copies, retries=retries, min_visibility=min_visibility)
+    chosen = read_policy(policy)
+    settings = Settings(chosen.text, int(copies), int(seed), float(min_visibility), int(retries))
+    given, source = take_input(images, annotations)
+    found = Findings()
+    skipped = {id_text(item) for item in test_items}
+    held = [item for item in source.item_ids if item in skipped]
+    found.add("items", "test item", len(held), "no copies made", held)
+    folder = Path(out)
+    _open_folder(folder, settings, image_format)
+    jobs = make_jobs(source, given, [item for item in source.item_ids if item not in skipped], None)
+    facts = dict(_done_before(folder, jobs, settings, image_format))
+    left = [job for job in jobs if job.item_id not in facts]
+    task = partial(write_copies, settings=settings, folder=folder / IMAGE_FOLDER, suffix=image_format)
+    with (folder / PROGRESS).open("a", encoding="utf-8", newline="\n") as log:
+        for n_done, (digest, fact) in enumerate(run(left, task, n_jobs), len(facts) + 1):
+            facts[fact["item_id"]] = fact
+            log.write(json.dumps({"digest": digest, **fact}, ensure_ascii=False) + "\n")
+            log.flush()
+            if on_progress is not None:
+                on_progress(n_done, len(jobs))
+    made = finish(
+        [facts[job.item_id] for job in jobs],
+        given=given, source=source, policy=chosen, settings=settings, found=found, kept={},
+    )  # fmt: skip
+    made.items.insert(1, "path", [f"{IMAGE_FOLDER}/{file_name(item, image_format)}" for item in made.items["item_id"]])
+    _write_records(folder, made)
+    return made
+
+
+def write_copies(job: Job, settings: Settings, folder: Path, suffix: str) -> tuple[str, dict[str, Any]]:
+    """Make and write the copies of one item; give the digest of what it was made from, and the facts."""
+    done = work(job, settings)
+    for item_id, image in done.images.items():
+        _save(image, folder / file_name(item_id, suffix), item_id)
+    return job_digest(job), done.facts
+
+
+def _save(image: NDArray[Any], path: Path, item_id: str) -> None:
+    from PIL import Image
+
+    if image.dtype != np.uint8 or image.ndim not in (2, 3):
+        raise OptionError(
+            f"The policy makes the image of {item_id!r} {image.dtype} of shape {image.shape}, which no image file "
+            "holds; leave out the transform that changes the type."
+        )
+    with replacing(path) as temporary:
+        kind = "PNG" if path.suffix == ".png" else "JPEG"
+        Image.fromarray(image).save(temporary, kind, **({"quality": 95} if kind == "JPEG" else {}))
+
+
+def file_name(item_id: str, suffix: str) -> str:
+    """Give a file name for an item: its id where that is a plain name, else a plain form of it with a short hash."""
+    plain = re.sub(r"[^\w.-]+", "_", item_id).lstrip(".")[:100]
+    if plain != item_id:
+        plain = f"{plain}-{hashlib.blake2b(item_id.encode(), digest_size=5).hexdigest()}"
+    return f"{plain}.{suffix}"
+
+
+def job_digest(job: Job) -> str:
+    """Give a hash of what a copy is made from: the image as it lies there, and the boxes."""
+    hashed = hashlib.blake2b(repr((job.item_id, list(job.box_ids), job.xyxy.tolist())).encode(), digest_size=16)
+    picture = job.picture
+    if isinstance(picture, np.ndarray):
+        hashed.update(str(picture.shape).encode() + picture.tobytes())
+    else:
+        hashed.update(picture if isinstance(picture, bytes) else Path(picture).read_bytes())
+    return hashed.hexdigest()
+
+
+def _open_folder(folder: Path, settings: Settings, image_format: str) -> None:
+    """Make the folder, or make sure that what is in it was made with the same settings."""
+    wanted = {
+        "policy": json.loads(settings.policy),
+        "copies": settings.copies,
+        "seed": settings.seed,
+        "min_visibility": settings.min_visibility,
+        "retries": settings.retries,
+        "image_format": image_format,
+        "albumentations": str(library().__version__),
+    }
+    path = folder / SETTINGS
+    if path.is_file():
+        try:
+            there = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise TableError(f"{path} is damaged ({error}); remove the folder or choose another.") from error
+        different = [key for key, value in wanted.items() if there.get(key) != value]
+        if different:
+            raise TableError(
+                f"{folder} holds copies made with another {', '.join(different)}; choose another folder, or remove it."
+            )
+        return
+    if folder.is_dir() and any(folder.iterdir()):
+        raise TableError(f"{folder} is not empty and holds no copies of ours; choose another folder.")
+    (folder / IMAGE_FOLDER).mkdir(parents=True)
+    write_text(path, json.dumps(wanted, indent=2) + "\n")
+
+
+def _done_before(
+    folder: Path, jobs: list[Job], settings: Settings, image_format: str
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Give the items whose copies are there and were made from the same image and boxes."""
+    path = folder / PROGRESS
+    if not path.is_file():
+        return
+    known: dict[str, dict[str, Any]] = {}
+    lines = path.read_text(encoding="utf-8").split("\n")
+    for line in lines[:-1]:  # what comes after the last line break was cut off while it was written
+        fact = json.loads(line)
+        known[fact["item_id"]] = fact
+    if lines[-1]:
+        write_text(path, "".join(f"{line}\n" for line in lines[:-1]))
+    for job in jobs:
+        fact = known.get(job.item_id)
+        names = [file_name(copy_id(job.item_id, copy), image_format) for copy in range(1, settings.copies + 1)]
+        if fact is None or not all((folder / IMAGE_FOLDER / name).is_file() for name in names):
+            continue
+        if fact.pop("digest") == job_digest(job):
+            yield job.item_id, fact
+
+
+def _write_records(folder: Path, made: Augmented) -> None:
+    with replacing(folder / RECORDS) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as stream:
+        for record in made.records.to_dict("records"):
+            stream.write(json.dumps({**record, "policy": json.loads(record["policy"])}, ensure_ascii=False) + "\n")

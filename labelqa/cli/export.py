@@ -1,0 +1,68 @@
+"""`labelqa export`: a trained model as one file that runs anywhere."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from labelqa.cli._options import PATH, say
+from labelqa.errors import TableError
+
+
+@click.command()
+@click.argument("model", type=PATH)
+@click.option("--items", type=PATH, required=True, help="Held-out images (a folder), or features (CSV or Parquet).")
+@click.option("--name", required=True, help="Name of the model.")
+@click.option("--models", type=PATH, default=Path("models"), show_default=True, help="Folder of all models.")
+@click.option("--labels", type=PATH, help="Trusted labels of the held-out items (CSV: item_id, label).")
+@click.option("--data", type=PATH, help="What the model was trained on; its hash is recorded.")
+@click.option("--fixes", type=PATH, help="The decisions that corrected it; their hash is recorded.")
+@click.option("--comparison", type=PATH, help="Result of labelqa compare --json.")
+@click.option("--notes", default="", help="A sentence for the model card.")
+@click.option("--from-features", is_flag=True, help="Start from the feature vector even if the features are known.")
+@click.option("--n-parity", type=int, default=500, show_default=True, help="Items the graph must be compared on.")
+@click.option("--json", "as_json", is_flag=True, help="Print the metadata instead of the folder.")
+def export(
+    *, model: Path, items: Path, labels: Path | None, comparison: Path | None, models: Path, as_json: bool, **how: Any
+) -> None:
+    """Write MODEL (from labelqa train) as ONNX once it answers as the Python model does; print the folder."""
+    import pandas as pd
+
+    from labelqa import baseline, deploy
+
+    done = deploy.export(
+        baseline.load(model),
+        models,
+        items=items if items.is_dir() else _table(items),
+        labels=None if labels is None else pd.read_csv(labels, dtype={"item_id": "str"}),
+        comparison=None if comparison is None else _json(comparison),
+        **how,
+    )
+    say(
+        f"{done.n_parity:,} items compared: probabilities differ by at most {done.max_difference:.1e}, no label "
+        f"changes; {done.n_bytes:,} bytes; {done.graph_ms:.2f} ms per item ({done.python_ms:.2f} in Python)"
+    )
+    click.echo(json.dumps(done.metadata, ensure_ascii=False) if as_json else done.path)
+
+
+def _table(path: Path) -> Any:
+    import pandas as pd
+
+    if path.suffix == ".parquet":
+        return pd.read_parquet(path)
+    if path.suffix != ".csv" or not path.is_file():
+        raise TableError(f"{path} is no folder of images and no .csv or .parquet file of features.")
+    return pd.read_csv(path, dtype={"item_id": "str"})
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise TableError(f"{path} is no JSON ({error}); give what labelqa compare --json printed.") from error
+    if not isinstance(data, dict):
+        raise TableError(f"{path} holds a {type(data).__name__}; give what labelqa compare --json printed.")
+    return data

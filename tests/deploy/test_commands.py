@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import csv
+import io
+import json
+
+import pytest
+from click.testing import CliRunner
+from PIL import Image
+
+from labelqa import baseline
+from labelqa.cli import main
+
+
+@pytest.fixture(scope="module")
+def trained(exported, tmp_path_factory):
+    """A trained model in a file and the held-out pictures in a folder."""
+    folder = tmp_path_factory.mktemp("trained")
+    baseline.save(exported.model, folder / "model.skops")
+    (folder / "held_out").mkdir()
+    for item, image in list(exported.pictures.items())[:40]:
+        Image.fromarray(image).save(folder / "held_out" / f"{item}.png")
+    return folder
+
+
+def run(*arguments, code=0):
+    ran = CliRunner().invoke(main, [str(argument) for argument in arguments])
+    assert ran.exit_code == code, ran.output
+    return ran
+
+
+def test_from_training_to_rollback(trained, tmp_path):
+    models = tmp_path / "models"
+    put = ["export", trained / "model.skops", "--items", trained / "held_out", "--name", "parts", "--models", models]
+    assert "needs 500 held-out items and there are 40" in run(*put, code=3).stderr
+    (tmp_path / "compare.json").write_text('{"verdict": "helps", "difference": 2.0, "low": 1.0, "high": 3.0}')
+    done = run(*put, "--n-parity", 40, "--comparison", tmp_path / "compare.json")
+    assert done.stdout == f"{models / 'parts' / '1'}\n"
+    assert "no label changes" in done.stderr
+    assert json.loads(run(*put, "--n-parity", 40, "--json").stdout)["version"] == 2
+
+    assert json.loads(run("promote", "parts", "--models", models, "--version", 1).stdout)["champion"] == 1
+    assert "has no comparison" in run("promote", "parts", "--models", models, code=3).stderr
+    promoted = json.loads(run("promote", "parts", "--models", models, "--reason", "drill").stdout)
+    assert (promoted["champion"], promoted["history"][-1]["reason"]) == (2, "drill")
+    assert json.loads(run("rollback", "parts", "--models", models).stdout)["champion"] == 1
+    assert "no history to go back to" in run("rollback", "parts", "--models", models, code=3).stderr
+    assert "alias='boss' is not known" in run("rollback", "parts", "--models", models, "--alias", "boss", code=2).stderr
+
+    said = run("predict", trained / "held_out", "--model", models, "--name", "parts")
+    rows = list(csv.DictReader(io.StringIO(said.stdout)))
+    assert len(rows) == 40
+    assert set(rows[0]) == {"item_id", "label", "probability"}
+    one = run("predict", trained / "held_out" / rows[0]["item_id"], "--model", models / "parts" / "1", "--json")
+    found = json.loads(one.stdout)[0]
+    assert found["label"] == rows[0]["label"]
+    assert sum(found["probabilities"].values()) == pytest.approx(1)
+
+
+def test_corrupted_model_is_one_sentence(exported, trained, tmp_path):
+    import shutil
+
+    shutil.copytree(exported.result.path, tmp_path / "1")
+    with (tmp_path / "1" / "model.onnx").open("ab") as stream:
+        stream.write(b"x")
+    ran = run("predict", trained / "held_out", "--model", tmp_path / "1", code=3)
+    assert ran.stderr.startswith("labelqa: ")
+    assert "is not the file that was exported" in ran.stderr
+
+
+def test_wrong_files(trained, tmp_path):
+    put = ["export", trained / "model.skops", "--name", "parts", "--models", tmp_path]
+    assert "no folder of images" in run(*put, "--items", tmp_path / "x.txt", code=3).stderr
+    (tmp_path / "bad.json").write_text("[1]")
+    wrong = run(*put, "--items", trained / "held_out", "--comparison", tmp_path / "bad.json", code=3)
+    assert "holds a list" in wrong.stderr
