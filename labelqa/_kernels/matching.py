@@ -90,8 +90,8 @@ def match_views(
     order_a, order_b = box_order(xyxy_a, offsets_a, label_a), box_order(xyxy_b, offsets_b, label_b)
     every = np.arange(len(offsets_a) - 1)
     _, index_a, index_b, iou = match_pairs(
-        np.ascontiguousarray(xyxy_a[order_a]), label_a[order_a], offsets_a,
-        np.ascontiguousarray(xyxy_b[order_b]), label_b[order_b], offsets_b,
+        np.ascontiguousarray(xyxy_a[order_a], dtype=np.float64), label_a[order_a], offsets_a,
+        np.ascontiguousarray(xyxy_b[order_b], dtype=np.float64), label_b[order_b], offsets_b,
         every, every, tau, aware,
     )  # fmt: skip
     return order_a[index_a], order_b[index_b], iou

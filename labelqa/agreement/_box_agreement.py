@@ -9,7 +9,7 @@ import pandas as pd
 
 from labelqa.agreement import _box_tables as tables
 from labelqa.agreement._box_chance import default_permutations, expected_distances, sizes_known
-from labelqa.agreement._box_classes import class_agreement
+from labelqa.agreement._box_classes import class_agreement, class_confusion
 from labelqa.agreement._box_decomposition import decomposition
 from labelqa.agreement._box_kalos import alpha_kalos, kalos_warning
 from labelqa.agreement._box_result import BoxAgreement
@@ -118,6 +118,7 @@ def box_agreement(
         reason=_reason(sums),
         notes=_notes(data, sums),
         sweep=_sweep(sums, iou_threshold, bootstrap, aware=aware),
+        class_confusion=class_confusion(any_class),
         per_class=tables.per_class(sums, sides, any_class, bootstrap),
         per_annotator=annotators,
         per_pair=tables.per_pair(sums, bootstrap),
@@ -211,4 +212,6 @@ def _notes(data: Annotations, sums: PairSums) -> tuple[str, ...]:
             "The size of some images is unknown: for the chance level their coordinates were divided by how far their "
             "boxes reach to the right and down."
         )
+    if len(np.unique(sums.codes.label)) == 1:
+        notes.append("All boxes have one class: class_alpha and alpha_kalos_matched are undefined.")
     return tuple(notes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from labelqa._kernels.image_bootstrap import percentile_bounds, resampled_cells
@@ -33,6 +34,20 @@ def class_agreement(sums: PairSums, bootstrap: Bootstrap) -> dict[str, float]:
         low, high = percentile_bounds(draws, np.ones(len(draws)), bootstrap.confidence)
         out |= {name: float(value[0]), f"{name}_low": low, f"{name}_high": high}
     return out
+
+
+def class_confusion(sums: PairSums) -> pd.DataFrame:
+    """How often matched boxes carry two classes, either way round: label_a, label_b, n_matches, the most first."""
+    codes, matches = sums.codes, sums.matches
+    labels = np.sort(np.column_stack([codes.label[matches.box_a], codes.label[matches.box_b]]), axis=1).astype(np.int64)
+    cells, counted = np.unique(labels[:, 0] * max(len(codes.classes), 1) + labels[:, 1], return_counts=True)
+    lower, upper = cells // max(len(codes.classes), 1), cells % max(len(codes.classes), 1)
+    differ = lower != upper
+    order = np.argsort(-counted[differ], kind="stable")
+    table = pd.DataFrame({"n_matches": counted[differ][order]})
+    table.insert(0, "label_a", pd.Series(codes.classes[lower[differ][order]], dtype=object))
+    table.insert(1, "label_b", pd.Series(codes.classes[upper[differ][order]], dtype=object))
+    return table
 
 
 def _nominal(totals: Floats) -> tuple[Floats, Floats]:

@@ -51,6 +51,8 @@ class BoxAgreement(Result):
         What else a reader must know, in sentences.
     sweep
         The scores at IoU thresholds 0.25, 0.5 and 0.75.
+    class_confusion
+        Pairs of classes that matched boxes carry, the most frequent first.
     per_class, per_annotator, per_pair, per_size, over_time
         The scores by class, annotator, two annotators, size of box, and period.
     per_item
@@ -111,6 +113,7 @@ class BoxAgreement(Result):
     reason: str | None
     notes: tuple[str, ...]
     sweep: pd.DataFrame
+    class_confusion: pd.DataFrame
     per_class: pd.DataFrame
     per_annotator: pd.DataFrame
     per_pair: pd.DataFrame

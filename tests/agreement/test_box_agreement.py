@@ -107,15 +107,19 @@ def test_hand_calculation():
     assert (found.f1, found.mean_iou, found.pq) == pytest.approx((4 / 5, 0.7, 0.56))
     assert found.f1_image == pytest.approx((2 / 3 + 1) / 2)
     assert found.class_agreement == pytest.approx(0.5)
+    assert found.class_confusion.values.tolist() == [["bus", "car", 1]]
     # labels car car, bus car: observed 1/2, expected 2 x 3 x 1 / (4 x 3)
     assert found.class_alpha == pytest.approx(0)
     assert found.per_item["item_id"].to_list() == ["1", "2"]
     assert found.per_class.set_index("label")["f1"].to_dict() == pytest.approx({"bus": 1 / 2, "car": 1.0})
-    aware = box_agreement(
-        found_table := table([("2", "ann", "bus", 0, 0, 9, 9), ("2", "bob", "car", 0, 0, 9, 9)]), match="aware"
-    )
-    assert aware.f1 == 0
-    assert box_agreement(found_table).f1 == 1
+
+
+def test_classes_count_only_where_asked():
+    data = table([("2", "ann", "bus", 0, 0, 9, 9), ("2", "bob", "car", 0, 0, 9, 9)])
+    aware = box_agreement(data, match="aware", n_resamples=10)
+    assert (aware.f1, box_agreement(data, n_resamples=10).f1) == (0, 1)
+    assert aware.class_agreement == 0
+    assert "No two boxes overlap" not in str(box_agreement(data, n_resamples=10).reason)
 
 
 @pytest.mark.parametrize("n", [1, 2, 7])
