@@ -17,6 +17,7 @@ from labelqa.consensus._held_out import predictive, some_items
 from labelqa.consensus._models import Habits, Model, Subtypes
 from labelqa.consensus._problem import Fit, Problem, Start, check_number, make_problem
 from labelqa.consensus._result import LabelConsensus, make_result
+from labelqa.consensus._temper import temper
 
 Floats = NDArray[np.float64]
 
@@ -56,6 +57,10 @@ def consensus_labels(
     item's labels and one more spread over all classes): a linear pool of two opinions, which is better calibrated than
     either and overrules a clear vote only where the model is certain.
 
+    With a classifier's probabilities neither is needed: they say what an item looks like, whatever people say of it.
+    The first model is used as it is; a classifier that is too sure of itself is tamed first, by the power below 1 at
+    which the labels are most likely.
+
     Parameters
     ----------
     data, classes, gold, pred_probs, n_iterations, tolerance
@@ -66,7 +71,7 @@ def consensus_labels(
     Returns
     -------
     LabelConsensus
-        `annotators` has `ability` where the first model was used.
+        `annotators` has `ability` where the first model was used; `prior_power` is the power of `pred_probs`.
 
     Raises
     ------
@@ -101,21 +106,27 @@ def consensus_labels(
 
 
 def fit_adapted(problem: Problem, start: Start | None, *, n_iterations: int, tolerance: float, seed: int) -> Fit:
-    """Choose the model, fit it, and pool it with the vote."""
-    model = choose(problem, seed)
-    run = iterate(problem, start, model=model, n_iterations=n_iterations, tolerance=tolerance)
+    """Choose the model or temper the prior, fit, and pool with the vote."""
+    if problem.has_prior:
+        model: Model = Habits()
+        tempered, power = temper(problem, model)
+    else:
+        model, tempered, power = choose(problem, seed), problem, float("nan")
+    run = iterate(tempered, start, model=model, n_iterations=n_iterations, tolerance=tolerance)
     fit = fit_of(problem, run)
-    return replace(fit, posteriors=pool_with_votes(problem, fit.posteriors))
+    return replace(fit, posteriors=pool_with_votes(problem, fit.posteriors), prior_power=power)
 
 
 def pool_with_votes(problem: Problem, posteriors: Floats) -> Floats:
-    """Average the model's probabilities and the smoothed vote shares; gold and unlabelled items stay as they are."""
+    """Average the model's probabilities and the smoothed vote shares, where there are labels, no gold and no prior."""
     codes = problem.codes
     votes = vote_counts(codes.offsets, codes.label, codes.n_classes)
     n_labels = votes.sum(axis=1, keepdims=True)
     shares = (votes + 1.0 / max(codes.n_classes, 1)) / (n_labels + 1.0)
-    pooled = np.where((problem.gold[:, None] >= 0) | (n_labels == 0), posteriors, 0.5 * (posteriors + shares))
-    return np.asarray(pooled)
+    alone = (problem.gold[:, None] >= 0) | (n_labels == 0)
+    if problem.has_prior:
+        alone |= problem.prior[:, :1] >= 0
+    return np.asarray(np.where(alone, posteriors, 0.5 * (posteriors + shares)))
 
 
 def choose(problem: Problem, seed: int) -> Model:

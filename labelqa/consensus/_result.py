@@ -44,6 +44,9 @@ class LabelConsensus(Result):
         One row per class: `label`, `share` of the items, `n_items` with this consensus label.
     log_likelihood
         Of all labels under the method's model; nan where it has none.
+    prior_power
+        Of `consensus_labels` with `pred_probs`: the power to which the classifier's probabilities were raised; below 1
+        it was too sure of itself. Otherwise nan.
     n_iterations, is_converged
         How long the method worked and whether it came to rest by its stated rule.
     reason
@@ -55,6 +58,7 @@ class LabelConsensus(Result):
     annotators: pd.DataFrame
     classes: pd.DataFrame
     log_likelihood: float
+    prior_power: float
     n_iterations: int
     is_converged: bool
     reason: str | None
@@ -129,6 +133,7 @@ def make_result(method: str, problem: Problem, fitter: Fitter, start: Start | No
         annotators=_annotator_table(problem, fit),
         classes=_class_table(problem, fit),
         log_likelihood=float(fit.log_likelihood),
+        prior_power=float(fit.prior_power),
         n_iterations=fit.n_iterations,
         is_converged=fit.is_converged,
         reason=fit.reason or _why_empty(problem),
