@@ -67,6 +67,8 @@ def _table(path: Path) -> pd.DataFrame:
     if not path.is_file():
         raise TableError(f"There is no file {path}; give a CSV or Parquet file of features.")
     table = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path)
+    if table.index.name == "item_id":
+        return table
     if "item_id" not in table.columns:
         raise TableError(f"{path} has no column 'item_id' (found: {shown(table.columns)}); features are joined by it.")
     return table.set_index("item_id")
