@@ -3,6 +3,7 @@
 from labelqa.consensus._accuracy import expected_accuracy
 from labelqa.consensus._boxes import BoxConsensus, consensus_boxes
 from labelqa.consensus._consensus_labels import consensus_labels
+from labelqa.consensus._crowdlab import crowdlab
 from labelqa.consensus._dawid_skene import dawid_skene
 from labelqa.consensus._glad import glad
 from labelqa.consensus._mace import mace
@@ -16,6 +17,7 @@ __all__ = [
     "LabelConsensus",
     "consensus_boxes",
     "consensus_labels",
+    "crowdlab",
     "dawid_skene",
     "expected_accuracy",
     "glad",

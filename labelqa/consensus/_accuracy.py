@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from labelqa import _checks
-from labelqa._codes import encode_ids, encode_labels
+from labelqa._codes import encode_ids, encode_labels, id_text
 from labelqa.consensus._result import TIE, LabelConsensus
 
 
@@ -15,7 +15,7 @@ def expected_accuracy(result: LabelConsensus, gold: pd.DataFrame) -> float:
 
     A tie between two labels of which one is right counts a half: the number does not depend on the tie rule, and two
     methods can be compared without luck. Items without a consensus count as wrong; gold items that `result` does not
-    know are left out.
+    know are left out. Where a method settles ties itself (`crowdlab`), its labels count.
 
     Parameters
     ----------
@@ -44,13 +44,16 @@ def expected_accuracy(result: LabelConsensus, gold: pd.DataFrame) -> float:
     codes = result._problem.codes
     ids = encode_ids(gold["item_id"], "item_id")
     position = pd.Index(codes.items).get_indexer(pd.Index(ids[1]))[ids[0]]
-    known = {str(value): place for place, value in enumerate(codes.classes)}
+    known = {id_text(value): place for place, value in enumerate(codes.classes)}
     label, values = encode_labels(gold["label"])
-    truth = np.asarray([known.get(str(value), -1) for value in values] + [-1], dtype=np.int64)[label]
+    truth = np.asarray([known.get(id_text(value), -1) for value in values] + [-1], dtype=np.int64)[label]
     use = (position >= 0) & (label >= 0)
     if not use.any():
         return float("nan")
-    posteriors = result._fit.posteriors[position[use]]
+    fit = result._fit
+    if fit.label is not None:
+        return float(np.mean((fit.label[position[use]] == truth[use]) & (truth[use] >= 0)))
+    posteriors = fit.posteriors[position[use]]
     with np.errstate(invalid="ignore"):
         best = posteriors >= posteriors.max(axis=1, keepdims=True) - TIE
     hit = best[np.arange(len(best)), truth[use]] & (truth[use] >= 0)

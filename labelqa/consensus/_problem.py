@@ -75,6 +75,8 @@ class Fit:
     n_iterations: int = 0
     is_converged: bool = True
     reason: str | None = None
+    #: Labels (I,), where they are not the most probable ones.
+    label: NDArray[np.int64] | None = None
     #: Power to which the prior was raised.
     prior_power: float = float("nan")
     #: What `Start` needs; methods that are computed at once have none.

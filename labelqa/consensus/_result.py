@@ -143,7 +143,7 @@ def make_result(method: str, problem: Problem, fitter: Fitter, start: Start | No
     )
 
 
-def chosen(posteriors: Floats, shares: Floats) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+def chosen(fit: Fit) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """Pick the most probable class (-1 where nothing is known), of equals the more frequent one, then the first.
 
     Returns
@@ -151,11 +151,12 @@ def chosen(posteriors: Floats, shares: Floats) -> tuple[NDArray[np.int64], NDArr
     tuple of arrays of shape (I,)
         Class codes, and whether another class was as probable.
     """
+    posteriors = fit.posteriors
     if posteriors.shape[1] == 0:
         return np.full(len(posteriors), -1), np.zeros(len(posteriors), bool)
     top = posteriors.max(axis=1, keepdims=True)
     equal = posteriors >= top - TIE
-    label = np.where(equal, shares, -1.0).argmax(axis=1)
+    label = np.where(equal, fit.shares, -1.0).argmax(axis=1) if fit.label is None else fit.label.copy()
     label[~np.isfinite(top[:, 0])] = -1
     return label, equal.sum(axis=1) > 1
 
@@ -182,7 +183,7 @@ def _texts(values: NDArray[np.object_]) -> pd.Series:
 
 def _item_table(problem: Problem, fit: Fit) -> pd.DataFrame:
     codes = problem.codes
-    label, is_tied = chosen(fit.posteriors, fit.shares)
+    label, is_tied = chosen(fit)
     n_labels = np.diff(codes.offsets)
     known = label >= 0
     values = np.full(codes.n_items, None, dtype=object)
@@ -231,7 +232,7 @@ def _annotator_table(problem: Problem, fit: Fit) -> pd.DataFrame:
 
 
 def _class_table(problem: Problem, fit: Fit) -> pd.DataFrame:
-    label, _ = chosen(fit.posteriors, fit.shares)
+    label, _ = chosen(fit)
     n_items = np.bincount(label[label >= 0], minlength=problem.codes.n_classes)
     return pd.DataFrame({"label": values_of(problem.codes.classes), "share": fit.shares, "n_items": n_items})
 

@@ -1,0 +1,41 @@
+"""Which pictures can be read in full."""
+
+from __future__ import annotations
+
+from labelqa.audit._job import Job
+from labelqa.errors import shown
+from labelqa.report._part import Part
+
+
+def readable_part(job: Job) -> Part:
+    """Read every picture once; list those that cannot be."""
+    images = job.inputs.images
+    if images is None:
+        return Part.nothing("there are no pictures")
+    found = images.check()
+    found = found.loc[~found["item_id"].isin(images.missing)].reset_index(drop=True)
+    problem = ""
+    if len(found):
+        first = f"{found['problem'].iloc[0]}"
+        problem = f"{len(found):,} pictures cannot be read ({shown(found['item_id'])}); set aside. {first}"
+    return Part(
+        facts={
+            "n_pictures": len(images),
+            "n_missing": len(images.missing),
+            "n_unreadable": len(found),
+            "problem": problem,
+        },
+        tables={"unreadable": found},
+    )
+
+
+def features_part(job: Job) -> Part:
+    """Describe every readable picture by numbers, once for all steps that need them."""
+    if job.images is None:
+        return Part.nothing("there are no pictures")
+    from labelqa.features import image_features
+
+    features = image_features(job.images, seed=job.seed)
+    return Part(
+        facts={"n_items": len(features), "n_features": features.shape[1]}, tables={"features": features.reset_index()}
+    )

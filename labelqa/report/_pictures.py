@@ -1,0 +1,161 @@
+"""Small pictures of items: a WebP thumbnail that fits a budget, and everybody's boxes as vectors on top."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from labelqa._plot import COLOURS
+from labelqa.errors import ImageError
+
+if TYPE_CHECKING:
+    from labelqa.images import ImageSource
+
+Floats = NDArray[np.float64]
+_EDGES = ["x_min", "y_min", "x_max", "y_max"]
+#: Longer side in pixels and WebP quality, tried in turn until a thumbnail fits its share of the page.
+_SIZES = ((320, 62), (260, 55), (220, 45), (180, 40), (140, 35), (110, 28))
+
+
+@dataclass(frozen=True, eq=False)
+class Album:
+    """Where pictures come from and how they are named and coloured on the page."""
+
+    items: pd.DataFrame
+    boxes: pd.DataFrame
+    images: ImageSource | None
+    annotators: Sequence[str]
+    bytes_each: int
+
+    @property
+    def has_pictures(self) -> bool:
+        """Whether there is anything to show: images, or boxes to draw on an empty frame."""
+        return self.images is not None or len(self.boxes) > 0
+
+    @property
+    def is_coloured_once(self) -> bool:
+        """Whether an annotator has the same colour in all pictures."""
+        return len(self.annotators) <= len(COLOURS)
+
+
+def picture(album: Album, item_id: str, *, focus: str | None = None) -> tuple[dict[str, Any], bytes | None] | None:
+    """Describe one picture for the page.
+
+    Parameters
+    ----------
+    album
+        Items, boxes and images.
+    item_id
+        Whose picture.
+    focus
+        A `box_id` that is drawn thick, and round which a large picture is cut out.
+
+    Returns
+    -------
+    (dict, bytes or None), or None
+        View box, layers and alternative text; the thumbnail. None where there is nothing to show.
+    """
+    boxes = album.boxes.loc[album.boxes["item_id"] == item_id]
+    pixels = _pixels(album.images, item_id)
+    if pixels is None and boxes.empty:
+        return None
+    width, height = _frame(album.items, item_id, boxes, pixels)
+    chosen = boxes.loc[boxes["box_id"] == focus]
+    cut = _cut_out(chosen[_EDGES].to_numpy(np.float64), boxes[_EDGES].to_numpy(np.float64), width, height)
+    x, y, w, h = (round(value) for value in cut)
+    inside = boxes.loc[
+        (boxes["x_min"] < x + w) & (boxes["x_max"] > x) & (boxes["y_min"] < y + h) & (boxes["y_max"] > y)
+    ]
+    layers = _layers(inside, album, focus)
+    told = {
+        "item_id": item_id,
+        "view": [x, y, max(w, 1), max(h, 1)],
+        "layers": layers,
+        "alt": _alt(item_id, inside, pixels is not None, is_cut=w < width or h < height),
+    }
+    return told, None if pixels is None else _thumbnail(pixels, (x, y, w, h), album.bytes_each)
+
+
+def _pixels(images: ImageSource | None, item_id: str) -> NDArray[np.uint8] | None:
+    if images is None or item_id not in images:
+        return None
+    try:
+        return images.open(item_id)
+    except ImageError:
+        # the audit has listed it among the unreadable ones; here it has boxes on an empty frame
+        return None
+
+
+def _frame(
+    items: pd.DataFrame, item_id: str, boxes: pd.DataFrame, pixels: NDArray[np.uint8] | None
+) -> tuple[float, float]:
+    if pixels is not None:
+        return float(pixels.shape[1]), float(pixels.shape[0])
+    size = items.loc[items["item_id"] == item_id, ["width", "height"]].to_numpy(np.float64)
+    if len(size) and np.isfinite(size).all():
+        return float(size[0, 0]), float(size[0, 1])
+    # an unknown frame is at least as large as what was drawn in it
+    return float(boxes["x_max"].max()) * 1.03, float(boxes["y_max"].max()) * 1.03
+
+
+def _cut_out(focus: Floats, boxes: Floats, width: float, height: float) -> tuple[float, float, float, float]:
+    """Give x, y, width, height of what is shown: all of a small picture, the surroundings in a large one."""
+    around = focus if len(focus) else boxes
+    if not len(around) or max(width, height) <= 480:
+        return 0.0, 0.0, width, height
+    x0, y0 = around[:, :2].min(axis=0)
+    x1, y1 = around[:, 2:].max(axis=0)
+    margin = 1.0 if len(focus) else 0.15
+    w = max((x1 - x0) * (1 + 2 * margin), 120.0)
+    h = max((y1 - y0) * (1 + 2 * margin), 90.0)
+    w, h = max(w, h * 4 / 3), max(h, w * 3 / 4)
+    w, h = min(w, width), min(h, height)
+    x = float(np.clip((x0 + x1 - w) / 2, 0, width - w))
+    y = float(np.clip((y0 + y1 - h) / 2, 0, height - h))
+    return x, y, float(w), float(h)
+
+
+def _layers(boxes: pd.DataFrame, album: Album, focus: str | None) -> list[dict[str, Any]]:
+    order = list(album.annotators) if album.is_coloured_once else sorted(set(boxes["annotator_id"]))
+    layers = []
+    for annotator, drawn in boxes.groupby("annotator_id", sort=True):
+        for is_focus, some in drawn.groupby(drawn["box_id"] == focus, sort=True):
+            layers.append(
+                {
+                    "annotator_id": str(annotator),
+                    "style": order.index(str(annotator)) % len(COLOURS),
+                    "is_focus": bool(is_focus),
+                    "boxes": some[_EDGES].round(1).to_numpy().tolist(),
+                }
+            )
+    return sorted(layers, key=lambda layer: layer["is_focus"])
+
+
+def _alt(item_id: str, boxes: pd.DataFrame, has_image: bool, *, is_cut: bool) -> str:
+    what = ("Part of item" if is_cut else "Item") + f" {item_id}" + ("" if has_image else " (no image, frame only)")
+    counts = boxes.groupby("annotator_id", sort=True).size()
+    drawn = "; ".join(f"{who}: {n} box{'es' if n > 1 else ''}" for who, n in counts.items())
+    return f"{what}. {drawn}" if drawn else what
+
+
+def _thumbnail(pixels: NDArray[np.uint8], view: Iterable[int], bytes_each: int) -> bytes:
+    from PIL import Image
+
+    x, y, w, h = view
+    whole = Image.fromarray(pixels[y : y + max(h, 1), x : x + max(w, 1)])
+    data = b""
+    for side, quality in _SIZES:
+        small = whole.copy()
+        small.thumbnail((side, side))
+        stream = io.BytesIO()
+        small.save(stream, "WEBP", quality=quality, method=4)
+        data = stream.getvalue()
+        if len(data) <= bytes_each:
+            break
+    return data

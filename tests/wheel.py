@@ -1,0 +1,90 @@
+"""Build the wheel, install it in a fresh environment, and run it there: `make wheel-test`.
+
+The environment borrows the third-party packages of the running one, so that nothing is downloaded twice; labelqa itself
+comes from the wheel alone, and the work is done far from the source tree.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import sysconfig
+import tempfile
+import venv
+import zipfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+_NEEDED = ("labelqa/py.typed", "labelqa/report/templates/page.html.j2", "labelqa/report/templates/page.css")
+_NEVER = ("tests/", "benchmarks/", "sample_data/", "notebooks/")
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        wheel = _build(folder)
+        _check_content(wheel)
+        python = _environment(folder / "venv", wheel)
+        _try_it(python, folder)
+    sys.stdout.write(f"{wheel.name}: installs and runs\n")
+
+
+def _run(command: list[object], folder: Path) -> str:
+    clean = {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "VIRTUAL_ENV")}
+    words = [str(word) for word in command]
+    done = subprocess.run(words, capture_output=True, text=True, cwd=folder, env=clean, check=False)
+    if done.returncode:
+        sys.exit(f"{command} ended with {done.returncode}:\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}")
+    return done.stdout
+
+
+def _build(folder: Path) -> Path:
+    _run([sys.executable, "-m", "build", "--wheel", "--outdir", folder / "dist", ROOT], folder)
+    (wheel,) = (folder / "dist").glob("labelqa-*.whl")
+    return wheel
+
+
+def _check_content(wheel: Path) -> None:
+    names = zipfile.ZipFile(wheel).namelist()
+    missing = [name for name in _NEEDED if name not in names]
+    extra = [name for name in names if name.startswith(_NEVER)]
+    if missing or extra:
+        sys.exit(f"{wheel.name} lacks {missing} and should not hold {extra}")
+
+
+def _environment(folder: Path, wheel: Path) -> Path:
+    venv.create(folder, with_pip=True)
+    python = folder / "bin" / "python"
+    _run([python, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", wheel], folder)
+    site = Path(_run([python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"], folder).strip())
+    # a path file adds the packages without running the path files in there: an editable labelqa stays out
+    borrowed = {sysconfig.get_path("purelib"), sysconfig.get_path("platlib"), *_borrowed_by_this_one()}
+    (site / "borrowed.pth").write_text("\n".join(sorted(borrowed)) + "\n", encoding="utf-8")
+    return python
+
+
+def _borrowed_by_this_one() -> set[str]:
+    """Folders of packages that path files add to the running environment, the source tree aside."""
+    return {path for path in sys.path if path.endswith("site-packages") and Path(path).is_dir()}
+
+
+def _try_it(python: Path, folder: Path) -> None:
+    where = _run([python, "-c", "import labelqa; print(labelqa.__file__)"], folder).strip()
+    if not where.startswith(str(folder)):
+        sys.exit(f"labelqa was imported from {where}, not from the wheel")
+    if "audit" not in _run([python.parent / "labelqa", "--help"], folder):
+        sys.exit("labelqa --help does not list its verbs")
+    rows = [
+        f"{item},{who},{'ok' if (item * 7 + shift) % 5 else 'dent'}"
+        for item in range(30)
+        for shift, who in enumerate(("ann", "bob", "eve"))
+    ]
+    (folder / "said.csv").write_text("\n".join(["item_id,annotator_id,label", *rows]), encoding="utf-8")
+    page = Path(_run([python.parent / "labelqa", "audit", "said.csv", "--out", "audit"], folder).strip())
+    if "Agreement" not in (folder / page).read_text(encoding="utf-8"):
+        sys.exit("the report of the small audit lacks its agreement section")
+
+
+if __name__ == "__main__":
+    main()
