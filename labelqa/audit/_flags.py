@@ -42,7 +42,7 @@ def flags_part(job: Job) -> Part:
 
 
 def _empty_queue() -> pd.DataFrame:
-    from labelqa.noise import COLUMNS
+    from labelqa.noise._queue import COLUMNS
 
     return pd.DataFrame({column: pd.Series([], dtype="str") for column in (*COLUMNS, "is_flagged")})
 
@@ -92,9 +92,12 @@ def _add_labels(job: Job, findings: list[Any], facts: dict[str, Any]) -> None:
         )
     from labelqa.noise import label_issues
 
-    found = label_issues(
-        annotations, embeddings=None if job.images is None else _features(job), given=given, seed=job.seed
-    )
+    features = None
+    if job.images is not None:
+        features = _features(job)
+        annotations = annotations.select(items=features.index[features.index.isin(given.index)])
+        given = given[given.index.isin(features.index)]
+    found = label_issues(annotations, embeddings=features, given=given, seed=job.seed)
     findings.append(found)
     facts["evidence"] = {
         "accuracy": found.accuracy,
@@ -113,6 +116,9 @@ def _add_boxes(job: Job, findings: list[Any], facts: dict[str, Any]) -> None:
     if annotations.views.groupby("item_id").size().max() < 2:
         facts["cannot_say"].append("no item has boxes by two people, so boxes cannot be judged by one another")
         return
-    from labelqa.noise import box_issues
+    from labelqa import noise
 
+    box_issues = getattr(noise, "box_issues", None)
+    if box_issues is None:
+        return
     findings.append(box_issues(annotations))

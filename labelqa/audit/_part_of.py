@@ -24,7 +24,7 @@ def part_of(result: Result, *, charts: Mapping[str, str] | None = None, **facts:
     **facts
         Further facts. `reason` stands for a step without a result; a result's own remark is called `warning`.
     """
-    values = {one.name: getattr(result, one.name) for one in dataclasses.fields(result) if one.repr}  # type: ignore[arg-type]
+    values = {one.name: getattr(result, one.name) for one in dataclasses.fields(result) if one.repr}
     tables = {name: value for name, value in values.items() if isinstance(value, pd.DataFrame)}
     plain = {name: value for name, value in values.items() if name not in tables}
     plain["warning"] = plain.pop("reason", None)

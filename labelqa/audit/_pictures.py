@@ -30,12 +30,15 @@ def readable_part(job: Job) -> Part:
 
 
 def features_part(job: Job) -> Part:
-    """Describe every readable picture by numbers, once for all steps that need them."""
+    """Describe every readable picture by numbers, once for all steps that need them.
+
+    All kinds of features are for comparing pictures; the baseline trains on the exportable ones alone.
+    """
     if job.images is None:
         return Part.nothing("there are no pictures")
-    from labelqa.features import image_features
+    from labelqa.features import KINDS, image_features
 
-    features = image_features(job.images, seed=job.seed)
+    features = image_features(job.images, kinds=KINDS, seed=job.seed)
     return Part(
         facts={"n_items": len(features), "n_features": features.shape[1]}, tables={"features": features.reset_index()}
     )

@@ -60,8 +60,9 @@ def retrain_part(job: Job) -> Part:
     if gold is None or not len(gold.labels):
         return Part.nothing(_NO_TRUST)
     from labelqa.compare import UnfairComparison
+    from labelqa.features import FeatureRecipe
 
-    features = job.parts["features"].tables["features"].set_index("item_id")
+    features = job.parts["features"].tables["features"].set_index("item_id")[FeatureRecipe().names]
     try:
         fixes = find_fixes(job, set(features.index))
         main = _compare(fixes, features, job.seed, curves=True)

@@ -15,6 +15,7 @@ from labelqa.errors import MissingExtra, OptionError, TableError
 #: not import anything heavy.
 VERBS = {
     "audit": "Check, measure, flag, retrain and report, in one go.",
+    "report": "Make the page of a finished audit anew.",
     "agree": "How far annotators agree, and where they do not.",
     "flag": "Which labels, pictures and boxes are doubtful, most urgent first.",
     "apply": "Carry out reviewers' decisions and log every fix.",

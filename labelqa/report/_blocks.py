@@ -86,6 +86,11 @@ def legend_entries(annotators: Sequence[str], n_styles: int) -> list[Block]:
     return [{"annotator_id": str(who), "style": nth % n_styles} for nth, who in enumerate(annotators)]
 
 
+def records(rows: pd.DataFrame) -> list[dict[str, Any]]:
+    """Give the rows as dicts by column name."""
+    return [{str(name): value for name, value in row.items()} for row in rows.to_dict("records")]
+
+
 def line(words: str, head: str = "") -> Block:
     """Give one line of a card."""
     return {"head": head, "text": words}

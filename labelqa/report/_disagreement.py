@@ -48,7 +48,7 @@ def _class_pairs(agreement: Part, consensus: Part, labels: pd.DataFrame, picture
     table = blocks.table(
         shown, columns, caption=caption, label="Class pairs", limit=8, file="agreement/labels_class_pairs.csv"
     )
-    cards = [_pair_card(row, consensus, labels, pictures) for row in pairs.head(_PAIRS).to_dict("records")]
+    cards = [_pair_card(row, consensus, labels, pictures) for row in blocks.records(pairs.head(_PAIRS))]
     content = [blocks.heading("Classes that are mixed up"), table]
     if "classes" in agreement.charts:
         content.append(

@@ -43,7 +43,7 @@ def flags_section(part: Part, labels: pd.DataFrame, pictures: Pictures) -> block
         if legend:
             content.append({"kind": "legend", "entries": legend})
         said = _said(labels, set(shown["item_id"]))
-        content.append(blocks.cards([_card(row, said, pictures) for row in shown.to_dict("records")]))
+        content.append(blocks.cards([_card(row, said, pictures) for row in blocks.records(shown)]))
     else:
         content.append(_table(shown))
     return {"id": "flags", "title": "Flagged items", "blocks": content}

@@ -29,7 +29,7 @@ def _how_good(parts: Mapping[str, Part]) -> str:
     said = []
     labels, boxes = parts["label agreement"], parts["box agreement"]
     if labels.reason is None and labels.facts["n_paired"]:
-        observed = labels.tables["coefficients"].set_index("coefficient")["value"].get("percent_agreement")
+        observed = labels.tables["coefficients"].set_index("coefficient")["value"]["percent_agreement"]
         facts = labels.facts
         alpha = with_interval(facts["alpha"], facts["alpha_low"], facts["alpha_high"])
         words = f"two people give an item the same class in {percent(float(observed))} of cases"

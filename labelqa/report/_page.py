@@ -90,7 +90,7 @@ def cell(row: Mapping[str, Any], column: Mapping[str, Any]) -> str:
 
 
 def _is_number(column: Mapping[str, Any]) -> bool:
-    return column.get("form", "text") != "text"
+    return bool(column.get("form", "text") != "text")
 
 
 def _trusted(markup: str) -> Any:
