@@ -115,7 +115,7 @@ def box_agreement(
         n_resamples=n_resamples,
         n_permutations=n_permutations,
         confidence=confidence,
-        reason=_reason(sums),
+        reason=_reason(sums, overall["alpha"]),
         notes=_notes(data, sums),
         sweep=_sweep(sums, iou_threshold, bootstrap, aware=aware),
         class_confusion=class_confusion(any_class),
@@ -188,13 +188,15 @@ def _sweep(sums: PairSums, iou_threshold: float, bootstrap: Bootstrap, *, aware:
     ]
 
 
-def _reason(sums: PairSums) -> str | None:
+def _reason(sums: PairSums, alpha: float) -> str | None:
     if sums.n_images == 0:
         return "No image was viewed by two annotators, so there is nothing to compare."
     if not sums.n_boxes.any():
         return "Nobody drew a box on an image with two views: only F1 per image is defined."
     if sums.n_images == 1:
         return "Only one image has two views: agreement beyond chance needs more."
+    if math.isnan(alpha):
+        return "Views of different images are the same: agreement beyond chance is undefined."
     if len(sums.matches.iou) == 0:
         return "No two boxes overlap enough to match, so the mean IoU of matches and class agreement are undefined."
     return None

@@ -135,6 +135,7 @@ def test_identical_boxes_agree_fully(n):
         ([], "No image was viewed by two"),
         ([("1", "ann", "a", 0, 0, 9, 9)], "No image was viewed by two"),
         ([("1", "ann", "a", 0, 0, 9, 9), ("1", "bob", "a", 0, 0, 9, 9)], "Only one image"),
+        ([(i, who, "a", 0, 0, 9, 9) for i in "12" for who in "ab"], "Views of different images are the same"),
     ],
 )
 def test_too_little_data_is_nan_with_a_reason(rows, words):
