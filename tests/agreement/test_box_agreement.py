@@ -19,28 +19,14 @@ def table(rows):
     return pd.DataFrame(rows, columns=["item_id", "annotator_id", "label", *EDGES])
 
 
-def read(folder, frame=None):
-    """The annotators' boxes as they are; with `frame`, clipped to pixel indices as the reference figures were."""
-    names = {"image_id": "item_id", "annotator": "annotator_id"}
-    boxes = pd.read_csv(folder / "boxes_annotators.csv").rename(columns=names)
-    views = pd.read_csv(folder / "views_annotators.csv").rename(columns=names)
-    if frame:
-        for axis, most in zip("xy", frame, strict=True):
-            boxes[[f"{axis}_min", f"{axis}_max"]] = boxes[[f"{axis}_min", f"{axis}_max"]].clip(0, most)
-    items = pd.DataFrame({"item_id": views["item_id"].unique()})
-    if frame:
-        items = items.assign(width=frame[0] + 1, height=frame[1] + 1)
-    return Annotations.from_frames(boxes=boxes, views=views, items=items, faulty_boxes="keep")
+@pytest.fixture(scope="module")
+def pedestrians(real_boxes):
+    return box_agreement(real_boxes("pedestrians"))
 
 
 @pytest.fixture(scope="module")
-def pedestrians(real_data):
-    return box_agreement(read(real_data / "pedestrians", frame=(1279, 719)))
-
-
-@pytest.fixture(scope="module")
-def crowdboxes(real_data):
-    return box_agreement(read(real_data / "crowdboxes"))
+def crowdboxes(real_boxes):
+    return box_agreement(real_boxes("crowdboxes"))
 
 
 @pytest.mark.parametrize(
@@ -154,8 +140,8 @@ def test_empty_views_agree():
     assert "Nobody drew a box" in found.reason
 
 
-def test_rows_and_names_do_not_matter(real_data):
-    data = read(real_data / "crowdboxes").select(items=range(100, 140))
+def test_order_of_rows_does_not_matter(real_boxes):
+    data = real_boxes("crowdboxes").select(items=range(100, 140))
     shuffled = Annotations.from_frames(
         boxes=data.boxes.drop(columns="box_id").sample(frac=1, random_state=1),
         views=data.views.sample(frac=1, random_state=2),
