@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -63,8 +64,8 @@ class OutOfFold(Result):
 
 
 def out_of_fold(
-    features: pd.DataFrame,
-    labels: pd.Series | pd.DataFrame,
+    features: pd.DataFrame | NDArray[Any],
+    labels: pd.Series | pd.DataFrame | NDArray[Any],
     *,
     groups: pd.Series | None = None,
     n_folds: int = 5,
@@ -76,7 +77,8 @@ def out_of_fold(
     Parameters
     ----------
     features
-        One row of numbers per item, index item id (see `labelqa.features.image_features`).
+        One row of numbers per item, index item id (see `labelqa.features.image_features`). An array (n, d) is taken
+        where `labels` is an array (n,) too; its items are called "0", "1"...
     labels
         A Series by item id, or a table with `item_id` and `label`, one row per item. Items of `features` without a
         label (or with a missing one) are predicted, and teach nothing; labels of items without features are an error.
@@ -127,14 +129,16 @@ class _Task:
     n_folds: int
 
 
-def check_features(features: pd.DataFrame) -> tuple[Floats32, NDArray[np.object_]]:
-    """Give the features as float32 rows in natural order of their ids.
+def check_features(features: pd.DataFrame | NDArray[Any]) -> tuple[Floats32, NDArray[np.object_]]:
+    """Give the features as float32 rows in natural order of their ids; the rows of an array are "0", "1"...
 
     Raises
     ------
     TableError
         Where ids occur twice, or a value is no finite number.
     """
+    if isinstance(features, np.ndarray) and features.ndim == 2:
+        features = pd.DataFrame(features)
     if not isinstance(features, pd.DataFrame):
         raise TableError(
             f"Found a {type(features).__name__} as features; needed is a DataFrame with one row per item and the item "
@@ -158,8 +162,12 @@ def check_features(features: pd.DataFrame) -> tuple[Floats32, NDArray[np.object_
     return np.ascontiguousarray(values), ids
 
 
-def align_labels(labels: pd.Series | pd.DataFrame, ids: NDArray[np.object_]) -> tuple[Longs, NDArray[np.object_]]:
+def align_labels(
+    labels: pd.Series | pd.DataFrame | NDArray[Any], ids: NDArray[np.object_]
+) -> tuple[Longs, NDArray[np.object_]]:
     """Give the class code of every id (-1 where there is none) and the classes.
+
+    An array of labels goes with an array of features, whose ids are "0", "1"...
 
     Raises
     ------
@@ -171,6 +179,8 @@ def align_labels(labels: pd.Series | pd.DataFrame, ids: NDArray[np.object_]) -> 
         if absent:
             raise TableError(f"The labels have no column {shown(sorted(absent))} (found: {shown(labels.columns)}).")
         labels = pd.Series(labels["label"].to_numpy(), index=pd.Index(labels["item_id"].to_numpy()))
+    elif isinstance(labels, np.ndarray) and labels.shape == (len(ids),):
+        labels = pd.Series(list(labels), dtype=object)
     elif not isinstance(labels, pd.Series):
         raise TableError(f"Found a {type(labels).__name__} as labels; give a Series by item id, or a table.")
     index = pd.Index([id_text(value) for value in labels.index])

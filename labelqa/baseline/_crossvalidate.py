@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from labelqa._crossval import OutOfFold, out_of_fold
 from labelqa._kernels.paired import wilson
@@ -84,7 +85,7 @@ class CrossValidation(Result):
 
 def cross_validate(
     features: Any,
-    labels: pd.Series | pd.DataFrame | Annotations,
+    labels: pd.Series | pd.DataFrame | NDArray[Any] | Annotations,
     *,
     model: Any = "logistic",
     second_opinion: Any = None,
@@ -126,7 +127,7 @@ def cross_validate(
     >>> found.accuracy, found.majority_accuracy
     (1.0, 0.5)
     """
-    single, human, note = one_label_each(labels)
+    single, human, note = (labels, None, None) if isinstance(labels, np.ndarray) else one_label_each(labels)
     table, _ = as_features(features, recipe, seed)
     models = [model] if second_opinion is None else [model, second_opinion]
     for each in models:

@@ -80,10 +80,7 @@ class Baseline:
         return pd.Series(values, index=chosen.index, name="label", dtype=object)
 
     def _rows(self, data: Any) -> tuple[Floats32, NDArray[np.object_]]:
-        table = data if is_features(data) else self._features_of(data)
-        if "item_id" in table.columns:
-            table = table.set_index("item_id")
-        table = table.set_axis([str(column) for column in table.columns], axis=1)
+        table = _table(data) if is_features(data) else self._features_of(data)
         absent = [name for name in self.feature_names if name not in table.columns]
         if absent:
             raise TableError(
@@ -106,14 +103,24 @@ class Baseline:
 
 
 def is_features(data: Any) -> bool:
-    """Tell a table of numbers from pictures (a table of pictures has the column `image`)."""
+    """Tell numbers from pictures: a table of pictures has the column `image`, an array of them three axes or four."""
+    if isinstance(data, np.ndarray):
+        return data.ndim == 2
     return isinstance(data, pd.DataFrame) and "image" not in data.columns
+
+
+def _table(data: Any) -> pd.DataFrame:
+    """Give features as a table with item ids as index and names as columns."""
+    table = pd.DataFrame(data) if isinstance(data, np.ndarray) else data
+    if "item_id" in table.columns:
+        table = table.set_index("item_id")
+    return table.set_axis([str(column) for column in table.columns], axis=1)
 
 
 def as_features(data: Any, recipe: FeatureRecipe | None, seed: int) -> tuple[pd.DataFrame, FeatureRecipe | None]:
     """Give features by item id, computed from pictures where pictures were given, and the recipe for new pictures."""
     if is_features(data):
-        return data, recipe
+        return _table(data), recipe
     source: ImageSource = as_source(data)
     recipe = fit_recipe(source, seed=seed) if recipe is None else recipe
     return image_features(source, recipe=recipe), recipe
@@ -121,7 +128,7 @@ def as_features(data: Any, recipe: FeatureRecipe | None, seed: int) -> tuple[pd.
 
 def fit(
     features: Any,
-    labels: pd.Series | pd.DataFrame,
+    labels: pd.Series | pd.DataFrame | NDArray[Any],
     *,
     model: Any = "logistic",
     recipe: FeatureRecipe | None = None,
@@ -138,7 +145,7 @@ def fit(
         the built-in features are computed.
     labels
         A Series by item id, or a table with `item_id` and `label`, one row per item; items without a label are left
-        out.
+        out. An array goes with an array of features or pictures, whose items are called "0", "1"...
     model
         "logistic": standardised features and multinomial logistic regression, the default. "boosting":
         HistGradientBoosting, a second opinion of another kind. Or any scikit-learn classifier with `predict_proba`; it
@@ -202,10 +209,10 @@ class _HeldOut:
     accuracy: float | None = None
 
 
-def _checked(features: Any, labels: pd.Series | pd.DataFrame, recipe: FeatureRecipe | None, seed: int) -> _Data:
+def _checked(
+    features: Any, labels: pd.Series | pd.DataFrame | NDArray[Any], recipe: FeatureRecipe | None, seed: int
+) -> _Data:
     table, recipe = as_features(features, recipe, seed)
-    if "item_id" in table.columns:
-        table = table.set_index("item_id")
     rows, ids = check_features(table)
     label, classes = align_labels(labels, ids)
     known = label >= 0
@@ -213,7 +220,7 @@ def _checked(features: Any, labels: pd.Series | pd.DataFrame, recipe: FeatureRec
         raise TableError(
             f"There are {len(classes)} classes among {int(known.sum()):,} labelled items; a classifier needs two."
         )
-    return _Data(rows[known], ids[known], label[known], classes, [str(column) for column in table.columns], recipe)
+    return _Data(rows[known], ids[known], label[known], classes, list(table.columns), recipe)
 
 
 def _held_out(model: Any, data: _Data, groups: Longs | None, seed: int) -> _HeldOut:

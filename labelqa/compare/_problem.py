@@ -69,6 +69,10 @@ def one_each(labels: Labels, name: str) -> tuple[pd.Series, str | None]:
     TableError
         Where `labels` is no table of labels or an item has two.
     """
+    if not isinstance(labels, pd.Series | pd.DataFrame | Annotations):
+        raise TableError(
+            f"Found a {type(labels).__name__} as {name}; give a Series by item id, a table or Annotations."
+        )
     single, _, note = one_label_each(labels)
     if isinstance(single, pd.DataFrame):
         absent = {"item_id", "label"} - set(single.columns)

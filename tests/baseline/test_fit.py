@@ -107,6 +107,21 @@ def test_a_baseline_of_given_features_refuses_pictures(blobs):
         fitted.predict(blobs[0][["x"]])
 
 
+def test_arrays_go_with_arrays(blobs):
+    features, labels = blobs
+    named = baseline.fit(named_rows(features), labels.reset_index(drop=True))
+    arrays = baseline.fit(features.to_numpy(), labels.to_numpy())
+    assert arrays.metadata == named.metadata
+    assert (arrays.predict(features.to_numpy()).to_numpy() == named.predict(named_rows(features)).to_numpy()).all()
+    assert baseline.cross_validate(features.to_numpy(), labels.to_numpy()).accuracy > 0.9
+    with pytest.raises(TableError, match="Found a ndarray as labels"):
+        baseline.fit(features.to_numpy(), labels.to_numpy()[:5])
+
+
+def named_rows(features):
+    return features.set_axis(["0", "1"], axis=1).reset_index(drop=True)
+
+
 def test_groups_are_not_split_for_calibration(blobs):
     features, labels = blobs
     together = pd.Series(0, index=features.index)

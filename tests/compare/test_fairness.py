@@ -110,7 +110,7 @@ def test_one_class_before(world):
         ),
         ({"test": pd.DataFrame({"item_id": ["i400"]})}, "test has no column 'label'"),
         ({"test": {}}, "test is an empty mapping"),
-        ({"after": ["ok"]}, "Found a list as labels"),
+        ({"after": ["ok"]}, "Found a list as after"),
     ],
 )
 def test_what_is_no_input(world, change, message):
