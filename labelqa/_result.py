@@ -67,8 +67,18 @@ class Result:
         }
 
     def __repr__(self) -> str:
-        parts = (f"{name}={_short(value)}" for name, value in self._scalars().items() if value is not None)
+        scalars = {name: value for name, value in self._scalars().items() if value is not None}
+        parts = [
+            f"{name}={_short(value)}{self._interval(scalars, name)}"
+            for name, value in scalars.items()
+            if not _is_end(name, scalars)
+        ]
         return f"{type(self).__name__}({', '.join(parts)})"
+
+    @staticmethod
+    def _interval(scalars: dict[str, Any], name: str) -> str:
+        low, high = (scalars.get(f"{name}_{end}", scalars.get(end) if name == "value" else None) for end in _ENDS)
+        return "" if low is None or high is None or math.isnan(low) else f" [{_short(low)}, {_short(high)}]"
 
     def _repr_html_(self) -> str:
         """Give the scalars and the first rows of each table; values are escaped, there is no script."""
@@ -78,6 +88,16 @@ class Result:
             if isinstance(value, pd.DataFrame):
                 parts += [f"<p>{name}: {len(value):,} rows</p>", _html(value.head(5))]
         return "".join(parts)
+
+
+_ENDS = ("low", "high")
+
+
+def _is_end(name: str, scalars: dict[str, Any]) -> bool:
+    """Tell the ends of an interval, which stand behind their number."""
+    return (name in _ENDS and "value" in scalars) or any(
+        name.endswith(f"_{end}") and name.removesuffix(f"_{end}") in scalars for end in _ENDS
+    )
 
 
 def _html(frame: pd.DataFrame) -> str:

@@ -77,3 +77,23 @@ def test_html_is_escaped_and_has_no_script():
     assert "<b>Small</b>" in html
     assert "<script" not in html
     assert "2 rows" in html
+
+
+def test_repr_shows_an_interval_behind_its_number():
+    @dataclasses.dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+    class Two(Result):
+        f1: float = 0.5
+        f1_low: float = 0.4
+        f1_high: float = 0.6
+        pq: float = 0.25
+        pq_low: float = float("nan")
+        pq_high: float = float("nan")
+
+    @dataclasses.dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+    class One(Result):
+        value: float = 1.0
+        low: float = 0.5
+        high: float = 1.0
+
+    assert repr(Two()) == "Two(f1=0.5 [0.4, 0.6], pq=0.25)"
+    assert repr(One()) == "One(value=1 [0.5, 1])"
