@@ -82,6 +82,9 @@ def _pairs(result: LabelAgreement, ax: Axes | None) -> Axes:
 def _matrix(ax: Axes | None, values: np.ndarray, rows: list[str], columns: list[str], *, low: float, form: str) -> Axes:
     side = 2.0 + 0.34 * max(len(rows), 3)
     ax = axes(ax, width=side + 0.8, height=side)
+    if not values.size:
+        ax.text(0.5, 0.5, "No labels", ha="center", transform=ax.transAxes)
+        return ax
     high = float(np.nanmax(values)) if np.isfinite(values).any() else 1.0
     ax.imshow(values, cmap="Blues", vmin=low, vmax=high if high > low else low + 1)
     ax.set_xticks(range(len(columns)), [_short(name) for name in columns], rotation=60, ha="right", fontsize=8)

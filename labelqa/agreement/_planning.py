@@ -253,7 +253,7 @@ def _worth(votes: Floats, shares: Floats, accuracy: float) -> tuple[NDArray[np.i
     n_rows, k = votes.shape
     if not np.isfinite(accuracy):
         undefined_rows = np.full(n_rows, np.nan)
-        return votes.argmax(axis=1), undefined_rows, undefined_rows
+        return votes.argmax(axis=1) if k else np.empty(0, np.int64), undefined_rows, undefined_rows
     error = (1 - accuracy) / (k - 1)
     scores = votes * np.log(accuracy / error) + np.log(np.maximum(shares, 1e-12))
     posterior = np.exp(scores - scores.max(axis=1, keepdims=True))

@@ -155,7 +155,7 @@ def _counts(frame: pd.DataFrame) -> NDArray[np.int64]:
     if bad.any():
         row, column = (int(position[0]) for position in np.nonzero(bad))
         raise TableError(
-            f"{int(bad.sum())} cells are no counts (first: {frame.iloc[row, column]!r} in row {frame.index[row]!r}, "
-            f"column {frame.columns[column]!r}); give whole numbers of 0 and above."
+            f"{int(bad.sum())} cells are no counts (first: {frame.iloc[row, column]} in row {frame.index[row]}, "
+            f"column {frame.columns[column]}); give whole numbers of 0 and above."
         )
     return np.asarray(values, np.int64)
