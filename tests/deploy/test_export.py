@@ -65,7 +65,9 @@ def test_metadata_and_card(exported):
     assert json.dumps(exported.result.to_dict())
 
 
-@pytest.mark.parametrize(("kinds", "size"), [(("hog",), 16), (("colour",), 32), (("detail",), 32), (("colour", "detail", "hog"), 40)])
+@pytest.mark.parametrize(
+    ("kinds", "size"), [(("hog",), 16), (("colour",), 32), (("detail",), 32), (("colour", "detail", "hog"), 40)]
+)
 def test_features_in_the_graph_are_the_features(kinds, size):
     import onnxruntime
 
