@@ -5,6 +5,7 @@ from __future__ import annotations
 from labelqa.noise._apply import apply_decisions
 from labelqa.noise._audit_sample import audit_sample
 from labelqa.noise._calibrate import calibrate
+from labelqa.noise._class_health import ClassHealth, class_health
 from labelqa.noise._confident_learning import ConfidentLearning, confident_learning
 from labelqa.noise._decisions import read_decisions, write_decisions
 from labelqa.noise._duplicates import Duplicates, duplicates
@@ -16,6 +17,7 @@ from labelqa.noise._queue import ReviewQueue, review_queue
 from labelqa.noise._remaining import RemainingErrors, remaining_errors
 
 __all__ = [
+    "ClassHealth",
     "ConfidentLearning",
     "Duplicates",
     "ImageIssues",
@@ -27,6 +29,7 @@ __all__ = [
     "apply_decisions",
     "audit_sample",
     "calibrate",
+    "class_health",
     "confident_learning",
     "duplicates",
     "image_issues",

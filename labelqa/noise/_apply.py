@@ -156,10 +156,11 @@ def _entry(row: Any, kind: str, old: Any, new: Any) -> dict[str, Any]:
     }
 
 
-def _said(labels: pd.DataFrame, item_id: str) -> str | None:
-    """Give the labels of an item in words: one, or all that were said, the most frequent first."""
-    counts = labels.loc[labels["item_id"] == item_id, "label"].value_counts(sort=True)
-    return None if counts.empty else counts.index[0] if len(counts) == 1 else ", ".join(map(str, counts.index))
+def _said(labels: pd.DataFrame, item_id: str) -> Any:
+    """Give the label of an item, or in words all that were said of it, the most frequent first."""
+    counts = labels.loc[labels["item_id"] == item_id, "label"].value_counts()
+    ordered = sorted(counts.index, key=lambda label: (-counts[label], id_text(label)))
+    return None if not ordered else ordered[0] if len(ordered) == 1 else ", ".join(map(id_text, ordered))
 
 
 def _drop_items(table: pd.DataFrame, tables: dict[str, pd.DataFrame], log: list[dict[str, Any]]) -> None:

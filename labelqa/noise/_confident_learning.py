@@ -203,6 +203,8 @@ def confident_joint(given: Ints, probs: Floats) -> tuple[Longs, Bools, Bools]:
     whose confident class is another; bool (n,) items whose most probable class is the given one.
     """
     counts, is_off, is_predicted = confident.confident_counts(given, probs, confident.thresholds(given, probs))
+    # stored by columns as in cleanlab: the order of summing decides which of equal remainders is rounded up
+    counts = np.asfortranarray(counts)
     np.fill_diagonal(counts, counts.diagonal().clip(min=1))
     sizes = np.bincount(given, minlength=probs.shape[1])
     scaled = (counts.T / np.maximum(counts.sum(axis=1), 1e-100) * sizes).T

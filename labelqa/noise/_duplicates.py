@@ -95,7 +95,7 @@ def duplicates(
     items: Annotations | pd.DataFrame | Iterable[Any] | None = None,
     split: str | pd.Series | Mapping[Any, Any] | None = None,
     measured: ImageIssues | None = None,
-    max_bits: int = 3,
+    max_bits: int = 7,
     max_rmse: float = 40.0,
     n_jobs: int | None = None,
 ) -> Duplicates:

@@ -90,14 +90,16 @@ def _one(source: ImageSource, item: str) -> tuple[Any, ...]:
     picture = source.pictures[item]
     try:
         if isinstance(picture, np.ndarray):
-            pixels, size, orientation, digest = open_image(picture), None, 1, source.digest(item)
+            pixels, orientation, digest = open_image(picture), 1, source.digest(item)
+            size = pixels.shape[:2]
+            pixels = _averaged(pixels, _factor(size[1], size[0]))
         else:
             data = picture if isinstance(picture, bytes) else Path(picture).read_bytes()
             digest = hashlib.blake2b(data, digest_size=16).hexdigest()
             pixels, size, orientation = unpack(data)
     except (ImageError, OSError) as error:
         return _failed(item, _plain(error, picture))
-    height, width = pixels.shape[:2] if size is None else size
+    height, width = size
     return (
         item,
         None,

@@ -197,9 +197,9 @@ def _rules(known: pd.DataFrame) -> dict[str, _Rule]:
     is_blurred = (column["sharpness"] < blur) & ~is_blank
     area, area_limit, is_odd_size = _odd(column["width"] * column["height"], SIZE_FACTOR)
     aspect, aspect_limit, is_odd_aspect = _odd(column["width"] / np.maximum(column["height"], 1), ASPECT_FACTOR)
-    # darkness takes the colour away as well
+    # darkness and emptiness take the colour away as well
     is_colourful = len(known) > 0 and float(np.median(column["colour"])) >= COLOURFUL
-    is_grey = (column["colour"] < GREY) & ~is_dark & is_colourful
+    is_grey = (column["colour"] < GREY) & ~is_dark & ~is_blank & is_colourful
     return {
         "low_information": (column["entropy"], ENTROPY, is_blank, lambda v: f"only {v:.1f} bits of brightness levels"),
         "dark": (dark, DARK, is_dark, lambda v: f"the brightest parts reach {v:.0%} of white"),

@@ -206,7 +206,8 @@ def _by_id(table: Any, labelled_items: NDArray[np.object_], name: str, *, positi
         return pd.DataFrame(table)
     if not isinstance(table, pd.DataFrame):
         raise TableError(f"Found a {type(table).__name__} as {name}; give a DataFrame with item_id.")
-    if "item_id" in table.columns:
+    # a class may be called item_id as well: then the ids are an index of that name
+    if "item_id" in table.columns and table.index.name != "item_id":
         table = table.set_index("item_id")
     found: pd.DataFrame = table.iloc[rows_of(table.index, labelled_items, name)]
     return found

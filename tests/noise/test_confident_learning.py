@@ -1,0 +1,146 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from labelqa.errors import OptionError, TableError
+from labelqa.noise import class_health, confident_learning
+from labelqa.noise._cleanlab import find_issues as cleanlab_issues
+from labelqa.noise._cleanlab import quality_scores
+from labelqa.noise._confident_learning import FILTERS, find_issues
+
+#: Flags of cleanlab 2.9 on the published cross-validated probabilities (github.com/cleanlab/label-errors).
+PUBLISHED = {
+    "mnist": dict.fromkeys(FILTERS, 15) | {"predicted_neq_given": 87},
+    "cifar10": {
+        "prune_by_noise_rate": 284,
+        "prune_by_class": 284,
+        "both": 226,
+        "confident_learning": 244,
+        "predicted_neq_given": 706,
+        "low_normalized_margin": 244,
+        "low_self_confidence": 244,
+    },
+}
+
+
+@pytest.fixture(scope="module", params=["mnist", "cifar10"])
+def published(request, real_data):
+    folder = real_data / "label_errors"
+    labels = np.load(folder / f"{request.param}_labels.npy")
+    return request.param, labels, np.load(folder / f"{request.param}_pred_probs.npy")
+
+
+@pytest.mark.parametrize("filter_by", FILTERS)
+def test_flags_equal_cleanlab_on_real_data(published, filter_by):
+    name, labels, probs = published
+    ours = confident_learning(labels, pred_probs=probs, filter_by=filter_by)
+    theirs = confident_learning(labels, pred_probs=probs, filter_by=filter_by, engine="cleanlab")
+    assert ours.n_flagged == theirs.n_flagged == PUBLISHED[name][filter_by]
+    pd.testing.assert_frame_equal(ours.table, theirs.table)
+
+
+@pytest.mark.parametrize(("name", "n_reviewed", "n_errors"), [("mnist", 100, 15), ("cifar10", 275, 54)])
+def test_the_reviewed_flags_hold_the_published_errors(real_data, name, n_reviewed, n_errors):
+    # an error: fewer than 3 of 5 people confirmed the given label (Northcutt, Athalye and Mueller 2021, table 1)
+    said = json.loads((real_data / "label_errors" / f"{name}_reviewed.json").read_text())
+    assert len(said) == n_reviewed
+    assert sum(one["mturk"]["given"] < 3 for one in said) == n_errors
+
+
+@pytest.mark.parametrize("filter_by", FILTERS)
+@pytest.mark.parametrize(("n", "n_classes"), [(40, 2), (300, 4), (500, 9)])
+def test_flags_equal_cleanlab_on_random_data(probabilities, filter_by, n, n_classes):
+    for seed in range(5):
+        labels, probs = probabilities(n, n_classes, seed)
+        # cleanlab refuses classes that nobody has
+        labels[:n_classes] = np.arange(n_classes)
+        labels = labels.astype(np.int32)
+        np.testing.assert_array_equal(
+            find_issues(labels, probs, filter_by), cleanlab_issues(labels, probs, filter_by), f"seed {seed}"
+        )
+
+
+def test_scores_equal_cleanlab(probabilities):
+    labels, probs = probabilities(200, 5)
+    table = confident_learning(labels, pred_probs=probs, classes=list(range(5))).table
+    for method in ("self_confidence", "normalized_margin"):
+        np.testing.assert_allclose(table[method], quality_scores(labels, probs, method), atol=1e-12)
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 10_000), st.permutations(range(4)))
+def test_order_of_rows_and_names_of_classes_change_nothing(seed, names):
+    rng = np.random.default_rng(seed)
+    probs = rng.dirichlet(np.ones(4) * 0.5, 80)
+    labels = rng.integers(0, 4, 80)
+    plain = confident_learning(labels, pred_probs=probs).table.set_index("item_id")["is_flagged"]
+    order = rng.permutation(80)
+    renamed = pd.DataFrame({"item_id": order, "label": [f"c{names[k]}" for k in labels[order]]})
+    table = pd.DataFrame(probs, columns=[f"c{name}" for name in names]).iloc[rng.permutation(80)]
+    other = confident_learning(renamed, pred_probs=table).table.set_index("item_id")["is_flagged"]
+    pd.testing.assert_series_equal(plain.sort_index(), other.sort_index())
+
+
+def test_counts_of_the_joint_add_up_to_the_labels(probabilities):
+    labels, probs = probabilities(400, 4)
+    found = confident_learning(labels, pred_probs=probs)
+    np.testing.assert_array_equal(found.joint.groupby("given")["n"].sum(), np.bincount(labels))
+
+
+def test_one_class_has_a_reason():
+    found = confident_learning(["ok", "ok"], pred_probs=np.ones((2, 1)), classes=["ok"])
+    assert found.n_flagged == 0
+    assert found.reason == "there is only one class, so no label can be another"
+
+
+def test_a_class_with_one_item_is_never_emptied():
+    probs = np.array([[0.9, 0.1]] * 6 + [[0.8, 0.2]])
+    found = confident_learning([0] * 6 + [1], pred_probs=probs)
+    assert not found.table["is_flagged"].iloc[-1]
+
+
+def test_an_array_of_probabilities_needs_class_names_for_text_labels():
+    with pytest.raises(TableError, match=r"2 columns without names; give classes="):
+        confident_learning(["a", "b"], pred_probs=np.full((2, 2), 0.5))
+
+
+def test_unknown_options_are_refused(probabilities):
+    labels, probs = probabilities(20, 2)
+    with pytest.raises(OptionError, match="filter_by='best' is not known"):
+        confident_learning(labels, pred_probs=probs, filter_by="best")
+    with pytest.raises(OptionError, match="engine='fast' is not known"):
+        confident_learning(labels, pred_probs=probs, engine="fast")
+
+
+def test_class_health_finds_the_pair_that_is_mixed_up():
+    probs = np.repeat(np.array([[0.9, 0.05, 0.05], [0.05, 0.9, 0.05], [0.05, 0.05, 0.9]]), 60, axis=0)
+    given_labels = np.repeat([0, 1, 2], 60)
+    given_labels[:12] = 1
+    given_labels[60:72] = 0
+    found = class_health(confident_learning(given_labels, pred_probs=probs))
+    assert found.n_wrong == 24
+    assert found.pairs[["label_a", "label_b", "n_a_for_b", "n_b_for_a"]].to_numpy().tolist() == [[0, 1, 12, 12]]
+    assert found.pairs["advice"].iloc[0] == "tell 0 and 1 apart in the guideline, or merge them"
+    assert found.table["label"].iloc[-1] == 2
+    assert found.table["share_wrong"].iloc[-1] == 0
+    assert found.plot().get_xlabel() == "estimated true class"
+
+
+def test_class_health_says_which_way_labels_go():
+    probs = np.repeat(np.array([[0.95, 0.05], [0.05, 0.95]]), 50, axis=0)
+    given_labels = np.repeat([0, 1], 50)
+    given_labels[:10] = 1
+    found = class_health(confident_learning(given_labels, pred_probs=probs)).pairs.iloc[0]
+    assert not found["is_mutual"]
+    assert found["advice"] == "items that are 0 get 1: say in the guideline when 1 does not apply"
+
+
+def test_class_health_needs_a_result():
+    with pytest.raises(TableError, match="Found a list; needed is the result"):
+        class_health([])

@@ -1,0 +1,287 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.metrics import average_precision_score, roc_auc_score
+
+from labelqa import Annotations
+from labelqa.errors import OptionError, TableError
+from labelqa.noise import label_issues, neighbours
+from labelqa.noise._label_issues import METHODS
+
+
+def two_classes(n=6, p_first=0.9):
+    return pd.DataFrame({"item_id": range(n), "ok": p_first, "dent": 1 - p_first})
+
+
+def test_wrong_labels_of_three_clouds_come_first(blobs):
+    embeddings, labels, is_wrong = blobs
+    found = label_issues(labels, embeddings=embeddings)
+    table = found.table.set_index("item_id").loc[is_wrong.index]
+    assert roc_auc_score(is_wrong, table["score"]) > 0.99
+    assert found.accuracy == pytest.approx(0.9, abs=0.03)
+    right = pd.Series(np.repeat(["cat", "dog", "owl"], 100), index=is_wrong.index)
+    assert (table["proposal"][is_wrong] == right[is_wrong]).mean() > 0.95
+    assert (table["verdict"][~is_wrong] == "fine").mean() > 0.97
+
+
+def test_the_order_of_rows_changes_nothing(blobs):
+    embeddings, labels, _ = blobs
+    plain = label_issues(labels, embeddings=embeddings).table
+    mixed = label_issues(labels.sample(frac=1, random_state=3), embeddings=embeddings.sample(frac=1, random_state=4))
+    pd.testing.assert_frame_equal(plain, mixed.table, rtol=1e-6)
+
+
+def test_the_input_is_not_changed(blobs):
+    embeddings, labels, _ = blobs
+    before = embeddings.copy(), labels.copy()
+    label_issues(labels, embeddings=embeddings)
+    pd.testing.assert_frame_equal(embeddings, before[0])
+    pd.testing.assert_frame_equal(labels, before[1])
+
+
+def test_a_graph_made_once_gives_the_same(blobs):
+    embeddings, labels, _ = blobs
+    graph = neighbours(embeddings)
+    plain = label_issues(labels, embeddings=embeddings)
+    pd.testing.assert_frame_equal(plain.table, label_issues(labels, embeddings=embeddings, neighbours=graph).table)
+
+
+def test_the_score_is_the_log_odds_of_the_geometric_mean(blobs):
+    embeddings, labels, _ = blobs
+    found = label_issues(labels, embeddings=embeddings)
+    one = found.table.iloc[0]
+    p = found.probabilities.loc[one["item_id"]]
+    assert one["score"] == pytest.approx(np.log(p[one["proposal"]] / p[one["label"]]))
+    assert one["p_wrong"] == pytest.approx(1 / (1 + np.exp(-one["score"])))
+    ratio = found.table["p_model"] * found.table["p_neighbours"]
+    own = np.array(
+        [p[label] for (_, p), label in zip(found.probabilities.iterrows(), found.table["label"], strict=True)]
+    )
+    assert np.corrcoef(np.log(ratio), np.log(own))[0, 1] > 0.9
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_every_method_ranks_the_contradicted_label_first(method):
+    labels = pd.DataFrame({"item_id": range(6), "label": ["ok"] * 5 + ["dent"]})
+    found = label_issues(labels, pred_probs=two_classes(), method=method)
+    assert found.table.set_index("rank").loc[1, "item_id"] == "5"
+    assert found.method == method
+    assert found.table["p_wrong"].between(0, 1).all()
+
+
+def test_probabilities_are_joined_by_id_and_by_class_name():
+    labels = pd.DataFrame({"item_id": ["b", "a"], "label": ["dent", "ok"]})
+    probs = pd.DataFrame({"dent": [0.2, 0.7], "ok": [0.8, 0.3]}, index=["a", "b"])
+    table = label_issues(labels, pred_probs=probs).table
+    assert table["item_id"].tolist() == ["a", "b"]
+    np.testing.assert_allclose(table["p_model"], [0.8, 0.7])
+
+
+def test_ids_as_numbers_and_text_are_one(blobs):
+    labels = pd.DataFrame({"item_id": [1, 2], "label": ["ok", "dent"]})
+    probs = pd.DataFrame({"item_id": ["2", "1"], "ok": [0.1, 0.9], "dent": [0.9, 0.1]})
+    np.testing.assert_allclose(label_issues(labels, pred_probs=probs).table["p_model"], [0.9, 0.9])
+
+
+@pytest.mark.parametrize("name", ["item_id", "nan", "<b>", "label"])
+def test_labels_may_be_called_anything(name):
+    labels = pd.DataFrame({"item_id": range(4), "label": [name, name, "other", name]})
+    probs = pd.DataFrame([[0.9, 0.1]] * 4, columns=[name, "other"], index=pd.RangeIndex(4, name="item_id"))
+    assert label_issues(labels, pred_probs=probs).table["label"].tolist() == [name, name, "other", name]
+
+
+def test_a_class_that_only_the_model_knows_can_be_proposed():
+    labels = pd.DataFrame({"item_id": [1, 2], "label": ["ok", "dent"]})
+    probs = pd.DataFrame({"ok": [0.1, 0.1], "dent": [0.1, 0.8], "rust": [0.8, 0.1]}, index=[1, 2])
+    assert label_issues(labels, pred_probs=probs).table["proposal"].tolist()[0] == "rust"
+
+
+# several annotators
+
+
+def votes(*rows):
+    return pd.DataFrame(rows, columns=["item_id", "annotator_id", "label"])
+
+
+def test_people_who_split_are_ambiguous_not_wrong():
+    rows = [(i, a, "ok" if i % 2 else "dent") for i in range(20) for a in ("ann", "bob")]
+    split = [(99, "ann", "ok"), (99, "bob", "dent")]
+    table = label_issues(votes(*rows, *split)).table.set_index("item_id")
+    assert table.loc["99", "verdict"] == "ambiguous"
+    assert table.loc["99", "is_tied"]
+    assert table.loc["0", "verdict"] == "fine"
+    assert table.loc["99", "vote_share"] == 0.5
+
+
+def test_the_model_decides_where_people_split():
+    rows = [(i, a, "ok" if i % 2 else "dent") for i in range(20) for a in ("ann", "bob")]
+    rows += [(99, "ann", "ok"), (99, "bob", "dent")]
+    probs = pd.DataFrame({"ok": [float(i % 2) for i in range(20)] + [0.999]}, index=[*range(20), 99]).clip(0.01, 0.999)
+    table = label_issues(votes(*rows), pred_probs=probs.assign(dent=1 - probs["ok"])).table.set_index("item_id")
+    # equal votes are settled in the order of the classes: dent is the label that is judged
+    assert table.loc["99", ["label", "proposal", "verdict"]].tolist() == ["dent", "ok", "wrong"]
+
+
+def test_a_careless_annotator_counts_less():
+    rng = np.random.default_rng(0)
+    true = rng.integers(0, 2, 200)
+    rows = [(i, a, true[i]) for i in range(200) for a in ("ann", "bob")]
+    rows += [(i, "cho", rng.integers(0, 2)) for i in range(200)]
+    rows += [(500, "ann", 1), (500, "cho", 0)]
+    found = label_issues(votes(*rows))
+    assert found.probabilities.loc["500", 1] > 0.9
+
+
+def test_given_labels_are_judged_by_the_votes():
+    rows = [(i, a, "ok") for i in range(5) for a in ("ann", "bob", "cho")] + [(9, "ann", "dent")]
+    judged = pd.DataFrame({"item_id": [*range(5), 9], "label": ["ok", "dent", "ok", "ok", "ok", "dent"]})
+    table = label_issues(votes(*rows), given=judged).table.set_index("item_id")
+    assert table["verdict"].tolist() == ["fine", "wrong", "fine", "fine", "fine", "fine"]
+    assert table.loc["1", "vote_share"] == 0
+
+
+def test_annotations_are_taken():
+    rows = votes((1, "ann", "ok"), (1, "bob", "ok"), (2, "ann", "ok"), (2, "bob", "dent"))
+    assert label_issues(Annotations.from_frames(labels=rows)).n_items == 2
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.integers(0, 10_000))
+def test_posteriors_equal_a_naive_version(seed):
+    from labelqa._kernels.evidence import _rates, _weigh
+
+    rng = np.random.default_rng(seed)
+    prior = rng.dirichlet(np.ones(3), 6)
+    said = [[(a, rng.integers(0, 3)) for a in range(2) if rng.random() < 0.8] for _ in range(6)]
+    rates = _rates(rng.random((2, 3, 3)), 5.0)
+    np.testing.assert_allclose(rates.sum(axis=2), 1)
+    offsets = np.concatenate([[0], np.cumsum([len(one) for one in said])]).astype(np.int64)
+    annotator = np.array([a for one in said for a, _ in one], dtype=np.int32)
+    label = np.array([k for one in said for _, k in one], dtype=np.int32)
+    posterior, counts = np.empty((6, 3)), np.empty((2, 3, 3))
+    _weigh(offsets, annotator, label, prior, np.log(rates), counts, posterior)
+    for i, one in enumerate(said):
+        naive = prior[i] * np.prod([rates[a, :, k] for a, k in one], axis=0)
+        np.testing.assert_allclose(posterior[i], naive / naive.sum())
+    assert counts.sum() == pytest.approx(len(label))
+
+
+# what is impossible or undefined
+
+
+def test_one_class_has_a_reason(blobs):
+    embeddings, labels, _ = blobs
+    found = label_issues(labels.assign(label="cat"), embeddings=embeddings)
+    assert found.reason == "there is only one class, so no label can be another"
+    assert found.n_flagged == 0
+    assert (found.table["verdict"] == "unknown").all()
+    assert found.table["score"].isna().all()
+
+
+def test_a_class_with_one_item_is_judged_like_the_others(blobs):
+    embeddings, labels, _ = blobs
+    lonely = labels.assign(label=labels["label"].where(labels["item_id"] != "i5", "newt"))
+    table = label_issues(lonely, embeddings=embeddings).table.set_index("item_id")
+    assert table.loc["i5", "proposal"] == "cat"
+    assert table.loc["i5", "score"] > 0
+
+
+def test_no_labels_give_an_empty_result():
+    found = label_issues(pd.DataFrame({"item_id": [], "label": []}), pred_probs=two_classes())
+    assert found.n_items == 0
+    assert found.reason == "there are no labelled items"
+    assert list(found.table.columns) == list(label_issues([0, 1], pred_probs=np.full((2, 2), 0.5)).table.columns)
+
+
+def test_two_items_are_enough_to_run():
+    found = label_issues(["a", "b"], embeddings=pd.DataFrame({"x": [0.0, 1.0]}))
+    assert len(found.table) == 2
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda t: t.assign(ok=t["ok"] + 0.5), r"probabilities of 6 items do not sum to one \(item '0': 1.5\)"),
+        (lambda t: t.assign(ok=t["ok"] * -1), "negative, missing or infinite values for 6 items"),
+        (lambda t: t.assign(ok=np.nan), "negative, missing or infinite values for 6 items"),
+        (lambda t: t.drop(columns="dent"), r"no column for 1 classes that are among the labels \('dent'"),
+        (lambda t: t.assign(item_id=t["item_id"] + 100), r"no row for 6 of 6 labelled items \('0', '1', "),
+        (lambda t: t.head(5), r"no row for 1 of 6 labelled items \('5'\)"),
+        (lambda t: pd.concat([t, t.head(1)]), "item ids more than once"),
+        (lambda t: t.drop(columns="item_id").to_numpy(), "array without item ids, and rows are never joined"),
+        (lambda t: t["ok"], "Found a Series as pred_probs"),
+    ],
+)
+def test_impossible_probabilities_are_refused(change, message):
+    labels = pd.DataFrame({"item_id": range(6), "label": ["ok"] * 5 + ["dent"]})
+    with pytest.raises(TableError, match=message):
+        label_issues(labels, pred_probs=change(two_classes()))
+
+
+def test_embeddings_that_do_not_match_are_refused(blobs):
+    embeddings, labels, _ = blobs
+    with pytest.raises(TableError, match=r"embeddings has no row for 1 of 300 labelled items \('i7'\)"):
+        label_issues(labels, embeddings=embeddings.drop(index="i7"))
+    with pytest.raises(TableError, match=r"missing or infinite values for 1 items \('i3'\)"):
+        label_issues(labels, embeddings=embeddings.mul(np.where(embeddings.index == "i3", np.nan, 1.0), axis=0))
+
+
+def test_labels_need_something_to_be_judged_by():
+    with pytest.raises(TableError, match="nothing to judge the labels by; give pred_probs="):
+        label_issues(pd.DataFrame({"item_id": [1, 2], "label": ["a", "b"]}))
+
+
+def test_two_labels_without_annotators_are_refused():
+    twice = pd.DataFrame({"item_id": [1, 1], "label": ["a", "b"]})
+    with pytest.raises(TableError, match=r"1 items have more than one label and no annotator_id says whose \('1'\)"):
+        label_issues(twice, pred_probs=two_classes())
+
+
+def test_unknown_methods_are_refused():
+    with pytest.raises(OptionError, match="method='best' is not known; choose one of 'labelqa'"):
+        label_issues([0, 1], pred_probs=np.full((2, 2), 0.5), method="best")
+
+
+def test_a_picture_that_cannot_be_read_leaves_its_label_unknown(scene):
+    pictures = {f"p{k}": scene(k, 48, 48) for k in range(12)} | {"bad": b"no image"}
+    labels = pd.DataFrame({"item_id": list(pictures), "label": ["a", "b"] * 6 + ["a"]})
+    found = label_issues(labels, images=pictures)
+    assert found.n_without_evidence == 1
+    assert found.table.set_index("item_id").loc["bad", "verdict"] == "unknown"
+    assert found.table["score"].notna().sum() == 12
+
+
+def test_pictures_of_other_items_are_refused(scene):
+    with pytest.raises(TableError, match="None of the 1 labelled items has a picture"):
+        label_issues(pd.DataFrame({"item_id": [1], "label": ["a"]}), images={"p": scene(0, 48, 48)})
+
+
+def test_plots_are_labelled(blobs):
+    embeddings, labels, _ = blobs
+    assert label_issues(labels, embeddings=embeddings).plot().get_ylabel() == "items"
+
+
+# real data
+
+
+def test_ranking_beats_cleanlab_on_the_same_probabilities(cifar):
+    """3,000 images only: the numbers of all 20,000 stand in docs/results.md."""
+    from labelqa._crossval import out_of_fold
+    from labelqa.features import image_features
+
+    features = image_features(cifar[["item_id", "image"]])
+    labels = cifar[["item_id", "worst_label"]].rename(columns={"worst_label": "label"})
+    probs = out_of_fold(features, labels).probabilities
+    graph = neighbours(features)
+    is_wrong = (cifar["worst_label"] != cifar["clean_label"]).set_axis(cifar["item_id"])
+    found = {}
+    for method in ("labelqa", "self_confidence", "normalized_margin"):
+        table = label_issues(labels, pred_probs=probs, neighbours=graph, method=method).table.set_index("item_id")
+        score = table["score"].loc[is_wrong.index]
+        found[method] = np.array([roc_auc_score(is_wrong, score), average_precision_score(is_wrong, score)])
+    for method in ("self_confidence", "normalized_margin"):
+        assert (found["labelqa"] > found[method] + [0.01, 0.01]).all(), found

@@ -1,0 +1,307 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from labelqa import Annotations
+from labelqa.errors import OptionError, TableError
+from labelqa.noise import (
+    audit_sample,
+    calibrate,
+    duplicates,
+    image_issues,
+    label_issues,
+    outliers,
+    remaining_errors,
+    review_queue,
+)
+from labelqa.noise._queue import COLUMNS, SILENT, combined
+from labelqa.noise._reviewed import N_STRATA, strata, wilson
+
+
+@pytest.fixture(scope="module")
+def reviewed_set():
+    """A queue of 4,000 labels whose scores are too sure of themselves, and which labels are wrong."""
+    rng = np.random.default_rng(2)
+    logit = rng.normal(-2, 1.5, 4000)
+    is_wrong = rng.random(4000) < 1 / (1 + np.exp(-logit))
+    p = 1 / (1 + np.exp(-2.5 * logit - 1))
+    queue = review_queue(label_issues([0] * 4000, pred_probs=np.column_stack([1 - p, p])))
+    return queue, pd.Series(is_wrong, index=[str(k) for k in range(4000)])
+
+
+def said(ids, is_wrong):
+    return [{"item_id": item, "action": "drop" if is_wrong[item] else "keep"} for item in ids]
+
+
+def error_of(queue, is_wrong):
+    """Expected calibration error over ten groups of equal width."""
+    p, wrong = queue.table["p_wrong"].to_numpy(), is_wrong[queue.table["item_id"]].to_numpy()
+    group = np.minimum((p * 10).astype(int), 9)
+    return sum(abs(p[group == g].mean() - wrong[group == g].mean()) * np.mean(group == g) for g in np.unique(group))
+
+
+# the queue
+
+
+def test_the_sample_set_shows_its_planted_faults_first(sample):
+    data = Annotations.from_frames(labels=pd.read_csv(sample / "labels.csv"), items=pd.read_csv(sample / "items.csv"))
+    planted = pd.read_csv(sample / "planted.csv").set_index("item_id")["planted"]
+    looked = image_issues(sample, items=data)
+    queue = review_queue(label_issues(data, images=sample), looked, duplicates(sample, labels=data, measured=looked))
+    copies = planted[planted.str.startswith("copy of ")].str.removeprefix("copy of ")
+    top = queue.table.head(2 * len(copies))
+    assert set(top["item_id"]) == {*copies.index, *copies}
+    assert (top["kind"] == "duplicate").all()
+    rest = queue.table.iloc[len(top) :].set_index("item_id")
+    faults = planted[planted.isin(["dark", "blurred"])]
+    # a doubtful label may stand between them
+    assert rest.index.get_indexer(faults.index).max() < len(faults) + 8
+    for item, fault in faults.items():
+        assert fault in rest.loc[item, "reasons"]
+    gold = pd.read_csv(sample / "gold.csv").set_index("item_id")["label"]
+    for copy, original in copies.items():
+        assert gold[copy] in top.set_index("item_id").loc[copy, "proposal"]
+        assert original in top.set_index("item_id").loc[copy, "reasons"]
+
+
+def test_columns_ranks_and_the_word_uncalibrated(reviewed_set):
+    queue, _ = reviewed_set
+    assert tuple(queue.table.columns) == COLUMNS
+    assert queue.table["rank"].tolist() == list(range(1, 4001))
+    assert queue.table["score"].is_monotonic_decreasing
+    assert not queue.is_calibrated
+    assert queue.reason.startswith("uncalibrated")
+    assert not queue.table["is_calibrated"].any()
+
+
+def test_conflicting_duplicates_stay_together_and_share_the_blame(scene, as_jpeg):
+    pictures = {f"p{k}": as_jpeg(scene(k)) for k in range(12)}
+    pictures["copy"] = pictures["p3"]
+    labels = pd.Series(["a", "b"] * 6 + ["a"], index=list(pictures))
+    probs = pd.DataFrame({"a": 0.9, "b": 0.1}, index=list(pictures))
+    probs.loc[labels == "b"] = [0.1, 0.9]
+    probs.loc["copy"] = probs.loc["p3"] = [0.2, 0.8]
+    queue = review_queue(label_issues(labels, pred_probs=probs), duplicates(pictures, labels=labels))
+    first, second = queue.table.iloc[0], queue.table.iloc[1]
+    assert [first["item_id"], second["item_id"]] == ["copy", "p3"]
+    assert first["proposal"] == "b"
+    # .8 and .2 wrong, given that at least one is: over 1 - .2 * .8
+    assert first["p_wrong"] == pytest.approx(0.8 / 0.84)
+    assert second["p_wrong"] == pytest.approx(0.2 / 0.84)
+    assert first["reasons"].startswith("same picture labelled differently: p3 (b)")
+    assert queue.n_conflicts == 2
+
+
+def test_faults_add_to_the_odds():
+    assert combined(0.3, []) == 0.3
+    p = 1 / (1 + np.exp(-0.3))
+    both = 1 - (1 - p) * (1 - 0.9)
+    assert combined(0.3, [0.9]) == pytest.approx(np.log(both / (1 - both)))
+    assert combined(SILENT, [0.9]) == pytest.approx(np.log(9), abs=0.01)
+
+
+def test_pictures_alone_make_a_queue(scene):
+    pictures = {f"p{k}": scene(k) for k in range(12)} | {"dark": scene(20) // 8, "bad": b"no image"}
+    queue = review_queue(image_issues(pictures)).table
+    assert queue["item_id"].tolist()[:2] == ["bad", "dark"]
+    assert queue["kind"].tolist()[:2] == ["image", "image"]
+    assert queue["reasons"].iloc[1] == "too dark: the brightest parts reach 10% of white"
+    assert queue["reasons"].iloc[5] == ""
+
+
+def test_outliers_and_annotations_are_taken(blobs):
+    embeddings, labels, _ = blobs
+    far = embeddings.assign(other=np.random.default_rng(0).normal(0, 0.001, 300))
+    far.loc["i18", :] = [0.0] * 8 + [50.0]
+    queue = review_queue(outliers(far)).table
+    assert queue.loc[0, ["item_id", "kind"]].tolist() == ["i18", "outlier"]
+    several = pd.concat([labels.assign(annotator_id=who) for who in ("ann", "bob")])
+    assert review_queue(Annotations.from_frames(labels=several)).n_rows == 300
+
+
+def test_numbers_as_labels_stay_numbers(reviewed_set):
+    assert reviewed_set[0].table["label"].tolist()[:2] == [0, 0]
+
+
+def test_other_findings_are_refused():
+    with pytest.raises(TableError, match="nothing to queue"):
+        review_queue()
+    with pytest.raises(TableError, match="Found a int among the findings"):
+        review_queue(3)
+
+
+class Boxes:
+    """What box findings offer to the queue."""
+
+    def queue_rows(self):
+        columns = {"item_id": ["1"], "box_id": ["b1"], "kind": ["box"], "label": ["dent"], "proposal": [None]}
+        return pd.DataFrame({**columns, "score": [9.0], "reasons": ["nobody else drew it"]})
+
+
+def test_boxes_stand_among_items():
+    items = label_issues([0, 1], pred_probs=np.array([[0.9, 0.1], [0.1, 0.9]]))
+    table = review_queue(items, Boxes()).table
+    assert table.loc[0, ["box_id", "kind", "reasons"]].tolist() == ["b1", "box", "nobody else drew it"]
+    assert table["box_id"].isna().sum() == 2
+
+
+# calibration
+
+
+@pytest.mark.parametrize(("n", "limit"), [(100, 0.06), (300, 0.04)])
+def test_calibration_makes_probabilities_true(reviewed_set, n, limit):
+    queue, is_wrong = reviewed_set
+    before = error_of(queue, is_wrong)
+    errors = [
+        error_of(calibrate(queue, said(audit_sample(queue, n, seed=seed)["item_id"], is_wrong)), is_wrong)
+        for seed in range(5)
+    ]
+    assert np.mean(errors) < limit < before
+
+
+def test_calibration_keeps_the_order_and_tells_how_well_it_fits(reviewed_set):
+    queue, is_wrong = reviewed_set
+    found = calibrate(queue, said(audit_sample(queue, 200)["item_id"], is_wrong))
+    assert found.is_calibrated
+    assert found.table["is_calibrated"].all()
+    assert found.table["item_id"].tolist() == queue.table["item_id"].tolist()
+    assert found.table["p_wrong"].is_monotonic_decreasing
+    assert found.reliability["n"].sum() == found.n_audited == 200
+    assert 0 <= found.calibration_error < 0.15
+    assert found.reason is None
+    assert found.plot().get_ylabel() == "share found wrong (95 %)"
+    assert queue.plot().get_ylabel() == "p_wrong (uncalibrated)"
+
+
+def test_reviewing_the_top_first_does_not_bend_the_curve(reviewed_set):
+    queue, is_wrong = reviewed_set
+    head = said(queue.table["item_id"].head(300), is_wrong)
+    more = said(audit_sample(queue, 150, decisions=head)["item_id"], is_wrong)
+    assert error_of(calibrate(queue, head + more), is_wrong) < 0.05
+
+
+def test_few_decisions_leave_the_queue_uncalibrated(reviewed_set):
+    queue, is_wrong = reviewed_set
+    found = calibrate(queue, said(queue.table["item_id"].head(99), is_wrong))
+    assert not found.is_calibrated
+    assert found.reason == "uncalibrated: 99 decisions are too few, 100 are needed (draw them with audit_sample)"
+    pd.testing.assert_frame_equal(found.table, queue.table)
+
+
+def test_decisions_that_all_agree_give_finite_probabilities(reviewed_set):
+    queue, _ = reviewed_set
+    never = [{"item_id": item, "action": "keep"} for item in audit_sample(queue, 150)["item_id"]]
+    found = calibrate(queue, never)
+    assert np.isfinite(found.slope)
+    assert found.table["p_wrong"].mean() < 0.03
+
+
+# what remains
+
+
+def test_the_estimate_covers_the_truth(reviewed_set):
+    queue, is_wrong = reviewed_set
+    head = said(queue.table["item_id"].head(200), is_wrong)
+    hits, errors = [], []
+    for seed in range(40):
+        sample = audit_sample(queue, 200, decisions=head, seed=seed)
+        left = remaining_errors(queue, head + said(sample["item_id"], is_wrong))
+        truth = is_wrong.sum() - left.n_found
+        hits.append(left.low <= truth <= left.high)
+        errors.append(left.value / truth - 1)
+        # a drawn row that happens to follow the head lengthens it
+        assert 198 <= left.n_audited <= 200
+        assert left.n_reviewed == 400
+    assert np.mean(hits) >= 0.9
+    assert abs(np.mean(errors)) < 0.08
+    assert np.sqrt(np.mean(np.square(errors))) < 0.25
+
+
+def test_the_stop_rule_holds(reviewed_set):
+    queue, is_wrong = reviewed_set
+    sample = said(audit_sample(queue, 600)["item_id"], is_wrong)
+    found = remaining_errors(queue, sample, max_wrong=0.05)
+    assert found.stop_rule == f"review {found.n_more:,.0f} more: then at most 5 % wrong (95 %)"
+    decided = {one["item_id"] for one in sample}
+    more = [item for item in queue.table["item_id"] if item not in decided][: int(found.n_more)]
+    left = is_wrong.drop(list(decided)).drop(more)
+    assert left.sum() <= 0.05 * 4000
+    assert 0 < found.n_more < 3400
+
+
+def test_everything_reviewed_leaves_nothing(reviewed_set):
+    queue, is_wrong = reviewed_set
+    found = remaining_errors(queue, said(queue.table["item_id"], is_wrong))
+    assert (found.value, found.low, found.high, found.n_more) == (0, 0, 0, 0)
+    assert found.n_found == is_wrong.sum()
+    assert found.stop_rule == "at most 1 % wrong (95 %): you can stop"
+
+
+def test_without_an_audit_nothing_can_be_said(reviewed_set):
+    queue, is_wrong = reviewed_set
+    found = remaining_errors(queue, said(queue.table["item_id"].head(50), is_wrong))
+    assert np.isnan(found.value)
+    assert np.isnan(found.n_more)
+    assert (found.low, found.high) == (0, 3950)
+    assert found.reason == "nothing beyond the reviewed head was audited; draw rows with audit_sample"
+    assert found.stop_rule.startswith("draw an audit with audit_sample")
+
+
+def test_unsure_rows_stay_open(reviewed_set):
+    queue, is_wrong = reviewed_set
+    sample = audit_sample(queue, 100)["item_id"].tolist()
+    decisions = said(sample[:90], is_wrong) + [{"item_id": item, "action": "unsure"} for item in sample[90:]]
+    found = remaining_errors(queue, decisions)
+    assert found.n_unsure == 10
+    assert found.n_reviewed == found.n_audited == 90
+
+
+def test_strata_without_an_audit_are_named(reviewed_set):
+    queue, is_wrong = reviewed_set
+    found = remaining_errors(queue, said(audit_sample(queue, 5)["item_id"], is_wrong))
+    assert found.reason == "3 of 8 strata have no audited row; draw more with audit_sample"
+    assert found.high > found.value
+    assert found.plot().get_ylabel() == "share found wrong"
+
+
+def test_the_sample_is_spread_over_strata_and_repeats_nothing(reviewed_set):
+    queue, is_wrong = reviewed_set
+    head = said(queue.table["item_id"].head(100), is_wrong)
+    sample = audit_sample(queue, 160, decisions=head, seed=1)
+    assert sample["stratum"].value_counts().to_dict() == dict.fromkeys(range(1, 9), 20)
+    assert sample["rank"].min() > 100
+    assert not sample["item_id"].duplicated().any()
+    pd.testing.assert_frame_equal(sample, audit_sample(queue, 160, decisions=head, seed=1))
+    assert len(audit_sample(queue, 9999)) == 4000
+    assert audit_sample(queue, 0).empty
+
+
+def test_strata_have_equal_weight():
+    scores = np.sort(np.random.default_rng(0).normal(-2, 2, 5000))[::-1]
+    cut = strata(scores)
+    p = np.clip(1 / (1 + np.exp(-scores)), 0.02, 0.98)
+    weight = np.bincount(cut, np.sqrt(p * (1 - p)))
+    assert (np.diff(cut) >= 0).all()
+    np.testing.assert_allclose(weight / weight.sum(), 1 / N_STRATA, atol=0.001)
+    assert strata(np.empty(0)).size == 0
+
+
+def test_wilson_intervals():
+    # Newcombe 1998, table I: 81 of 263 and 0 of 20
+    low, high = wilson(np.array([81.0, 0.0, 0.0]), np.array([263.0, 20.0, 0.0]))
+    np.testing.assert_allclose(low, [0.2553, 0.0, 0.0], atol=5e-5)
+    np.testing.assert_allclose(high, [0.3662, 0.1611, 1.0], atol=5e-5)
+
+
+def test_impossible_questions_are_refused(reviewed_set):
+    queue, _ = reviewed_set
+    with pytest.raises(TableError, match=r"1 decisions are about items or boxes that the queue does not have \('x'\)"):
+        remaining_errors(queue, [{"item_id": "x", "action": "keep"}])
+    with pytest.raises(TableError, match="Found a DataFrame; needed is the result of review_queue"):
+        calibrate(queue.table, [])
+    with pytest.raises(OptionError, match="max_wrong=2 is not possible"):
+        remaining_errors(queue, [], max_wrong=2)
+    with pytest.raises(OptionError, match="n=-1 is not possible"):
+        audit_sample(queue, -1)
