@@ -107,7 +107,7 @@ class FeatureRecipe:
     @property
     def digest(self) -> str:
         """A hash of everything that decides the numbers."""
-        parts = f"4|{self.kinds}|{self.size}|{self.stride}|{HOG_CELL},{HOG_BINS},{COLOUR_BINS},{COLOUR_GRID}".encode()
+        parts = f"4|{tuple(self.kinds)}|{self.size}|{self.stride}|{HOG_CELL},{HOG_BINS},{COLOUR_BINS},{COLOUR_GRID}".encode()
         for array in (self.mean, self.dictionary):
             parts += b"" if array is None else array.tobytes()
         return hashlib.blake2b(parts, digest_size=16).hexdigest()

@@ -13,7 +13,7 @@ import pandas as pd
 from labelqa._codes import id_text
 from labelqa.baseline._fit import as_features
 from labelqa.baseline._models import make_estimator
-from labelqa.compare._attribution import attribute
+from labelqa.compare._attribution import MAX_KINDS, attribute
 from labelqa.compare._curve import CURVE_COLUMNS, DATA_COLUMNS, data_size, review_curve
 from labelqa.compare._fairness import (
     UnfairComparison,
@@ -139,6 +139,8 @@ def compare_fixes(
     arms = _arms(problem, refits, n_controls, seed)
     if not problem.kinds:
         notes.append("before and after are equal, so there is nothing to compare")
+    if len(problem.kinds) > MAX_KINDS:
+        notes.append(f"Shapley values are computed for up to {MAX_KINDS} kinds of fix; there are {len(problem.kinds)}")
     main = difference(arms["after"], arms["before"], settings)
     reviewed = [] if given.decisions is None else [id_text(item) for item in given.decisions["item_id"]]
     counted = len(set(reviewed)) if n_reviews is None and reviewed else n_reviews

@@ -110,7 +110,7 @@ class Comparison(Result):
         ax.set(yticks=range(len(shown)), yticklabels=shown["arm"].str.replace("_", " "))
         ax.set_xlabel(f"points against before ({self.n_test:,} test items; grey: margin)")
         ax.set_ylim(len(shown) - 0.4, -0.6)
-        ax.margins(x=0.25)
+        ax.margins(x=0.3)
         return ax
 
     def plot_curve(self, ax: Axes | None = None) -> Axes:

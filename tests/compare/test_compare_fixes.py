@@ -1,7 +1,11 @@
+from functools import cache
+from itertools import permutations
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from labelqa import baseline
 from labelqa.compare import compare_fixes
 from labelqa.errors import OptionError, TableError
 
@@ -71,6 +75,46 @@ def test_kinds_and_their_shares(world, mixed):
     )
     ends = found.attribution[["shapley_low", "shapley", "shapley_high"]].to_numpy()
     assert (np.diff(ends, axis=1) >= 0).all()
+
+
+def naive_shapley(value, kinds):
+    orders = list(permutations(kinds))
+    shares = dict.fromkeys(kinds, 0.0)
+    for order in orders:
+        for place, kind in enumerate(order):
+            shares[kind] += (value(order[: place + 1]) - value(order[:place])) / len(orders)
+    return shares
+
+
+def test_shapley_is_the_mean_over_all_orders(world, mixed):
+    before, after, kinds = mixed
+    found = compare_fixes(before, after, world.trusted, features=world.features, kinds=kinds, **QUICK)
+    named = {item: kinds.get(item, "drop") if item in before.index else "add" for item in world.train}
+
+    def accuracy(chosen):
+        labels = {}
+        for item in world.train:
+            source = after if named[item] in chosen else before
+            if item in source.index:
+                labels[item] = source[item]
+        model = baseline.fit(world.features.loc[list(labels)], pd.Series(labels), calibrate=False)
+        return 100 * (model.predict(world.features.loc[world.test]).loc[world.test] == world.trusted).mean()
+
+    expected = naive_shapley(cache(accuracy), found.attribution["kind"].tolist())
+    assert found.attribution["shapley"].tolist() == pytest.approx(list(expected.values()))
+
+
+def test_six_kinds_have_no_shapley_values_and_say_so(world):
+    items = world.wrong[:3] + world.train[-3:]
+    after, before = world.noisy.copy(), world.noisy.drop(items[4:])
+    after[items[:3]] = world.clean[items[:3]]
+    after = after.drop(items[3])
+    names = ["human_relabel", "automatic_relabel", "relabel", "drop", "add", "augment"]
+    found = compare_fixes(before, after, world.trusted, features=world.features,
+                          kinds=dict(zip(items, names, strict=True)), **QUICK)  # fmt: skip
+    assert found.attribution["shapley"].isna().all()
+    assert found.attribution["add_one"].notna().all()
+    assert found.reason == "Shapley values are computed for up to 5 kinds of fix; there are 6"
 
 
 def test_decisions_say_who_and_draw_the_curve(world):
