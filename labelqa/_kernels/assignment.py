@@ -41,10 +41,26 @@ def assign(start: Longs, column: Longs, weight: Longs, n_columns: int) -> Longs:
     column_of, row_of = np.full(n_rows, -1, np.int64), np.full(n_columns, -1, np.int64)
     distance, came_from = np.empty(n_columns, np.int64), np.empty(n_columns, np.int64)
     is_scanned = np.empty(n_columns, np.bool_)
+    _take_best(start, column, weight, u, column_of, row_of)
     for row in range(n_rows):
-        _augment(row, start, column, weight, u, v, column_of, row_of, distance, came_from, is_scanned)
+        if column_of[row] == -1:
+            _augment(row, start, column, weight, u, v, column_of, row_of, distance, came_from, is_scanned)
     _settle_ties(start, column, weight, u, v, column_of, row_of)
     return column_of
+
+
+@njit(cache=True)
+def _take_best(start, column, weight, u, column_of, row_of):  # type: ignore[no-untyped-def]
+    """Give each row its heaviest edge where the column is still free, and set the row's price to that weight."""
+    for row in range(u.shape[0]):
+        heaviest = np.int64(0)
+        for edge in range(start[row], start[row + 1]):
+            heaviest = max(heaviest, weight[edge])
+        u[row] = -heaviest
+        for edge in range(start[row], start[row + 1]):
+            if weight[edge] == heaviest and row_of[column[edge]] == -1:
+                column_of[row], row_of[column[edge]] = column[edge], row
+                break
 
 
 @njit(cache=True)
@@ -67,7 +83,10 @@ def _augment(  # type: ignore[no-untyped-def]  # noqa: C901
                     distance[j], came_from[j] = step, row
         near = -1
         for j in range(distance.shape[0]):
-            if not is_scanned[j] and distance[j] < _FAR and (near == -1 or distance[j] < distance[near]):
+            if is_scanned[j] or distance[j] == _FAR:
+                continue
+            # of equally near columns a free one ends the search
+            if near == -1 or distance[j] < distance[near] or (distance[j] == distance[near] and row_of[j] == -1):
                 near = j
         if near == -1 or alone <= distance[near]:
             reached, near = alone, -1

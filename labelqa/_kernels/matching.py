@@ -231,7 +231,8 @@ def _find_edges(  # type: ignore[no-untyped-def]
     n = 0
     for a in range(a0, a1):
         first[a - a0] = n
-        x, width = xyxy_a[a, 0], xyxy_a[a, 2] - xyxy_a[a, 0]
+        x, y, right, bottom = xyxy_a[a, 0], xyxy_a[a, 1], xyxy_a[a, 2], xyxy_a[a, 3]
+        width, area = right - x, (right - x) * (bottom - y)
         slack = 1e-9 * (abs(x) + width)
         lowest, highest = x - (1.0 - tau) / tau * width - slack, x + (1.0 - tau) * width + slack
         start = b0
@@ -240,16 +241,21 @@ def _find_edges(  # type: ignore[no-untyped-def]
         for b in range(start, b1):
             if xyxy_b[b, 0] > highest:
                 break
-            if xyxy_b[b, 1] >= xyxy_a[a, 3] or xyxy_b[b, 3] <= xyxy_a[a, 1] or (aware and label_a[a] != label_b[b]):
+            across = min(right, xyxy_b[b, 2]) - max(x, xyxy_b[b, 0])
+            down = min(bottom, xyxy_b[b, 3]) - max(y, xyxy_b[b, 1])
+            if across <= 0.0 or down <= 0.0 or (aware and label_a[a] != label_b[b]):
                 continue
-            iou = box_iou(xyxy_a[a], xyxy_b[b])
-            if iou >= tau:
-                if n == edge_b.shape[0]:
-                    edge_b = np.concatenate((edge_b, np.empty_like(edge_b)))
-                    edge_iou = np.concatenate((edge_iou, np.empty_like(edge_iou)))
-                edge_b[n], edge_iou[n] = b - b0, iou
-                degree_b[b - b0] += 1
-                n += 1
+            inter = across * down
+            union = area + (xyxy_b[b, 2] - xyxy_b[b, 0]) * (xyxy_b[b, 3] - xyxy_b[b, 1]) - inter
+            # tiny boxes can have an area that rounds to 0
+            if union <= 0.0 or not inter / union >= tau:
+                continue
+            if n == edge_b.shape[0]:
+                edge_b = np.concatenate((edge_b, np.empty_like(edge_b)))
+                edge_iou = np.concatenate((edge_iou, np.empty_like(edge_iou)))
+            edge_b[n], edge_iou[n] = b - b0, inter / union
+            degree_b[b - b0] += 1
+            n += 1
     first[a1 - a0] = n
     return edge_b, edge_iou
 
@@ -353,10 +359,12 @@ def _assign_component(rows, columns, label_a, label_b, first, edge_b, edge_iou, 
     column, weight, source = np.empty(n_edges, np.int64), np.empty(n_edges, np.int64), np.empty(n_edges, np.int64)
     # whole weights: IoU first, then one for a common label; sums over n rows stay below 2**60
     bits = min(40.0, np.floor(59.0 - 2.0 * np.log2(n + 1.0)))
+    place = np.empty(label_b.shape[0], np.int64)
+    place[columns] = np.arange(columns.shape[0])
     k = 0
     for i in range(n):
         for edge in range(first[rows[i]], first[rows[i] + 1]):
-            column[k] = np.searchsorted(columns, edge_b[edge])
+            column[k] = place[edge_b[edge]]
             weight[k] = _whole(edge_iou[edge], bits) * (n + 1) + (label_a[rows[i]] == label_b[edge_b[edge]])
             source[k] = edge
             k += 1
