@@ -16,6 +16,8 @@ Ints = NDArray[np.int32]
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
+#: An annotator's peer PQ is drawn towards the mean as if this many more boxes had been compared.
+PQ_PRIOR = 20.0
 #: Held-out votes are counted by support in steps of one part in this many.
 STEPS = 1000
 
@@ -44,6 +46,36 @@ def peer_overlap(xyxy: Floats, offsets: Longs, members: Longs) -> Floats:
                 out[members[i]] += iou
                 out[members[j]] += iou
     return out
+
+
+def peer_pq(
+    overlap: Floats, view_offsets: Longs, item_offsets: Longs, view_item: Ints, view_annotator: Ints, n_annotators: int
+) -> tuple[Floats, Floats]:
+    """Panoptic quality of each annotator against all others of the same items.
+
+    Parameters
+    ----------
+    overlap
+        float64 (B,): sum, for each box, of its IoU with its partners.
+    view_offsets, item_offsets, view_item, view_annotator
+        As in `labelqa._codes.BoxCodes`.
+
+    Returns
+    -------
+    quality, shrunk
+        float64 (A,): nan where nobody can be compared with; drawn towards the mean, and never 0 for all.
+    """
+    n_boxes, n_views = np.diff(view_offsets), np.diff(item_offsets)[view_item]
+    of_item = np.bincount(view_item, n_boxes, len(item_offsets) - 1)
+    # each view is compared with every other of its item, both with all their boxes
+    compared = np.where(n_views > 1, (n_views - 2) * n_boxes + of_item[view_item], 0)
+    total = np.bincount(view_annotator, compared, n_annotators)
+    shared = 2.0 * np.bincount(np.repeat(view_annotator, n_boxes), overlap, n_annotators)
+    # where no two boxes overlap nobody is better than anybody
+    mean = shared.sum() / total.sum() if shared.sum() > 0 else 1.0
+    with np.errstate(invalid="ignore", divide="ignore"):
+        quality = np.where(total > 0, shared / total, np.nan)
+    return quality, (shared + PQ_PRIOR * mean) / (total + PQ_PRIOR)
 
 
 @njit(cache=True)

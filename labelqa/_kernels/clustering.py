@@ -369,3 +369,29 @@ def leave_one_out_boxes(
             total += count
             offsets[first_view + out + 1] = total
     return offsets, boxes[:total], labels[:total], share[:total]
+
+
+@njit(cache=True)
+def own_partners(xyxy: Floats, view_offsets: Longs, iou_threshold: float) -> tuple[Longs, Floats]:
+    """Find, for each box, the box of the same view that overlaps it most, where IoU >= `iou_threshold`.
+
+    Returns
+    -------
+    partner, iou
+        int64 (B,), -1 for none; float64 (B,).
+    """
+    partner, best = np.full(xyxy.shape[0], -1, np.int64), np.zeros(xyxy.shape[0])
+    for view in range(view_offsets.shape[0] - 1):
+        for a in range(view_offsets[view], view_offsets[view + 1]):
+            for b in range(a + 1, view_offsets[view + 1]):
+                # boxes of a view are in the order of x_min
+                if xyxy[b, 0] >= xyxy[a, 2]:
+                    break
+                iou = box_iou(xyxy[a], xyxy[b])
+                if iou < iou_threshold or iou == 0.0:
+                    continue
+                if iou > best[a]:
+                    partner[a], best[a] = b, iou
+                if iou > best[b]:
+                    partner[b], best[b] = a, iou
+    return partner, best

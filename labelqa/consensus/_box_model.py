@@ -8,14 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labelqa._codes import BoxCodes
-from labelqa._kernels.box_votes import STEPS, held_out_votes, peer_overlap, residuals_by_view, without_effects
+from labelqa._kernels.box_votes import STEPS, held_out_votes, peer_overlap, peer_pq, residuals_by_view, without_effects
 from labelqa._kernels.clustering import greedy_clusters, median_boxes, members_of, views_of_boxes
 
 Longs = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
-#: An annotator's peer PQ is drawn towards the mean as if this many more boxes had been compared.
-PQ_PRIOR = 20.0
 #: Votes count with this power of the peer PQ.
 VOTE_POWER = 2.0
 #: A chosen quorum never leaves this range.
@@ -101,21 +99,10 @@ def peer_quality(clusters: Clusters) -> tuple[Floats, Floats]:
         Shape (A,): nan and the mean where an annotator shares no item with boxes with anybody.
     """
     codes = clusters.codes
-    n_annotators = len(codes.annotators)
     overlap = peer_overlap(codes.xyxy, clusters.offsets, clusters.members)
-    n_boxes = np.diff(codes.view_offsets)
-    n_views = np.diff(codes.item_offsets)
-    of_item = np.bincount(codes.view_item, n_boxes, len(codes.items))
-    # each view is compared with every other of its item, both with all their boxes
-    compared = (n_views[codes.view_item] - 2) * n_boxes + of_item[codes.view_item]
-    compared = np.where(n_views[codes.view_item] > 1, compared, 0)
-    total = np.bincount(codes.view_annotator, compared, n_annotators)
-    shared = 2.0 * np.bincount(codes.view_annotator[clusters.box_view], overlap, n_annotators)
-    # where no two boxes overlap nobody is better than anybody
-    mean = shared.sum() / total.sum() if shared.sum() > 0 else 1.0
-    with np.errstate(invalid="ignore", divide="ignore"):
-        quality = np.where(total > 0, shared / total, np.nan)
-    return quality, (shared + PQ_PRIOR * mean) / (total + PQ_PRIOR)
+    return peer_pq(
+        overlap, codes.view_offsets, codes.item_offsets, codes.view_item, codes.view_annotator, len(codes.annotators)
+    )
 
 
 def support_of(clusters: Clusters, weight: Floats) -> Floats:

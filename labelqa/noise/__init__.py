@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from labelqa.noise._apply import apply_decisions
 from labelqa.noise._audit_sample import audit_sample
+from labelqa.noise._box_issues import BoxIssues, box_issues
 from labelqa.noise._calibrate import calibrate
 from labelqa.noise._class_health import ClassHealth, class_health
 from labelqa.noise._confident_learning import ConfidentLearning, confident_learning
@@ -17,6 +18,7 @@ from labelqa.noise._queue import ReviewQueue, review_queue
 from labelqa.noise._remaining import RemainingErrors, remaining_errors
 
 __all__ = [
+    "BoxIssues",
     "ClassHealth",
     "ConfidentLearning",
     "Duplicates",
@@ -28,6 +30,7 @@ __all__ = [
     "ReviewQueue",
     "apply_decisions",
     "audit_sample",
+    "box_issues",
     "calibrate",
     "class_health",
     "confident_learning",

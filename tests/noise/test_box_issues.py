@@ -1,0 +1,243 @@
+"""`box_issues`: planted faults are named with their evidence; real faults rank as high as published."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from labelqa import Annotations, OptionError, TableError
+from labelqa._kernels.clustering import views_of_boxes
+from labelqa._kernels.matching import match_views
+from labelqa.noise import BoxIssues, box_issues, review_queue
+
+EDGES = ["x_min", "y_min", "x_max", "y_max"]
+COLUMNS = ["item_id", "annotator_id", "label", *EDGES]
+
+
+def table(*rows: tuple[Any, ...]) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def agreed(*extra: tuple[Any, ...], people: str = "abcd", without: str = "") -> pd.DataFrame:
+    """One dent per image that everybody boxes alike, but for `without`, and some further boxes."""
+    return table(*[("i", who, "dent", 10, 10, 50, 40) for who in people if who not in without], *extra)
+
+
+def only(found: BoxIssues) -> pd.Series:
+    assert len(found.table) == 1
+    return found.table.iloc[0]
+
+
+def test_a_box_that_nobody_else_has_is_wrong() -> None:
+    row = only(box_issues(agreed(("i", "b", "dent", 80, 80, 99, 99))))
+    assert (row["annotator_id"], row["kind"], row["suspicion"], row["proposal"]) == ("b", "wrong", 1.0, "drop")
+    assert row["reason"] == "none of 3 others has this box"
+    assert row[EDGES].isna().all()
+
+
+def test_a_box_that_most_others_have_is_missing() -> None:
+    views = pd.DataFrame({"item_id": "i", "annotator_id": list("abcd")})
+    row = only(box_issues(Annotations.from_frames(boxes=agreed(without="c"), views=views), min_suspicion=0.5))
+    assert (row["annotator_id"], row["kind"], row["proposal"], row["proposed_label"]) == ("c", "missing", "add", "dent")
+    assert row["reason"] == "3 of 3 others drew 'dent' here"
+    assert row[EDGES].tolist() == [10, 10, 50, 40]
+    assert pd.isna(row["box_id"])
+
+
+def test_a_loose_box_says_which_edge() -> None:
+    row = only(box_issues(agreed(("i", "d", "dent", 10, 10, 90, 40), without="d"), min_suspicion=0.3))
+    assert (row["annotator_id"], row["kind"], row["proposal"]) == ("d", "loose", "move")
+    assert (
+        row["reason"] == "right edge 40 pixels (100 % of the width) farther out than the others' median box, IoU 0.50"
+    )
+    assert row[EDGES].tolist() == [10, 10, 50, 40]
+    assert row["suspicion"] == pytest.approx(0.7 * 0.5)
+
+
+def test_a_box_drawn_twice_is_a_duplicate() -> None:
+    row = only(box_issues(agreed(("i", "a", "dent", 10, 10, 46, 40)), min_suspicion=0.5))
+    assert (row["annotator_id"], row["kind"], row["proposal"]) == ("a", "duplicate", "drop")
+    assert row["reason"].startswith("drawn on top of i/a/2 by the same annotator; none of 3 others")
+
+
+def test_a_class_that_the_others_call_otherwise() -> None:
+    row = only(box_issues(agreed(("i", "d", "crack", 10, 10, 50, 41), without="d")))
+    assert (row["kind"], row["proposal"], row["proposed_label"]) == ("wrong_class", "relabel", "dent")
+    assert row["reason"] == "3 of 3 others call it 'dent'"
+    assert row["suspicion"] == pytest.approx(1.0)
+
+
+def test_scores_of_boxes_and_views() -> None:
+    found = box_issues(agreed(("i", "b", "dent", 80, 80, 99, 99)))
+    assert found.boxes["box_score"].tolist() == [1.0, 1.0, 0.0, 1.0, 1.0]
+    assert found.boxes["support"].tolist() == [1.0, 1.0, 0.0, 1.0, 1.0]
+    # the others lack what one of their three others has
+    assert found.views["view_score"].tolist() == pytest.approx([2 / 3, 0.0, 2 / 3, 2 / 3])
+    assert found.views["n_issues"].tolist() == [0, 1, 0, 0]
+
+
+def test_the_queue_takes_the_rows() -> None:
+    drawn = agreed(("i", "b", "dent", 80, 80, 99, 99), ("i", "d", "crack", 10, 10, 50, 41), without="d")
+    found = box_issues(drawn)
+    queue = review_queue(found).table
+    assert len(queue) == found.n_issues
+    assert set(queue["kind"]) == set(found.table["kind"])
+    rows = found.queue_rows().set_index("kind")
+    assert rows.loc["wrong", "proposal"] == "drop"
+    assert rows.loc["wrong_class", "proposal"] == "dent"
+    assert rows["score"].is_monotonic_decreasing
+
+
+def test_row_order_and_names_change_nothing() -> None:
+    rng = np.random.default_rng(0)
+    corners = rng.integers(0, 40, (80, 4))
+    drawn = table(
+        *[(k % 6, "abcd"[k % 4], "xy"[k % 2], x, y, x + w + 5, y + h + 5) for k, (x, y, w, h) in enumerate(corners)]
+    )
+    found, shuffled = box_issues(drawn), box_issues(drawn.sample(frac=1, random_state=1))
+    pd.testing.assert_frame_equal(found.table, shuffled.table)
+    names = {"a": "z", "b": "nan", "c": "7", "d": "<b>"}
+    renamed = box_issues(drawn.assign(annotator_id=drawn["annotator_id"].map(names)))
+    assert sorted(found.boxes["suspicion"]) == pytest.approx(sorted(renamed.boxes["suspicion"]))
+    assert found.boxes["suspicion"].between(0, 1).all()
+
+
+def test_one_person_without_a_detector_is_unknown() -> None:
+    found = box_issues(agreed(people="a"))
+    assert found.table.empty
+    assert np.isnan(found.boxes["box_score"]).all()
+    assert np.isnan(found.views["view_score"]).all()
+    assert found.reason is not None
+    assert "No item has two views" in found.reason
+
+
+@pytest.mark.parametrize("views", [None, pd.DataFrame({"item_id": ["i", "i"], "annotator_id": ["a", "b"]})])
+def test_no_boxes_give_empty_tables(views: pd.DataFrame | None) -> None:
+    found = box_issues(Annotations.from_frames(boxes=table(), views=views))
+    assert found.n_issues == 0
+    assert len(found.views) == (0 if views is None else 2)
+    found.plot()
+    assert found.queue_rows().empty
+
+
+def test_the_same_box_by_everybody_is_no_fault() -> None:
+    found = box_issues(table(*[(i, a, "x", 5, 5, 9, 9) for i in range(3) for a in "abc"]))
+    assert found.n_issues == 0
+    assert found.views["view_score"].tolist() == [1.0] * 9
+
+
+PREDICTED = [
+    {"image_id": 1, "category_id": 3, "bbox": [10, 10, 40, 30], "score": 0.99},
+    {"image_id": 1, "category_id": 3, "bbox": [100, 100, 30, 30], "score": 0.97},
+    {"image_id": 99, "category_id": 3, "bbox": [100, 100, 30, 30], "score": 0.97},
+]
+BY_ONE = table((1, "a", "dent", 10, 10, 50, 40), (1, "a", "dent", 200, 10, 240, 40), (2, "a", "dent", 0, 0, 9, 9))
+
+
+def test_a_detector_stands_for_the_others() -> None:
+    found = box_issues(BY_ONE, predictions=PREDICTED, categories={3: "dent"})
+    by_kind = found.table.loc[found.table["item_id"] == "1"].set_index("kind")
+    assert by_kind.loc["wrong", "reason"] == "the detector does not see it"
+    assert by_kind.loc["missing", "reason"] == "the detector sees it with score 0.97"
+    assert by_kind.loc["missing", EDGES].tolist() == [100, 100, 130, 130]
+    assert found.boxes["detector_score"].tolist() == [0.99, 0.0, 0.0]
+    assert found.views["overlooked_score"].iloc[0] < 0.1
+    assert found.views["objectlab_score"].between(0, 1).all()
+
+
+def test_predictions_from_a_table_and_a_file_are_the_same(tmp_path: Path) -> None:
+    path = tmp_path / "results.json"
+    path.write_text(json.dumps(PREDICTED))
+    rows = [
+        (one["image_id"], "dent", *one["bbox"][:2], *np.add(one["bbox"][:2], one["bbox"][2:]), one["score"])
+        for one in PREDICTED
+    ]
+    frame = pd.DataFrame(rows, columns=["item_id", "label", *EDGES, "score"])
+    from_file = box_issues(BY_ONE, predictions=path, categories={3: "dent"})
+    pd.testing.assert_frame_equal(from_file.table, box_issues(BY_ONE, predictions=frame).table)
+    pd.testing.assert_frame_equal(from_file.views, box_issues(BY_ONE, predictions=frame).views)
+
+
+@pytest.mark.parametrize(
+    ("predictions", "options", "message"),
+    [
+        (7, {}, "Predictions are a int; needed is a table, or COCO results"),
+        ([{"image_id": 1}], {}, "1 COCO results lack one of"),
+        (PREDICTED, {"categories": {4: "dent"}}, r"names no class for category_id '3'"),
+        (PREDICTED[2:], {}, "No prediction is of an item in the annotations"),
+        (pd.DataFrame({"item_id": [1]}), {}, "The predictions table has no column 'label'"),
+        ([PREDICTED[0] | {"score": None}], {}, r"1 predictions have a number that is missing \(rows 0\)"),
+    ],
+)
+def test_predictions_that_cannot_be_read_are_refused(predictions: Any, options: dict[str, Any], message: str) -> None:
+    with pytest.raises(TableError, match=message):
+        box_issues(BY_ONE, predictions=predictions, **options)
+
+
+@pytest.mark.parametrize("options", [{"iou_threshold": 0}, {"min_suspicion": 1.5}])
+def test_options_outside_their_range_are_refused(options: dict[str, Any]) -> None:
+    with pytest.raises(OptionError, match="is outside its range; give a number above 0 and at most 1"):
+        box_issues(BY_ONE, **options)
+
+
+def crowd(real_data: Path, name: str, narrow: float) -> tuple[Annotations, np.ndarray, np.ndarray, np.ndarray]:
+    """Annotations, which boxes match no expert box, which views have any fault, and which views experts looked at.
+
+    Boxes are clipped to the frame; those narrower than `narrow` are left out on both sides.
+    """
+    names = {"image_id": "item_id", "annotator": "annotator_id"}
+    boxes, views, gold = (
+        pd.read_csv(real_data / name / file).rename(columns=names)
+        for file in ("boxes_annotators.csv", "views_annotators.csv", "boxes_gold.csv")
+    )
+    items = views[["item_id"]].drop_duplicates()
+    if name == "pedestrians":
+        items = items.assign(width=1280, height=720)
+    drawn, experts = (Annotations.from_frames(boxes=each, items=items).boxes for each in (boxes, gold))
+    drawn, experts = (each.loc[each["x_max"] - each["x_min"] >= narrow] for each in (drawn, experts))
+    data = Annotations.from_frames(boxes=drawn, views=views, items=items)
+    codes = data.box_codes
+    by_item = dict(tuple(experts.groupby("item_id")[EDGES]))
+    none = np.empty((0, 4))
+    true = [by_item[item].to_numpy() if item in by_item else none for item in codes.items[codes.view_item]]
+    offsets = np.cumsum([0] + [len(each) for each in true])
+    flat = np.vstack([none, *true])
+    no_class = np.zeros(len(flat), np.int32)
+    own, theirs, _ = match_views(codes.xyxy, codes.view_offsets, codes.label * 0, flat, offsets, no_class, 0.5)
+    is_wrong, is_missed = np.ones(len(codes.xyxy), bool), np.ones(len(flat), bool)
+    is_wrong[own], is_missed[theirs] = False, False
+    n_views = len(codes.view_item)
+    is_bad = np.bincount(views_of_boxes(codes.view_offsets), is_wrong, n_views) > 0
+    is_bad |= np.bincount(views_of_boxes(offsets), is_missed, n_views) > 0
+    by_row = np.empty(len(is_wrong), bool)
+    by_row[codes.row] = is_wrong
+    seen = items["item_id"] if name != "pedestrians" else pd.read_csv(real_data / name / "views_gold.csv")["image_id"]
+    return data, by_row, is_bad, np.isin(codes.items[codes.view_item].astype(str), seen.astype(str))
+
+
+@pytest.mark.parametrize(
+    ("name", "narrow", "wrong", "bad"),
+    [
+        ("pedestrians", 30, (0.965, 0.825), (0.950, 0.795)),
+        ("crowdboxes", 0, (0.908, 0.742), (0.892, 0.954)),
+    ],
+)
+def test_real_faults_are_ranked_as_well_as_published(
+    real_data: Path, name: str, narrow: float, wrong: tuple[float, float], bad: tuple[float, float]
+) -> None:
+    from sklearn.metrics import average_precision_score, roc_auc_score
+
+    data, is_wrong, is_bad, has_gold = crowd(real_data, name, narrow)
+    found = box_issues(data)
+    judged = found.boxes["item_id"].isin(found.views.loc[has_gold, "item_id"]).to_numpy()
+    doubt = -found.boxes["box_score"].to_numpy()[judged]
+    assert roc_auc_score(is_wrong[judged], doubt) >= wrong[0]
+    assert average_precision_score(is_wrong[judged], doubt) >= wrong[1]
+    doubt = -found.views["view_score"].to_numpy()[has_gold]
+    assert roc_auc_score(is_bad[has_gold], doubt) >= bad[0]
+    assert average_precision_score(is_bad[has_gold], doubt) >= bad[1]
