@@ -7,17 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from labelqa._crossval import OutOfFold, out_of_fold
 from labelqa._kernels.paired import wilson
 from labelqa._plot import COLOURS, axes
 from labelqa._result import Result
-from labelqa.annotations import Annotations, as_label_codes
+from labelqa.annotations import Annotations
 from labelqa.baseline._fit import as_features
-from labelqa.baseline._human import HumanBaseline, count_labels, human_baseline
+from labelqa.baseline._human import HumanBaseline, human_baseline
+from labelqa.baseline._labels import Labels, has_annotators, one_label_each
 from labelqa.baseline._models import Recipe, make_estimator, model_name
-from labelqa.errors import TableError, shown
 from labelqa.features import FeatureRecipe
 
 if TYPE_CHECKING:
@@ -85,7 +84,7 @@ class CrossValidation(Result):
 
 def cross_validate(
     features: Any,
-    labels: pd.Series | pd.DataFrame | NDArray[Any] | Annotations,
+    labels: Labels,
     *,
     model: Any = "logistic",
     second_opinion: Any = None,
@@ -127,7 +126,10 @@ def cross_validate(
     >>> found.accuracy, found.majority_accuracy
     (1.0, 0.5)
     """
-    single, human, note = (labels, None, None) if isinstance(labels, np.ndarray) else one_label_each(labels)
+    single, note = one_label_each(labels)
+    human = (
+        human_baseline(labels) if isinstance(labels, pd.DataFrame | Annotations) and has_annotators(labels) else None
+    )
     table, _ = as_features(features, recipe, seed)
     models = [model] if second_opinion is None else [model, second_opinion]
     for each in models:
@@ -146,7 +148,7 @@ def cross_validate(
         balanced_accuracy=first.balanced_accuracy,
         log_loss=first.log_loss,
         majority_accuracy=first.majority_accuracy,
-        human_accuracy=human.leave_one_out if human else np.nan,
+        human_accuracy=np.nan if human is None else human.leave_one_out,
         n_items=first.n_items,
         n_folds=first.n_folds,
         temperature=first.temperature,
@@ -157,30 +159,6 @@ def cross_validate(
         table=first.table,
         reason="; ".join(reasons) or None,
     )
-
-
-def one_label_each(
-    labels: pd.Series | pd.DataFrame | Annotations,
-) -> tuple[pd.Series | pd.DataFrame, HumanBaseline | None, str | None]:
-    """Give one label per item, the human baseline where labels repeat, and what was left out."""
-    if isinstance(labels, pd.Series) or (isinstance(labels, pd.DataFrame) and "annotator_id" not in labels.columns):
-        return labels, None, None
-    if not isinstance(labels, Annotations | pd.DataFrame):
-        raise TableError(
-            f"Found a {type(labels).__name__} as labels; give a Series by item id, a table or Annotations."
-        )
-    codes = as_label_codes(labels)
-    counts = count_labels(codes)
-    most = counts.max(axis=1, initial=0)
-    is_labelled = most > 0
-    is_tied = is_labelled & ((counts == most[:, None]).sum(axis=1) > 1)
-    kept = is_labelled & ~is_tied
-    values = codes.classes[counts[kept].argmax(axis=1)] if kept.any() else np.empty(0, object)
-    single = pd.Series(values, index=codes.items[kept], dtype=object)
-    tied = codes.items[is_tied]
-    note = f"{len(tied):,} items without a most frequent label are left out ({shown(tied)})" if len(tied) else None
-    repeats = bool((counts.sum(axis=1) > 1).any())
-    return single, human_baseline(labels) if repeats else None, note
 
 
 def _scores(names: list[str], found: list[OutOfFold], human: HumanBaseline | None) -> pd.DataFrame:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from labelqa._crossval import align_groups, align_labels, check_features, deal_folds
 from labelqa._kernels.linear import fit_temperature, log_softmax
+from labelqa.baseline._labels import Labels, one_label_each
 from labelqa.baseline._models import Recipe, make_estimator, model_name, scores_of
 from labelqa.errors import TableError, shown
 from labelqa.features import FeatureRecipe, fit_recipe, image_features
@@ -128,7 +129,7 @@ def as_features(data: Any, recipe: FeatureRecipe | None, seed: int) -> tuple[pd.
 
 def fit(
     features: Any,
-    labels: pd.Series | pd.DataFrame | NDArray[Any],
+    labels: Labels,
     *,
     model: Any = "logistic",
     recipe: FeatureRecipe | None = None,
@@ -145,7 +146,9 @@ def fit(
         the built-in features are computed.
     labels
         A Series by item id, or a table with `item_id` and `label`, one row per item; items without a label are left
-        out. An array goes with an array of features or pictures, whose items are called "0", "1"...
+        out. Where several people labelled an item (`Annotations`, or a table with `annotator_id`) its most frequent
+        label counts, and items whose most frequent label is tied are left out. An array goes with an array of features
+        or pictures, whose items are called "0", "1"...
     model
         "logistic": standardised features and multinomial logistic regression, the default. "boosting":
         HistGradientBoosting, a second opinion of another kind. Or any scikit-learn classifier with `predict_proba`; it
@@ -200,6 +203,7 @@ class _Data:
     classes: NDArray[np.object_]
     names: list[str]
     recipe: FeatureRecipe | None
+    note: str | None
 
 
 @dataclass(frozen=True)
@@ -209,18 +213,17 @@ class _HeldOut:
     accuracy: float | None = None
 
 
-def _checked(
-    features: Any, labels: pd.Series | pd.DataFrame | NDArray[Any], recipe: FeatureRecipe | None, seed: int
-) -> _Data:
+def _checked(features: Any, labels: Labels, recipe: FeatureRecipe | None, seed: int) -> _Data:
     table, recipe = as_features(features, recipe, seed)
     rows, ids = check_features(table)
-    label, classes = align_labels(labels, ids)
+    single, note = one_label_each(labels)
+    label, classes = align_labels(single, ids)
     known = label >= 0
     if len(classes) < 2:
         raise TableError(
             f"There are {len(classes)} classes among {int(known.sum()):,} labelled items; a classifier needs two."
         )
-    return _Data(rows[known], ids[known], label[known], classes, list(table.columns), recipe)
+    return _Data(rows[known], ids[known], label[known], classes, list(table.columns), recipe, note)
 
 
 def _held_out(model: Any, data: _Data, groups: Longs | None, seed: int) -> _HeldOut:
@@ -256,6 +259,7 @@ def _metadata(model: Any, data: _Data, held_out: _HeldOut, seed: int) -> dict[st
         "n_items": len(data.rows),
         "n_features": data.rows.shape[1],
         "class_counts": {str(value): int(count) for value, count in zip(data.classes, counts, strict=True)},
+        "left_out": data.note,
         "temperature": held_out.temperature,
         "n_held_out": held_out.n_items,
         "held_out_accuracy": held_out.accuracy,

@@ -72,7 +72,9 @@ def compare(
         seed=seed,
     )
     _tell(found)
-    click.echo(json.dumps(found.to_dict()) if as_json else found.arms.to_csv(index=False), nl=as_json)
+    click.echo(
+        json.dumps(found.to_dict()) if as_json else found.arms.to_csv(index=False, float_format="%.6g"), nl=as_json
+    )
     if fail_if_hurts and found.verdict == "hurts":
         sys.exit(1)
 

@@ -53,19 +53,21 @@ def train(
     import json
 
     from labelqa import baseline
-    from labelqa.baseline._crossvalidate import one_label_each
-    from labelqa.baseline._fit import as_features
     from labelqa.errors import OptionError
+    from labelqa.features import fit_recipe, image_features
+    from labelqa.images import ImageSource
 
     if out.exists() and not overwrite:
         raise OptionError(f"{out} exists; choose another --out, or add --overwrite.")
     annotations = read_source(**how)
-    table, recipe = as_features(read_features(images, features, annotations), None, seed)
+    table, recipe = read_features(images, features, annotations), None
+    if isinstance(table, ImageSource):
+        recipe = fit_recipe(table, seed=seed)
+        table = image_features(table, recipe=recipe)
     by_group = _groups(annotations, groups)
     found = baseline.cross_validate(table, annotations, model=model, groups=by_group, n_folds=folds, seed=seed)
     _tell(found)
-    labels = one_label_each(annotations)[0]
-    fitted = baseline.fit(table, labels, model=model, recipe=recipe, groups=by_group, seed=seed)
+    fitted = baseline.fit(table, annotations, model=model, recipe=recipe, groups=by_group, seed=seed)
     baseline.save(fitted, out)
     click.echo(json.dumps({"model": str(out), **found.to_dict()}) if as_json else out)
 

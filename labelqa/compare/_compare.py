@@ -237,7 +237,8 @@ def _fair_problem(
         if leaks == "refuse":
             raise UnfairComparison(
                 f"{len(leaked):,} training items are copies of test items ({listed}); a model that has seen the test "
-                "looks better than it is. Remove them, or choose leaks='leave_out'."
+                "looks better than it is. Remove them, or choose leaks='leave_out' "
+                "(--leave-out-leaks)."
             )
         notes.append(f"{len(leaked):,} training items that are copies of test items are left out ({listed})")
         kept = [labels[~labels.index.isin(list(leaked))] for labels in (given.before, given.after)]

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from labelqa._codes import encode_labels, id_text
 from labelqa._crossval import check_features
 from labelqa.annotations import Annotations
-from labelqa.baseline._crossvalidate import one_label_each
+from labelqa.baseline._labels import one_label_each
 from labelqa.errors import OptionError, TableError, check_option, shown
 
 Floats32 = NDArray[np.float32]
@@ -73,20 +73,23 @@ def one_each(labels: Labels, name: str) -> tuple[pd.Series, str | None]:
         raise TableError(
             f"Found a {type(labels).__name__} as {name}; give a Series by item id, a table or Annotations."
         )
-    single, _, note = one_label_each(labels)
-    if isinstance(single, pd.DataFrame):
-        absent = {"item_id", "label"} - set(single.columns)
-        if absent:
-            raise TableError(
-                f"{name} has no column {shown(sorted(absent))} (found: {shown(single.columns)}); needed "
-                "are item_id and label."
-            )
-        single = pd.Series(single["label"].to_numpy(), index=single["item_id"].to_numpy(), dtype=object)
-    single = pd.Series(single.to_numpy(object), index=[id_text(value) for value in single.index], dtype=object).dropna()
-    if single.index.has_duplicates:
-        twice = single.index[single.index.duplicated()].unique()
+    single, note = one_label_each(labels)
+    table = single if isinstance(single, pd.DataFrame) else _as_table(pd.Series(single))
+    absent = {"item_id", "label"} - set(table.columns)
+    if absent:
+        raise TableError(
+            f"{name} has no column {shown(sorted(absent))} (found: {shown(table.columns)}); it needs item_id and label."
+        )
+    ids = [id_text(value) for value in table["item_id"]]
+    said = pd.Series(table["label"].to_numpy(object), index=ids, dtype=object).dropna()
+    if said.index.has_duplicates:
+        twice = said.index[said.index.duplicated()].unique()
         raise TableError(f"{name} holds more than one label for {len(twice):,} items ({shown(twice)}); give one each.")
-    return single, note
+    return said, note
+
+
+def _as_table(labels: pd.Series) -> pd.DataFrame:
+    return pd.DataFrame({"item_id": labels.index, "label": labels.to_numpy(object)})
 
 
 def make_problem(

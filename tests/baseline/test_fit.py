@@ -122,6 +122,17 @@ def named_rows(features):
     return features.set_axis(["0", "1"], axis=1).reset_index(drop=True)
 
 
+def test_the_most_frequent_label_of_several_people_counts(blobs):
+    features, labels = blobs
+    people = [pd.DataFrame({"item_id": labels.index, "annotator_id": who, "label": labels.to_numpy()}) for who in "abc"]
+    people[0].loc[0, "label"] = "ok"
+    people[1].loc[[5, 6], "label"], people[2].loc[5, "label"] = "ok", "scratch"
+    fitted = baseline.fit(features, pd.concat(people))
+    assert fitted.metadata["n_items"] == 119
+    assert fitted.metadata["left_out"] == "1 items without a most frequent label are left out ('part_5')"
+    assert fitted.metadata["labels_sha256"] == baseline.fit(features, labels.drop("part_5")).metadata["labels_sha256"]
+
+
 def test_groups_are_not_split_for_calibration(blobs):
     features, labels = blobs
     together = pd.Series(0, index=features.index)
