@@ -40,11 +40,13 @@ class AugmentationCheck(Result):
     reason
         Why nothing can be said; None if something can.
     table
-        One row per transform: `transform`, `verdict` ("invariant", "learnable", "information lost", "turns i into j"),
-        `advice`, `kept` (share of the accuracy left on transformed images when the model was trained without them, with
-        `kept_low`, `kept_high`), `kept_retrained` (the same after training with the copies), `gain` (change of the
-        accuracy on untransformed images by training with the copies, with `gain_low`, `gain_high`), `is_learnable`,
-        `from_label`, `to_label`, `share` (the class most often taken for one other), `tightness`, `visible` (of boxes).
+        One row per transform: `transform`; `verdict` ("invariant", "learnable", "information lost", "turns i into j");
+        `effect` of training with the copies on images as they are ("helps", "hurts", "no difference"); `advice`;
+        `kept`, the share of the accuracy left on transformed images when the model was trained without them, with
+        `kept_low` and `kept_high`; `kept_retrained`, the same after training with the copies; `gain`, the change of the
+        accuracy on untransformed images by training with the copies, with `gain_low` and `gain_high`; `is_learnable`;
+        `from_label`, `to_label` and `share`, the class most often taken for one other; `tightness` and `visible`, what
+        it does to boxes.
     turns
         Every class that turns into another: `transform`, `from_label`, `to_label`, `share`, `n_items`.
     leaks
@@ -125,7 +127,7 @@ def check_augmentation(
         Ids of the test set: the model is trained on the others and asked about these. By default all items take turns
         (cross-validation in `n_folds` parts).
     tolerance
-        Share of the accuracy that may be missing for "invariant" and for "learnable".
+        Share of the accuracy that may be missing for "invariant"; for "learnable" it is twice that.
     turn_share
         Share of a class that must be taken for one other class.
     max_items
@@ -222,7 +224,7 @@ def _judged(
             f"the model tells the classes no better ({accuracy:.3f}) than always naming the most frequent one "
             f"({data.majority:.3f}), so it cannot tell what a transform breaks"
         )
-        rows = [{**row, "verdict": None, "advice": "cannot be told: see reason"} for row in rows]
+        rows = [{**row, "verdict": None, "effect": None, "advice": "cannot be told: see reason"} for row in rows]
         turns = []
     return _wrap(
         data,

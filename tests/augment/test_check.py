@@ -43,6 +43,7 @@ def test_learning_the_copies_recovers(found):
     assert table.loc["mirror left-right", "kept_retrained"] >= 0.98
     assert table.loc["mirror left-right", "is_learnable"]
     assert table.loc["noise", "verdict"] == "invariant"
+    assert table.loc["half turn", "effect"] == "hurts"
     assert (table["kept_low"] <= table["kept"]).all()
     assert (table["kept"] <= table["kept_high"]).all()
     assert (table["gain_low"] <= table["gain"]).all()
@@ -61,6 +62,7 @@ def test_what_is_cropped_away_is_lost():
     row = lost.table.iloc[0]
     assert row["kept_retrained"] < 0.6
     assert row["verdict"] == "information lost" or row["verdict"].startswith("turns")
+    assert not row["is_learnable"]
 
 
 def test_classes_keep_their_values_and_order_changes_nothing(digits):
