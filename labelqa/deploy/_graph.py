@@ -172,9 +172,11 @@ def _window_mean(graph: Graph, maps: str, side: int, size: int) -> str:
     if side == 1:
         return maps
     places = np.arange(size)
-    band = (np.abs(places[:, None] - places[None, :]) <= side // 2).astype(np.float64)
-    band /= band.sum(axis=1, keepdims=True)
-    return graph.add("MatMul", graph.constant(band), graph.add("MatMul", maps, graph.constant(band.T)))
+    is_near = np.abs(places[:, None] - places[None, :]) <= side // 2
+    # a byte per entry keeps the file small; the runtime works the means out once, when it loads the graph
+    near = graph.add("Cast", graph.constant(is_near, np.uint8), to=onnx_module().TensorProto.FLOAT)
+    band = graph.add("Div", near, _sum(graph, near, 1))
+    return graph.add("MatMul", band, graph.add("MatMul", maps, graph.add("Transpose", band, perm=[1, 0])))
 
 
 def add_linear(graph: Graph, features: str, *, mean: Any, scale: Any, weights: Any, intercept: Any) -> str:
