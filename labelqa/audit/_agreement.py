@@ -50,7 +50,13 @@ def box_agreement_part(job: Job) -> Part:
     from labelqa.agreement import box_agreement
 
     found = box_agreement(annotations, seed=job.seed)
-    return part_of(found, charts={"sweep": chart_svg(found.plot, name="box_agreement", height=2.9)})
+    return part_of(
+        found,
+        charts={
+            "sweep": chart_svg(found.plot_sweep, name="box_sweep", height=2.9),
+            "parts": chart_svg(found.plot, name="box_parts", height=1.6 + 0.26 * min(found.n_annotators, _MATRIX)),
+        },
+    )
 
 
 def conventions_part(job: Job) -> Part:

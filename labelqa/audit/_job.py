@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from labelqa.audit._inputs import Inputs
 from labelqa.images import ImageSource
@@ -15,11 +16,14 @@ class Job:
 
     Attributes
     ----------
+    folder
+        Where the audit grows.
     images
         The pictures that can be read; None where there are none.
     """
 
     inputs: Inputs
     seed: int
+    folder: Path
     images: ImageSource | None = None
     parts: dict[str, Part] = field(default_factory=dict)

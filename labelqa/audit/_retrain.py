@@ -60,9 +60,8 @@ def retrain_part(job: Job) -> Part:
     if gold is None or not len(gold.labels):
         return Part.nothing(_NO_TRUST)
     from labelqa.compare import UnfairComparison
-    from labelqa.features import FeatureRecipe
 
-    features = job.parts["features"].tables["features"].set_index("item_id")[FeatureRecipe().names]
+    features = features_of(job)
     try:
         fixes = find_fixes(job, set(features.index))
         main = _compare(fixes, features, job.seed, curves=True)
@@ -74,6 +73,22 @@ def retrain_part(job: Job) -> Part:
     part = part_of(main, charts=charts, source=fixes.source, n_train=len(fixes.before), **_others(job, fixes, features))
     part.tables["fixes"] = _log(fixes)
     return part
+
+
+def features_of(job: Job) -> pd.DataFrame:
+    """Give the features that the baseline trains on: those that an exported graph can compute."""
+    from labelqa.features import FeatureRecipe
+
+    return job.parts["features"].tables["features"].set_index("item_id")[FeatureRecipe().names]
+
+
+def best_labels(job: Job, known: set[str]) -> tuple[pd.Series, str]:
+    """Give the fixed training labels, or the labels as given where nothing was fixed, and say which."""
+    if job.parts["retrain"].reason is None:
+        return find_fixes(job, known).after, "the fixed labels, without the test items"
+    consensus = job.parts["label consensus"].tables["labels"]
+    labels = _by_item(consensus.loc[consensus["label"].notna()])
+    return labels[labels.index.isin(known)], "the labels as given"
 
 
 def find_fixes(job: Job, known: set[str]) -> Fixes:

@@ -19,6 +19,7 @@ from labelqa.audit._consensus import box_consensus_part, label_consensus_part
 from labelqa.audit._flags import flags_part
 from labelqa.audit._inputs import Inputs, read_inputs
 from labelqa.audit._job import Job
+from labelqa.audit._model import model_part
 from labelqa.audit._pictures import features_part, readable_part
 from labelqa.audit._result import Audit, load_audit
 from labelqa.audit._retrain import retrain_part
@@ -37,6 +38,7 @@ STEPS: dict[str, Callable[[Job], Part]] = {
     "features": features_part,
     "flags": flags_part,
     "retrain": retrain_part,
+    "model": model_part,
 }
 
 
@@ -127,7 +129,7 @@ def run_audit(
         "read", tell, lambda: read_inputs(source, images=images, gold=golds, decisions=decisions, reading=reading)
     )
     work = Work(target, _key(inputs, seed, reading), overwrite=overwrite)
-    job = _pictures_checked(Job(inputs=inputs, seed=seed), work, tell)
+    job = _pictures_checked(Job(inputs=inputs, seed=seed, folder=work.folder), work, tell)
     for name, make in STEPS.items():
         job.parts[name] = _step(name, work, tell, make, job)
     options = [("--images", images), *(("--gold", one) for one in golds), ("--decisions", decisions)]

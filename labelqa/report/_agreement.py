@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from labelqa.report import _blocks as blocks
+from labelqa.report._habits import parts_of_disagreement
 from labelqa.report._part import Part
 from labelqa.report._words import count
 
@@ -216,6 +217,14 @@ def _boxes(part: Part) -> list[blocks.Block]:
             alt="F1, mean IoU and PQ at IoU 0.25, 0.5 and 0.75",
             caption="The stricter the overlap that counts as the same box, the lower the F1: a steep fall means "
             "that people find the same objects but draw them differently.",
+        )
+    )
+    content.append(parts_of_disagreement(tables["decomposition"]))
+    content.append(
+        blocks.chart(
+            "box_agreement_parts",
+            alt="What each annotator's agreement with the others loses to what",
+            caption="The same per annotator: a long bar of one colour is a habit, a long bar of many is carelessness.",
         )
     )
     if len(tables["per_class"]) > 1:

@@ -22,9 +22,11 @@ class Pictures:
         """WebP bytes by the name that the page uses."""
         return {name: data for data, name in self._names.items()}
 
-    def show(self, item_id: str, *, focus: str | None = None, caption: str | None = None) -> list[Block]:
+    def show(
+        self, item_id: str, *, focus: str | None = None, who: str | None = None, caption: str | None = None
+    ) -> list[Block]:
         """Give one picture as a list, empty where there is nothing to show."""
-        made = picture(self.album, item_id, focus=focus)
+        made = picture(self.album, item_id, focus=focus, who=who)
         if made is None:
             return []
         told, data = made

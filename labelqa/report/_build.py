@@ -44,7 +44,7 @@ def build_page(
                 parts["label agreement"], parts["label consensus"], parts["box conventions"], labels, pictures
             ),
             flags_section(parts["flags"], labels, pictures),
-            change_section(parts["retrain"]),
+            change_section(parts["retrain"], parts["model"]),
             method_section(origin),
         ],
     }

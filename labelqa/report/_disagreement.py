@@ -8,6 +8,7 @@ import pandas as pd
 
 from labelqa.report import _blocks as blocks
 from labelqa.report._album import Pictures
+from labelqa.report._habits import habit_blocks
 from labelqa.report._part import Part
 from labelqa.report._words import count, listed, percent
 
@@ -29,7 +30,7 @@ def disagreement_section(
     if agreement.reason is None and len(agreement.tables["class_pairs"]):
         content += _class_pairs(agreement, consensus, labels, pictures)
     if conventions.reason is None:
-        content += _habits(conventions, pictures)
+        content += habit_blocks(conventions, pictures)
     if not content:
         content.append(blocks.text("Nothing to show: nobody disagrees, or no item was seen by two people."))
     return {"id": "disagreement", "title": "Where people disagree", "blocks": content}
@@ -105,7 +106,3 @@ def mixers(consensus: Part, a: str, b: str) -> list[str]:
     if len(ranked) > _NAMED:
         sentences.append(f"So do {count(len(ranked) - _NAMED, 'other')} (consensus/labels_confusion.parquet).")
     return sentences
-
-
-def _habits(part: Part, pictures: Pictures) -> list[blocks.Block]:
-    return []

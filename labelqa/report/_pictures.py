@@ -44,7 +44,9 @@ class Album:
         return len(self.annotators) <= len(COLOURS)
 
 
-def picture(album: Album, item_id: str, *, focus: str | None = None) -> tuple[dict[str, Any], bytes | None] | None:
+def picture(
+    album: Album, item_id: str, *, focus: str | None = None, who: str | None = None
+) -> tuple[dict[str, Any], bytes | None] | None:
     """Describe one picture for the page.
 
     Parameters
@@ -55,6 +57,8 @@ def picture(album: Album, item_id: str, *, focus: str | None = None) -> tuple[di
         Whose picture.
     focus
         A `box_id` that is drawn thick, and round which a large picture is cut out.
+    who
+        An annotator whose boxes are all treated so.
 
     Returns
     -------
@@ -66,13 +70,14 @@ def picture(album: Album, item_id: str, *, focus: str | None = None) -> tuple[di
     if pixels is None and boxes.empty:
         return None
     width, height = _frame(album.items, item_id, boxes, pixels)
-    chosen = boxes.loc[boxes["box_id"] == focus]
+    boxes = boxes.assign(is_focus=(boxes["box_id"] == focus) | (boxes["annotator_id"] == who))
+    chosen = boxes.loc[boxes["is_focus"]]
     cut = _cut_out(chosen[_EDGES].to_numpy(np.float64), boxes[_EDGES].to_numpy(np.float64), width, height)
     x, y, w, h = (round(value) for value in cut)
     inside = boxes.loc[
         (boxes["x_min"] < x + w) & (boxes["x_max"] > x) & (boxes["y_min"] < y + h) & (boxes["y_max"] > y)
     ]
-    layers = _layers(inside, album, focus)
+    layers = _layers(inside, album)
     told = {
         "item_id": item_id,
         "view": [x, y, max(w, 1), max(h, 1)],
@@ -121,11 +126,11 @@ def _cut_out(focus: Floats, boxes: Floats, width: float, height: float) -> tuple
     return x, y, float(w), float(h)
 
 
-def _layers(boxes: pd.DataFrame, album: Album, focus: str | None) -> list[dict[str, Any]]:
+def _layers(boxes: pd.DataFrame, album: Album) -> list[dict[str, Any]]:
     order = list(album.annotators) if album.is_coloured_once else sorted(set(boxes["annotator_id"]))
     layers = []
     for annotator, drawn in boxes.groupby("annotator_id", sort=True):
-        for is_focus, some in drawn.groupby(drawn["box_id"] == focus, sort=True):
+        for is_focus, some in drawn.groupby("is_focus", sort=True):
             layers.append(
                 {
                     "annotator_id": str(annotator),
