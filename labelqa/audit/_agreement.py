@@ -66,10 +66,8 @@ def conventions_part(job: Job) -> Part:
         return Part.nothing("there are no boxes")
     if annotations.boxes["annotator_id"].nunique() < 2:
         return Part.nothing("only one annotator drew boxes, and habits show beside other people's")
-    from labelqa import agreement
+    from labelqa.agreement import box_conventions
 
-    box_conventions = getattr(agreement, "box_conventions", None)
-    if box_conventions is None:
-        return Part.nothing("habits of drawing are not measured")
     found = box_conventions(annotations, seed=job.seed)
-    return part_of(found, charts={"edges": chart_svg(found.plot, name="box_conventions")})
+    height = max(2.0, 0.24 * min(len(annotations.annotators), _MATRIX) + 1.0)
+    return part_of(found, charts={"edges": chart_svg(found.plot, name="box_edges", height=height)})

@@ -6,6 +6,9 @@ from labelqa.audit._job import Job
 from labelqa.errors import shown
 from labelqa.report._part import Part
 
+#: A dictionary of patches is worth its time from this many pictures on.
+_ENOUGH = 1000
+
 
 def readable_part(job: Job) -> Part:
     """Read every picture once; list those that cannot be."""
@@ -32,13 +35,14 @@ def readable_part(job: Job) -> Part:
 def features_part(job: Job) -> Part:
     """Describe every readable picture by numbers, once for all steps that need them.
 
-    All kinds of features are for comparing pictures; the baseline trains on the exportable ones alone.
+    All kinds of features serve to compare pictures; the baseline trains on the exportable ones alone.
     """
     if job.images is None:
         return Part.nothing("there are no pictures")
-    from labelqa.features import KINDS, image_features
+    from labelqa.features import EXPORTABLE, KINDS, image_features
 
-    features = image_features(job.images, kinds=KINDS, seed=job.seed)
+    kinds = KINDS if len(job.images) >= _ENOUGH else EXPORTABLE
+    features = image_features(job.images, kinds=kinds, seed=job.seed)
     return Part(
         facts={"n_items": len(features), "n_features": features.shape[1]}, tables={"features": features.reset_index()}
     )

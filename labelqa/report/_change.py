@@ -18,7 +18,7 @@ _MEANING = {
 }
 
 
-def change_section(part: Part) -> blocks.Block:
+def change_section(part: Part, model: Part) -> blocks.Block:
     """Build the section."""
     section: blocks.Block = {"id": "change", "title": "Before and after", "blocks": []}
     content = section["blocks"]
@@ -26,6 +26,7 @@ def change_section(part: Part) -> blocks.Block:
         content.append(
             blocks.note(f"This audit cannot say what fixing the labels is worth: {part.reason.rstrip('.')}.")
         )
+        content += _model(model)
         return section
     facts = part.facts
     content.append(blocks.text(verdict(facts) + " " + _how(facts)))
@@ -50,7 +51,18 @@ def change_section(part: Part) -> blocks.Block:
             )
         )
     content.append(_per_class(part.tables["per_class"]))
+    content += _model(model)
     return section
+
+
+def _model(part: Part) -> list[blocks.Block]:
+    if part.reason is not None:
+        return []
+    facts = part.facts
+    words = f"A simple model trained on {facts['labels']} ({count(facts['n_items'], 'item')})"
+    if facts["file"] is None:
+        return [blocks.text(f"{words} was not kept: {facts['not_kept']}.")]
+    return [blocks.text(f"{words} is in {facts['file']}; labelqa.baseline.load reads it.")]
 
 
 def verdict(facts: dict[str, Any]) -> str:
