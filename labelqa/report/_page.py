@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labelqa._plot import COLOURS, DASHES
+from labelqa.report._words import NBSP
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -70,7 +71,7 @@ def text(value: Any, form: str = "number") -> str:
     if form == "count":
         return f"{value:,.0f}"
     if form == "percent":
-        return f"{100 * value:.1f} %"
+        return f"{100 * value:.1f}{NBSP}%"
     if form == "points":
         return f"{value:+.1f}".replace("-", "\u2212")
     return f"{value:.3f}".replace("-", "\u2212")
@@ -80,7 +81,7 @@ def interval(low: Any, high: Any, form: str = "number") -> str:
     """Write an interval as ``[low, high]``; nothing where it is undefined."""
     if low is None or high is None:
         return ""
-    unit = " %" if form == "percent" else ""
+    unit = f"{NBSP}%" if form == "percent" else ""
     return f"[{text(low, form).removesuffix(unit)}, {text(high, form).removesuffix(unit)}]"
 
 

@@ -21,6 +21,10 @@ Floats = NDArray[np.float64]
 _EDGES = ["x_min", "y_min", "x_max", "y_max"]
 #: Longer side in pixels and WebP quality, tried in turn until a thumbnail fits its share of the page.
 _SIZES = ((320, 62), (260, 55), (220, 45), (180, 40), (140, 35), (110, 28))
+#: A picture of at most so many pixels a side is shown whole where no box is in question.
+_SMALL = 480
+#: Nor is anything cut away where little would go.
+_MOST_OF_IT = 0.6
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,14 +116,16 @@ def _frame(
 def _cut_out(focus: Floats, boxes: Floats, width: float, height: float) -> tuple[float, float, float, float]:
     """Give x, y, width, height of what is shown: all of a small picture, the surroundings in a large one."""
     around = focus if len(focus) else boxes
-    if not len(around) or max(width, height) <= 480:
+    if not len(around) or (not len(focus) and max(width, height) <= _SMALL):
         return 0.0, 0.0, width, height
     x0, y0 = around[:, :2].min(axis=0)
     x1, y1 = around[:, 2:].max(axis=0)
     margin = 1.0 if len(focus) else 0.15
-    w = max((x1 - x0) * (1 + 2 * margin), 120.0)
-    h = max((y1 - y0) * (1 + 2 * margin), 90.0)
+    w = max((x1 - x0) * (1 + 2 * margin), 100.0)
+    h = max((y1 - y0) * (1 + 2 * margin), 75.0)
     w, h = max(w, h * 4 / 3), max(h, w * 3 / 4)
+    if w * h > _MOST_OF_IT * width * height:
+        return 0.0, 0.0, width, height
     w, h = min(w, width), min(h, height)
     x = float(np.clip((x0 + x1 - w) / 2, 0, width - w))
     y = float(np.clip((y0 + y1 - h) / 2, 0, height - h))

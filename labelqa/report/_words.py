@@ -5,6 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+#: Keeps a number and its unit on one line.
+NBSP = "\u00a0"
+
 
 def count(n: int, thing: str, things: str | None = None) -> str:
     """Write ``1 item``, ``1,200 items``."""
@@ -13,7 +16,7 @@ def count(n: int, thing: str, things: str | None = None) -> str:
 
 def percent(share: float, digits: int = 0) -> str:
     """Write a share as ``84 %``."""
-    return f"{100 * share:.{digits}f} %"
+    return f"{100 * share:.{digits}f}{NBSP}%"
 
 
 def number(value: float | None, digits: int = 2) -> str:

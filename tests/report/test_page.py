@@ -164,7 +164,7 @@ def test_boxes_without_image_have_a_frame():
         (None, "number", "–"),
         (float("nan"), "percent", "–"),
         (-0.1234, "number", "\u22120.123"),
-        (0.1234, "percent", "12.3 %"),
+        (0.1234, "percent", "12.3\u00a0%"),
         (-1.26, "points", "\u22121.3"),
         (12345, "count", "12,345"),
         ("a", "number", "a"),
