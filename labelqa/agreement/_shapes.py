@@ -154,8 +154,9 @@ def _counts(frame: pd.DataFrame) -> NDArray[np.int64]:
     bad = ~(np.isfinite(values) & (values >= 0) & (values == np.floor(values)))
     if bad.any():
         row, column = (int(position[0]) for position in np.nonzero(bad))
+        first = str(frame.iloc[row, column])
         raise TableError(
-            f"{int(bad.sum())} cells are no counts (first: {frame.iloc[row, column]} in row {frame.index[row]}, "
+            f"{int(bad.sum())} cells are no counts (first: {first} in row {frame.index[row]}, "
             f"column {frame.columns[column]}); give whole numbers of 0 and above."
         )
     return np.asarray(values, np.int64)
