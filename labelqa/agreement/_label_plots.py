@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 BANDS = ((0.0, "slight"), (0.2, "fair"), (0.4, "moderate"), (0.6, "substantial"), (0.8, "almost perfect"))
 #: Rows and columns a matrix or a list of bars can show and still be read.
 LIMIT = 30
+#: Items that two annotators must share before their kappa is drawn.
+FEW = 5
 
 
 def draw(result: LabelAgreement, ax: Axes | None, view: str) -> Axes:
@@ -43,14 +45,14 @@ def _coefficients(result: LabelAgreement, ax: Axes | None) -> Axes:
     for number, (start, name) in enumerate(BANDS):
         if number % 2 == 0:
             ax.axvspan(start, start + 0.2, color="#f1f1f1", zorder=0)
-        ax.text(start + 0.1, len(table) - 0.35, name, ha="center", va="bottom", fontsize=8, color="#555555")
+        ax.text(start + 0.1, len(table) - 0.35, name, ha="center", va="bottom", fontsize=7, color="#555555")
     where = np.arange(len(table))
     ax.hlines(where, table["low"], table["high"], color=COLOURS[0], linewidth=2)
     ax.plot(table["value"], where, "o", color=COLOURS[0])
     ax.set_yticks(where, [words(name) for name in table["coefficient"]])
     ax.set_xlim(left - 0.02, 1.02)
     ax.set_ylim(-0.6, len(table) + 0.1)
-    ax.set_xlabel(f"Agreement with {result.confidence:.0%} interval; bands after Landis and Koch (1977)")
+    ax.set_xlabel(f"Agreement, {result.confidence:.0%} intervals; bands by Landis and Koch")
     return ax
 
 
@@ -73,9 +75,11 @@ def _classes(result: LabelAgreement, ax: Axes | None) -> Axes:
 def _pairs(result: LabelAgreement, ax: Axes | None) -> Axes:
     busiest = result.per_annotator.sort_values("n_compared", ascending=False, kind="stable").head(LIMIT)
     ids = [one for one in result.per_annotator["annotator_id"] if one in set(busiest["annotator_id"])]
-    matrix = result.pair_matrix().loc[ids, ids].to_numpy(np.float64)
+    n_items = result.pair_matrix("n_items").loc[ids, ids]
+    matrix = result.pair_matrix().loc[ids, ids].where(n_items >= FEW).to_numpy(np.float64)
     ax = _matrix(ax, matrix, ids, ids, low=min(0.0, float(np.nanmin(matrix, initial=0.0))), form="{:.2f}")
-    ax.set_title(_cut("Cohen's kappa of each pair", len(ids), len(result.per_annotator), "annotators"), fontsize=10)
+    title = f"Cohen's kappa of pairs with {FEW} items or more"
+    ax.set_title(_cut(title, len(ids), len(result.per_annotator), "annotators"), fontsize=10)
     return ax
 
 
@@ -86,8 +90,10 @@ def _matrix(ax: Axes | None, values: np.ndarray, rows: list[str], columns: list[
         ax.text(0.5, 0.5, "No labels", ha="center", transform=ax.transAxes)
         return ax
     high = float(np.nanmax(values)) if np.isfinite(values).any() else 1.0
+    ax.set_facecolor("#f3f3f3")
     ax.imshow(values, cmap="Blues", vmin=low, vmax=high if high > low else low + 1)
-    ax.set_xticks(range(len(columns)), [_short(name) for name in columns], rotation=60, ha="right", fontsize=8)
+    names = [_short(name) for name in columns]
+    ax.set_xticks(range(len(columns)), names, rotation=60, ha="right", rotation_mode="anchor", fontsize=8)
     ax.set_yticks(range(len(rows)), [_short(name) for name in rows], fontsize=8)
     if len(rows) <= 16:
         for i, j in zip(*np.nonzero(np.isfinite(values)), strict=True):
@@ -123,9 +129,10 @@ def _annotators(result: LabelAgreement, ax: Axes | None) -> Axes:
         ax.plot(part["agreement"], where[mask], marker, color=colour, label=word, markersize=5)
     ax.set_yticks(where, [_short(name) for name in shown["annotator_id"]], fontsize=8)
     ax.set_xlim(-0.02, 1.02)
+    ax.set_ylim(-0.7, max(len(shown), 1) - 0.3)
     ax.set_xlabel(_cut("Agreement with the others", len(shown), len(table), "annotators"))
     if len(shown):
-        ax.legend(frameon=False, fontsize=8, loc="upper left")
+        ax.legend(frameon=False, fontsize=8, loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
     return ax
 
 
@@ -146,4 +153,4 @@ def _short(name: str) -> str:
 
 
 def _cut(text: str, n_shown: int, n_all: int, what: str) -> str:
-    return text if n_shown == n_all else f"{text} ({n_shown} of {n_all} {what}, the most frequent)"
+    return text if n_shown == n_all else f"{text} ({n_shown} most frequent of {n_all} {what})"
