@@ -1,4 +1,4 @@
-"""`python -m benchmarks [labels consensus boxes noise images]`: the speed tables, written to docs/bench/ as well."""
+"""`python -m benchmarks [labels consensus boxes noise baseline]`: the speed tables, written to docs/bench/ as well."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 #: Each module has `cases() -> (title, list of Case)`.
-TABLES = ("labels", "consensus", "boxes", "noise")
+TABLES = ("labels", "consensus", "boxes", "noise", "baseline")
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "bench"
 
 
