@@ -8,6 +8,8 @@ as long as posteriors are not asked for.
 
 from __future__ import annotations
 
+from math import lgamma
+
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
@@ -91,7 +93,7 @@ def collect(
     their prior and count for nothing else.
     """
     n_components = shares.shape[0]
-    n_types = n_components // max(prior.shape[1], 1)
+    n_types = n_components // prior.shape[1]
     within = _within_class(shares, n_types)
     before = np.empty(n_components)
     p = np.empty(n_components)
@@ -285,6 +287,30 @@ def habit_rates(counts: Floats, ability: Floats, habit: Floats, shared: Floats, 
                 out[a, s, t] = counts[a, s, t] + strength * mean
     rates: Floats = normalise(out, 1e-6)
     return rates
+
+
+@njit(cache=True)
+def habit_evidence(counts: Floats, ability: Floats, habit: Floats, shared: Floats, strengths: Floats) -> Floats:
+    """Give the log-probability of the counts if each annotator's rates vary about what is explained, per strength (S,).
+
+    The rates of an annotator and true class are Dirichlet with `strength` labels, the counts given them multinomial:
+    the rates are integrated out.
+    """
+    n_annotators, n_classes = habit.shape
+    out = np.zeros(strengths.shape[0])
+    for a in range(n_annotators):
+        for t in range(n_classes):
+            total = 0.0
+            for s in range(n_classes):
+                total += counts[a, s, t]
+            if total < 1e-6:
+                continue
+            for k in range(strengths.shape[0]):
+                out[k] += lgamma(strengths[k]) - lgamma(strengths[k] + total)
+                for s in range(n_classes):
+                    mean = max(ability[a] * shared[s, t] + (1.0 - ability[a]) * habit[a, s], 1e-6) * strengths[k]
+                    out[k] += lgamma(mean + counts[a, s, t]) - lgamma(mean)
+    return out
 
 
 @njit(cache=True)

@@ -50,6 +50,8 @@ def expected_accuracy(result: LabelConsensus, gold: pd.DataFrame) -> float:
     use = (position >= 0) & (label >= 0)
     if not use.any():
         return float("nan")
+    if codes.n_classes == 0:
+        return 0.0
     fit = result._fit
     if fit.label is not None:
         return float(np.mean((fit.label[position[use]] == truth[use]) & (truth[use] >= 0)))

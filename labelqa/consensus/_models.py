@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from labelqa._kernels.consensus import (
     accuracies,
+    habit_evidence,
     habit_rates,
     habit_step,
     knowing_rates,
@@ -22,7 +23,6 @@ from labelqa.consensus._problem import Problem, Statistics
 Floats = NDArray[np.float64]
 
 
-@dataclass(frozen=True, kw_only=True)
 class Model:
     """What tells the relatives of Dawid-Skene apart; components are pairs of class and type."""
 
@@ -81,18 +81,26 @@ class OneCoin(Model):
         return np.asarray(accuracies(found.counts, self.smoothing, self.smoothing * (len(found.sums) - 1)))
 
 
-@dataclass(frozen=True, kw_only=True)
+#: Among these is the strength of `Habits` chosen.
+STRENGTHS = np.array([5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0, 2000.0, 5000.0])
+#: Steps after which it is chosen anew; then it is kept, so that the iterations come to rest.
+_CHOSEN_AT = (10, 20, 30, 40, 50)
+
+
+@dataclass(kw_only=True)
 class Habits(Model):
     """Whoever looks says what the item looks like to everybody, whoever does not follows a habit of their own.
 
     That is K + 1 numbers per annotator and one confusion matrix for all. An annotator's own counts are added to
-    `strength` labels per true class of what this explains, so that somebody with many labels gets a full matrix.
+    `strength` labels per true class of what this explains, so that somebody with many labels gets a full matrix. The
+    strength is the one of highest marginal likelihood: large where people differ by no more than ability and habit.
     """
 
     strength: float = 50.0
     ability: Floats = field(default_factory=lambda: np.empty(0))
     habit: Floats = field(default_factory=lambda: np.empty((0, 0)))
     shared: Floats = field(default_factory=lambda: np.empty((0, 0)))
+    n_steps: int = 0
 
     def fresh(self, problem: Problem) -> Habits:
         """Everybody looks in 7 of 10 cases and is then right in 9 of 10, and has no habit."""
@@ -109,11 +117,16 @@ class Habits(Model):
         """Fit ability, habits and the shared picture to the counts of an earlier fit."""
         for _ in range(500):
             habit_step(found.counts, self.ability, self.habit, self.shared)
+        self._choose_strength(found)
+        self.n_steps = max(_CHOSEN_AT)
 
     def finish(self, found: Statistics) -> tuple[Floats, Floats]:
         """Go on from the last ability, habits and shared picture: two steps."""
         for _ in range(2):
             habit_step(found.counts, self.ability, self.habit, self.shared)
+        self.n_steps += 1
+        if self.n_steps in _CHOSEN_AT:
+            self._choose_strength(found)
         return self.expected(found)
 
     def expected(self, found: Statistics) -> tuple[Floats, Floats]:
@@ -124,6 +137,10 @@ class Habits(Model):
     def per_annotator(self, found: Statistics) -> dict[str, Floats]:
         """Give `ability`: how often the annotator looks, rather than following a habit."""
         return {"ability": self.ability.copy()}
+
+    def _choose_strength(self, found: Statistics) -> None:
+        evidence = habit_evidence(found.counts, self.ability, self.habit, self.shared, STRENGTHS)
+        self.strength = float(STRENGTHS[int(np.argmax(evidence))])
 
 
 @dataclass(frozen=True, kw_only=True)

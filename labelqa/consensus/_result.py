@@ -126,7 +126,7 @@ class LabelConsensus(Result):
 
 def make_result(method: str, problem: Problem, fitter: Fitter, start: Start | None = None) -> LabelConsensus:
     """Fit, and turn posteriors and counts into tables."""
-    fit = fitter(problem, start)
+    fit = fitter(problem, start) if problem.codes.n_classes else _nothing(problem)
     return LabelConsensus(
         method=method,
         table=_item_table(problem, fit),
@@ -141,6 +141,12 @@ def make_result(method: str, problem: Problem, fitter: Fitter, start: Start | No
         _fit=fit,
         _fitter=fitter,
     )
+
+
+def _nothing(problem: Problem) -> Fit:
+    """Give the fit where there is no class to choose."""
+    cells = np.zeros((problem.codes.n_annotators, 0, 0))
+    return Fit(posteriors=np.zeros((problem.codes.n_items, 0)), counts=cells, rates=cells, shares=np.zeros(0))
 
 
 def chosen(fit: Fit) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
@@ -167,8 +173,14 @@ def share_interval(count: Floats, total: Floats) -> tuple[Floats, Floats]:
 
     tail = (1 - CONFIDENCE) / 2
     count = np.clip(count, 0.0, total)
-    low = np.where(count > 0, betaincinv(count + 0.5, total - count + 0.5, tail), 0.0)
-    high = np.where(count < total, betaincinv(count + 0.5, total - count + 0.5, 1 - tail), 1.0)
+    low, high = (betaincinv(count + 0.5, total - count + 0.5, share) for share in (tail, 1 - tail))
+    with np.errstate(invalid="ignore"):
+        estimate = count / total
+    # next to 0 and 1 the interval of a fraction of a label would leave its estimate out
+    low, high = (
+        np.where(count > 0, np.minimum(low, estimate), 0.0),
+        np.where(count < total, np.maximum(high, estimate), 1.0),
+    )
     return np.where(total > 0, low, np.nan), np.where(total > 0, high, np.nan)
 
 
@@ -214,8 +226,7 @@ def _annotator_table(problem: Problem, fit: Fit) -> pd.DataFrame:
     codes = problem.codes
     n_labels = np.bincount(codes.annotator, minlength=codes.n_annotators)
     total: Floats = n_labels.astype(np.float64)
-    hit = np.nan_to_num(fit.posteriors[codes.item, codes.label])
-    right = np.bincount(codes.annotator, weights=hit, minlength=codes.n_annotators).astype(np.float64)
+    right = np.einsum("ass->a", fit.counts)
     low, high = share_interval(right, total)
     with np.errstate(invalid="ignore"):
         quality = right / total
