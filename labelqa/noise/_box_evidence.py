@@ -163,11 +163,17 @@ def suspicions(evidence: BoxEvidence) -> tuple[Floats, NDArray[np.object_]]:
     """Give each box its suspicion, 0 to 1 (nan where nobody else looked), and the kind of fault it would be."""
     unsupported = 1.0 - evidence.support
     misplaced = LOOSE_FACTOR * (1.0 - evidence.loose_iou) * evidence.loose_support
-    suspicion = np.maximum(unsupported, misplaced)
-    kind = np.full(len(suspicion), "wrong", dtype=object)
-    # the others have the object: the box is a bad drawing of it rather than an invention
-    kind[(misplaced >= unsupported) | (evidence.loose_support >= 0.5)] = "loose"
-    kind[(evidence.duplicate_of >= 0) & (unsupported >= misplaced)] = "duplicate"
+    # most others have the object: the box is a bad drawing of it, not an invention
+    is_drawing = evidence.loose_support >= 0.5
+    suspicion = np.where(
+        is_drawing,
+        np.fmax(misplaced, np.minimum(unsupported, 1.0 - evidence.loose_iou)),
+        np.maximum(unsupported, misplaced),
+    )
+    suspicion[np.isnan(unsupported)] = np.nan
+    kind = np.where(is_drawing | (misplaced >= unsupported), "loose", "wrong").astype(object)
+    is_twin = (evidence.duplicate_of >= 0) & (unsupported >= misplaced)
+    kind[is_twin], suspicion[is_twin] = "duplicate", unsupported[is_twin]
     swapped = evidence.class_share > suspicion
-    kind[swapped] = "wrong_class"
-    return np.where(swapped, evidence.class_share, suspicion), kind
+    kind[swapped], suspicion[swapped] = "wrong_class", evidence.class_share[swapped]
+    return suspicion, kind

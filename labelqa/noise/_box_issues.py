@@ -135,9 +135,12 @@ def box_issues(
 
     Notes
     -----
-    A box's suspicion is the larger of 1 - support and 0.7 (1 - IoU) support against the median box of the others; that
-    of a missing box is the share of the others who have it. ObjectLab: Tkachenko, Thyagarajan and Mueller, "ObjectLab:
-    Automated diagnosis of mislabeled images in object detection data", 2023.
+    A box's suspicion is the larger of 1 - support and 0.7 (1 - IoU) s, where IoU and s are the overlap with the median
+    box of the others and its support; where half of the others have that box, 1 - support counts up to 1 - IoU. The
+    suspicion of a missing box is the share of the others who have it; a view's is the largest in it.
+
+    ObjectLab: Tkachenko, Thyagarajan and Mueller, "ObjectLab: Automated diagnosis of mislabeled images in object
+    detection data", 2023.
 
     Examples
     --------
