@@ -209,24 +209,22 @@ def members_of(cluster: Longs, n_clusters: int) -> tuple[Longs, Longs]:
 
 
 @njit(cache=True)
-def weighted_median(values: Floats, weights: Floats) -> float:
-    """Middle value by weight: shape (n,) each; halfway between two values where they split the weight evenly.
+def weighted_median(values: Floats, weights: Floats, n: int) -> float:
+    """Middle of the first n values by weight; halfway between two values where they split the weight evenly.
 
     Both arrays are put in order of value.
     """
-    n = values.shape[0]
     if n > 32:
-        order = np.argsort(values, kind="mergesort")
-        values[:], weights[:] = values[order], weights[order]
-    for k in range(1, n):
+        order = np.argsort(values[:n], kind="mergesort")
+        values[:n], weights[:n] = values[order], weights[order]
+    total = 0.0
+    for k in range(n):
         value, weight, place = values[k], weights[k], k
+        total += weight
         while place > 0 and values[place - 1] > value:
             values[place], weights[place] = values[place - 1], weights[place - 1]
             place -= 1
         values[place], weights[place] = value, weight
-    total = 0.0
-    for k in range(n):
-        total += weights[k]
     # weights that should split evenly may miss it by rounding
     slack = 1e-12 * total
     below = 0.0
@@ -264,12 +262,15 @@ def median_boxes(xyxy: Floats, weights: Floats, offsets: Longs, members: Longs) 
     value, weight = np.empty(most), np.empty(most)
     out = np.empty((n_clusters, 4))
     for k in range(n_clusters):
-        n = offsets[k + 1] - offsets[k]
+        start, n = offsets[k], offsets[k + 1] - offsets[k]
         for edge in range(4):
+            if n == 1:
+                out[k, edge] = xyxy[members[start], edge]
+                continue
             for j in range(n):
-                box = members[offsets[k] + j]
+                box = members[start + j]
                 value[j], weight[j] = xyxy[box, edge], weights[box]
-            out[k, edge] = weighted_median(value[:n], weight[:n])
+            out[k, edge] = weighted_median(value, weight, n)
     return out
 
 

@@ -23,7 +23,7 @@ LIMIT = 0.3
 #: An annotator's mean deviation is drawn towards that of all as if this many more boxes had been drawn.
 DEVIATION_PRIOR = 10.0
 #: Rounds of estimating habits and centres in turn; further rounds move edges by less than a pixel.
-N_ROUNDS = 3
+N_ROUNDS = 2
 
 
 @dataclass(frozen=True, eq=False)

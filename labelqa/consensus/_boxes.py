@@ -150,12 +150,13 @@ def consensus_boxes(
         weigh_edges=given is None,
     )
     fit = Fit(clusters, vote, quality, support, is_kept, boxes, bias, deviation)
+    objects, rejected, members = tables.clusters_and_members(fit, data.boxes)
     return BoxConsensus(
         iou_threshold=iou_threshold,
         quorum=0.5 if np.isnan(chosen) else float(chosen),
-        table=tables.objects(fit, is_kept, "consensus"),
-        rejected=tables.objects(fit, ~is_kept, "rejected"),
-        members=tables.members(fit, data.boxes),
+        table=objects,
+        rejected=rejected,
+        members=members,
         annotators=tables.annotators(fit),
         reason=_why_undefined(codes),
     )

@@ -124,7 +124,7 @@ def test_empty_tables_give_no_clusters() -> None:
     ],
 )
 def test_weighted_median(values: list[float], weights: list[float], expected: float) -> None:
-    assert weighted_median(np.array(values), np.array(weights)) == pytest.approx(expected)
+    assert weighted_median(np.array(values), np.array(weights), len(values)) == pytest.approx(expected)
 
 
 @settings(max_examples=20, deadline=None)
