@@ -74,6 +74,7 @@ def kinds_of_sides(
 
 @njit(cache=True)
 def _sort_pair(a, label_a, matched_a, kind_a, b, label_b, matched_b, kind_b, tau, aware):  # type: ignore[no-untyped-def]
+    """Write the kinds of both views of one pair."""
     for i in range(a.shape[0]):
         if not matched_a[i]:
             kind_a[i] = ALONE
@@ -89,11 +90,11 @@ def _sort_pair(a, label_a, matched_a, kind_a, b, label_b, matched_b, kind_b, tau
             if shared <= 0:
                 continue
             overlaps = box_iou(a[i], b[j]) >= tau
-            kind_a[i] = _worse(
+            kind_a[i] = _revised(
                 kind_a[i], overlaps and matched_b[j],
                 holds_a[i] >= 2 or (holds_b[j] >= 2 and shared >= _INSIDE * _area(a[i])),
             )  # fmt: skip
-            kind_b[j] = _worse(
+            kind_b[j] = _revised(
                 kind_b[j], overlaps and matched_a[i],
                 holds_b[j] >= 2 or (holds_a[i] >= 2 and shared >= _INSIDE * _area(b[j])),
             )  # fmt: skip
@@ -118,7 +119,8 @@ def _holds(a, b):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _worse(kind, is_duplicate, is_split):  # type: ignore[no-untyped-def]
+def _revised(kind, is_duplicate, is_split):  # type: ignore[no-untyped-def]
+    """Kind of a box after one more box of the other view was looked at; a duplicate stays one."""
     if kind in (MATCHED, DUPLICATE):
         return kind
     if is_duplicate:

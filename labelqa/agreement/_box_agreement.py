@@ -36,7 +36,9 @@ def box_agreement(
     """How far annotators draw the same boxes round the same objects, and where they do not.
 
     On every image each two views are matched one to one so that the total IoU is largest; boxes that overlap less than
-    `iou_threshold` never match. Everything else counts these matches.
+    `iou_threshold` never match. Of equal totals the one with more pairs of the same class counts, then the one with the
+    lowest boxes by (x_min, y_min, x_max, y_max), so that the order of rows changes nothing. Everything else counts
+    these matches.
 
     Parameters
     ----------
