@@ -9,14 +9,16 @@ import numpy as np
 import pandas as pd
 
 from labelqa._codes import id_text
-from labelqa.compare._problem import Problem, one_each
+from labelqa.compare._problem import Floats32, Longs, Problem, one_each
 from labelqa.errors import TableError, shown
 from labelqa.images import ImageSource
 
 #: Fewer test items decide nothing.
 MIN_TEST = 30
-#: From this many features on, two items with the same numbers are the same picture rather than a coincidence.
+#: From this many features on, two items with nearly the same numbers are one picture rather than a coincidence.
 MIN_FEATURES = 8
+#: How close that is, as a share of the usual distance to the nearest test item.
+NEAR = 0.02
 
 
 class UnfairComparison(TableError):  # noqa: N818 - a public name
@@ -110,14 +112,31 @@ def refuse_too_little(problem: Problem) -> None:
 
 
 def leaked_rows(problem: Problem) -> dict[int, int]:
-    """Give training rows whose features equal those of a test item to the last digit, and that item's row."""
-    if problem.rows.shape[1] < MIN_FEATURES:
-        return {}
-    seen = {problem.rows[row].tobytes(): int(row) for row in problem.test}
+    """Give training rows whose features are next to those of a test item, and that item's row.
+
+    Next to: closer than a fiftieth of what training items usually are to their nearest test item.
+    """
     training = np.flatnonzero((problem.before >= 0) | (problem.after >= 0))
-    # all-zero rows are blank pictures, not copies
-    found = {int(row): seen.get(problem.rows[row].tobytes()) for row in training if problem.rows[row].any()}
-    return {row: match for row, match in found.items() if match is not None}
+    # rows of zeros are blank pictures, not copies
+    training = training[problem.rows[training].any(axis=1)]
+    if problem.rows.shape[1] < MIN_FEATURES or not len(training) or not len(problem.test):
+        return {}
+    spread = problem.rows.std(axis=0)
+    scaled = (problem.rows - problem.rows.mean(axis=0)) / np.where(spread > 0, spread, np.float32(1))
+    nearest = _nearest(scaled[training], scaled[problem.test])
+    matches = problem.test[nearest]
+    apart = np.linalg.norm(scaled[training].astype(np.float64) - scaled[matches], axis=1)
+    is_copy = apart <= NEAR * np.median(apart)
+    return dict(zip(training[is_copy].tolist(), matches[is_copy].tolist(), strict=True))
+
+
+def _nearest(rows: Floats32, others: Floats32) -> Longs:
+    """Give the nearest of `others` (m, d) for every row (n, d), run by run."""
+    lengths = (others**2).sum(axis=1)
+    found = [
+        (lengths - 2 * (rows[start : start + 1024] @ others.T)).argmin(axis=1) for start in range(0, len(rows), 1024)
+    ]
+    return np.concatenate(found).astype(np.int64)
 
 
 def leaked_pictures(images: ImageSource, problem: Problem) -> dict[str, str]:

@@ -13,8 +13,6 @@ from labelqa.compare._refit import Outcome
 Floats = NDArray[np.float64]
 Longs = NDArray[np.int64]
 
-VERDICTS = ("helps", "hurts", "equivalent", "inconclusive")
-
 
 @dataclass(frozen=True)
 class Settings:

@@ -44,7 +44,6 @@ class Refits:
         self.problem = problem
         self._recipe = Recipe(model, seed)
         self._known: dict[str, Outcome] = {}
-        self.n_fits = 0
 
     def of_labels(self, label: Longs) -> Outcome:
         """Fit on every item with a label (n,), -1 for items left out."""
@@ -61,7 +60,6 @@ class Refits:
         return self._known[key]
 
     def _fit(self, rows: Longs, label: Longs) -> Outcome:
-        self.n_fits += 1
         problem = self.problem
         score = self._recipe(problem.rows[rows], label, len(problem.classes))
         log_p = log_softmax(score(problem.rows[problem.test]))
@@ -86,15 +84,19 @@ class Refits:
 
 
 def _placebo(problem: Problem, kind: int, rng: np.random.Generator) -> tuple[Longs, Longs]:
-    """Make the same changes of class (from i to j, as often) on items drawn at random among those left alone."""
+    """Make the same changes of class (from i to j, as often) on items of class i drawn at random.
+
+    They are drawn among the items left alone; where these are too few, among all.
+    """
     label = problem.before.copy()
     fixed = np.flatnonzero(problem.kind == kind)
     alone = (problem.kind < 0) & (problem.before >= 0)
     for old in np.unique(problem.before[fixed]):
         new = problem.after[fixed[problem.before[fixed] == old]]
         pool = np.flatnonzero(alone & (problem.before == old))
-        drawn = rng.permutation(pool)[: len(new)]
-        label[drawn] = rng.permutation(new)[: len(drawn)]
+        if len(pool) < len(new):
+            pool = np.flatnonzero(problem.before == old)
+        label[rng.permutation(pool)[: len(new)]] = rng.permutation(new)
     rows = np.flatnonzero(label >= 0)
     return rows, label[rows]
 

@@ -36,6 +36,18 @@ def test_the_placebo_does_not_help_as_people_do(world):
     assert row["verdict"] == "helps"
 
 
+def test_a_placebo_is_of_the_same_size_even_where_nearly_all_is_fixed(world):
+    before = pd.Series("ok", index=world.train, dtype=object)
+    before[world.train[:3]] = "dent"
+    found = compare_fixes(before, world.clean, world.trusted, features=world.features, **QUICK)
+    counts = world.clean.value_counts()
+    # all that is left of the placebo is the share of classes
+    placebo = found.arms.set_index("arm").loc["placebo relabel (for relabel)"]
+    assert placebo["n_train"] == 400
+    assert placebo["accuracy"] < counts.max() / 400 + 0.15
+    assert found.controls["verdict"].tolist() == ["helps"]
+
+
 def test_no_change_is_no_difference(world):
     found = compare_fixes(world.noisy, world.noisy, world.trusted, features=world.features, **QUICK)
     assert (found.difference, found.low, found.high, found.p_value) == (0, 0, 0, 1)

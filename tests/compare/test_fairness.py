@@ -49,9 +49,10 @@ def test_a_test_set_edited_by_the_rule_under_test(world):
         compare(world, decisions=decisions)
 
 
-def test_copies_of_test_items_in_training(world):
+@pytest.mark.parametrize("apart", [0.0, 0.003])
+def test_copies_of_test_items_in_training(world, apart):
     features = world.features.copy()
-    features.loc["i3"] = features.loc["i405"]
+    features.loc["i3"] = features.loc["i405"] + apart
     with pytest.raises(UnfairComparison, match=r"1 training items are copies of test items \('i3 = i405'\)"):
         compare(world, features=features)
     found = compare(world, features=features, leaks="leave_out")
@@ -67,6 +68,12 @@ def test_augmented_copies_of_test_items(world):
         compare(world, after=after, features=features, copies_of=copies)
     found = compare(world, after=after.drop("i405_flip"), features=features, copies_of=copies)
     assert found.attribution["kind"].tolist() == ["augment"]
+
+
+def test_few_features_cannot_tell_copies(world):
+    features = world.features.iloc[:, :3].copy()
+    features.loc["i3"] = features.loc["i405"]
+    assert compare(world, features=features).reason is None
 
 
 def test_blank_pictures_are_no_copies(world):
