@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from benchmarks import _boxes_agreement
+from benchmarks import _boxes_agreement, _boxes_consensus
 
 
 def section() -> str:
-    return "\n\n".join(["## Boxes", _boxes_agreement.section()])
+    return "\n\n".join(["## Boxes", _boxes_agreement.section(), _boxes_consensus.section()])
