@@ -94,7 +94,7 @@ def _one(source: ImageSource, item: str) -> tuple[Any, ...]:
             size = pixels.shape[:2]
             pixels = _averaged(pixels, _factor(size[1], size[0]))
         else:
-            data = picture if isinstance(picture, bytes) else Path(picture).read_bytes()
+            data = picture if isinstance(picture, bytes) else _read(picture)
             digest = hashlib.blake2b(data, digest_size=16).hexdigest()
             pixels, size, orientation = unpack(data)
     except (ImageError, OSError) as error:
@@ -110,6 +110,11 @@ def _one(source: ImageSource, item: str) -> tuple[Any, ...]:
         kernels.perceptual_hash(pixels),
         digest,
     )
+
+
+def _read(path: str | os.PathLike[str]) -> bytes:
+    with open(path, "rb", buffering=0) as stream:  # noqa: PTH123 - thrice as fast as Path.read_bytes for small files
+        return stream.read()
 
 
 def _plain(error: Exception, picture: Any) -> str:
@@ -146,9 +151,8 @@ def unpack(data: bytes) -> tuple[NDArray[np.uint8], tuple[int, int], int]:
             factor = _factor(width, height)
             if factor > 1:
                 image.draft("RGB", (-(-width // factor), -(-height // factor)))
-            image.load()
+            pixels = np.asarray(image if image.mode == "RGB" else image.convert("RGB"))
             left = factor * image.size[0] // width
-            pixels = np.asarray(image.convert("RGB") if image.mode != "RGB" else image)
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise ImageError(f"the picture cannot be read in full ({str(error) or type(error).__name__})") from error
     return upright(_averaged(pixels, left), orientation), _size(width, height, orientation), orientation

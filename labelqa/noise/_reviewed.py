@@ -21,6 +21,8 @@ N_STRATA = 8
 #: Probabilities are taken as no surer than this when strata are cut: scores are often too sure of themselves.
 _DOUBT = 0.02
 _Z = 1.959963984540054
+#: What an action says of the row it is about; "unsure" settles nothing.
+VERDICTS = {"keep": 0, "relabel": 1, "drop": 1, "add": 1}
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,30 +55,32 @@ def reviewed(queue: ReviewQueue, decisions: Any) -> Reviewed:
     if not isinstance(queue, ReviewQueue):
         raise TableError(f"Found a {type(queue).__name__}; needed is the result of review_queue().")
     table = settled(as_decisions(decisions))
-    # a box that a reviewer added is no verdict on any row
-    table = table.loc[~(table["box_id"].isna() & table["box"].notna() & table["label"].isna())]
-    row = pd.Series(np.arange(len(queue.table)), index=_keys(queue.table))
-    keys = _keys(table)
-    unknown = ~keys.isin(row.index)
-    if unknown.any():
-        lost = table.loc[unknown, "item_id"].tolist()
+    # where a reviewer adds a box, the row that misses one was right to doubt; the item's label was not judged
+    is_added = table["box_id"].isna() & table["box"].notna()
+    rows = queue.table
+    added = set(table.loc[is_added, "item_id"])
+    is_missing = rows["box_id"].isna() & (rows["kind"] == "missing")
+    said = dict(zip(_keys(table.loc[~is_added]), table.loc[~is_added, "action"], strict=True))
+    keys = _keys(rows)
+    lost = sorted({key[0] for key in said.keys() - set(keys)} | (added - set(rows["item_id"])))
+    if lost:
         raise TableError(
             f"{len(lost):,} decisions are about items or boxes that the queue does not have ({shown(lost)}); were they "
             "made for another queue?"
         )
-    verdict = np.full(len(queue.table), -1, np.int64)
-    touched = np.zeros(len(queue.table), bool)
-    places = row.loc[keys].to_numpy(np.int64)
-    actions = table["action"].to_numpy(object)
-    verdict[places] = [{"keep": 0, "relabel": 1, "drop": 1}.get(action, -1) for action in actions]
-    touched[places] = True
-    gaps = np.flatnonzero(~touched)
-    return Reviewed(verdict, int(gaps[0]) if len(gaps) else len(touched), int((actions == "unsure").sum()))
+    actions = [
+        "add" if missing and key[0] in added else said.get(key) for key, missing in zip(keys, is_missing, strict=True)
+    ]
+    verdict = np.array([VERDICTS.get(action, -1) for action in actions], dtype=np.int64)
+    open_rows = [place for place, action in enumerate(actions) if action is None]
+    n_unsure = sum(action == "unsure" for action in said.values())
+    return Reviewed(verdict, open_rows[0] if open_rows else len(rows), n_unsure)
 
 
-def _keys(table: pd.DataFrame) -> pd.Index:
-    boxes = ["" if box is None or pd.isna(box) else str(box) for box in table["box_id"]]
-    return pd.Index([f"{item}\0{box}" for item, box in zip(table["item_id"], boxes, strict=True)])
+def _keys(table: pd.DataFrame) -> list[tuple[str, str]]:
+    """Give item and box of each row; a decision without a box is about all rows of the item that name none."""
+    boxes = table["box_id"].where(table["box_id"].notna(), "").astype(str)
+    return list(zip(table["item_id"].astype(str), boxes, strict=True))
 
 
 def strata(scores: Floats) -> Longs:

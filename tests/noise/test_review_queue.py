@@ -147,6 +147,19 @@ def test_boxes_stand_among_items():
     assert table["box_id"].isna().sum() == 2
 
 
+def test_an_added_box_answers_the_row_that_misses_one():
+    class Missing(Boxes):
+        def queue_rows(self):
+            return super().queue_rows().assign(box_id=None, kind="missing", item_id="1")
+
+    items = label_issues([0, 1], pred_probs=np.array([[0.9, 0.1], [0.1, 0.9]]))
+    queue = review_queue(items, Missing())
+    found = remaining_errors(queue, [{"item_id": "1", "action": "relabel", "label": "dent", "box": [1, 1, 2, 2]}])
+    assert (found.n_found, found.n_reviewed) == (1, 1)
+    both = remaining_errors(queue, [{"item_id": "1", "action": "keep"}])
+    assert (both.n_found, both.n_reviewed) == (0, 2)
+
+
 # calibration
 
 
