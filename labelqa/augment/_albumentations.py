@@ -6,6 +6,7 @@ import importlib
 import inspect
 import os
 import random
+import warnings
 from functools import cache
 from typing import Any
 
@@ -28,7 +29,10 @@ NEED_BOXES = ("AtLeastOneBBoxRandomCrop", "BBoxSafeRandomCrop", "RandomSizedBBox
 def library() -> Any:
     """Import albumentations without its call for updates."""
     os.environ["NO_ALBUMENTATIONS_UPDATE"] = "1"
-    return importlib.import_module("albumentations")
+    with warnings.catch_warnings():
+        # it loads tqdm, which in a notebook asks for widgets that nothing here needs
+        warnings.filterwarnings("ignore", message="IProgress not found")
+        return importlib.import_module("albumentations")
 
 
 @cache

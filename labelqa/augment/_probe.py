@@ -53,8 +53,9 @@ class Lift:
         gram = some @ some.T
         squared = np.diag(gram)[:, None] + np.diag(gram)[None, :] - 2 * gram
         apart = float(np.median(squared[squared > 1e-6])) if (squared > 1e-6).any() else 1.0
-        waves = random.normal(size=(rows.shape[1], _N_WAVES)) * (1.5 / np.sqrt(apart))
-        phase = random.uniform(0, 2 * np.pi, _N_WAVES)
+        n_waves = min(_N_WAVES, max(len(rows) // 2, 1))
+        waves = random.normal(size=(rows.shape[1], n_waves)) * (1.5 / np.sqrt(apart))
+        phase = random.uniform(0, 2 * np.pi, n_waves)
         parts = (rows.mean(axis=0), scale, waves, phase)
         return cls(is_pixels, *(np.asarray(part, dtype=np.float32) for part in parts))
 

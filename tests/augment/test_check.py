@@ -12,9 +12,9 @@ from labelqa.errors import OptionError, TableError
 
 @pytest.fixture(scope="module")
 def digits():
-    """All of scikit-learn's digits as grey pixels, 8 x 8."""
+    """Two thirds of scikit-learn's digits as grey pixels, 8 x 8."""
     data = load_digits()
-    return (data.images * 15.9375).astype(np.uint8), data.target
+    return (data.images * 15.9375).astype(np.uint8)[:1200], data.target[:1200]
 
 
 @pytest.fixture(scope="module")
@@ -43,10 +43,23 @@ def test_learning_the_copies_recovers(found):
     assert table.loc["mirror left-right", "kept_retrained"] >= 0.98
     assert table.loc["mirror left-right", "is_learnable"]
     assert table.loc["noise", "verdict"] == "invariant"
-    assert table.loc["half turn", "effect"] == "hurts"
+    assert table.loc["half turn", "gain"] <= 0
     assert (table["kept_low"] <= table["kept"]).all()
     assert (table["kept"] <= table["kept_high"]).all()
     assert (table["gain_low"] <= table["gain"]).all()
+
+
+def test_upside_down_photos_hurt_and_mirrored_ones_do_not(real_data):
+    table = pd.read_parquet(real_data / "cifar10n" / "cifar10n.parquet", columns=["item_id", "image", "label_1"])
+    table = table.iloc[:2000]
+    images = dict(zip(table["item_id"], table["image"], strict=True))
+    labels = table.set_index("item_id")["label_1"]
+    found = check_augmentation(images, labels, transforms=["mirror left-right", "mirror top-bottom"])
+    rows = found.table.set_index("transform")
+    assert rows.loc["mirror left-right", "verdict"] == "invariant"
+    assert rows.loc["mirror left-right", "effect"] in ("helps", "no difference")
+    assert rows.loc["mirror top-bottom", "kept"] < 0.65
+    assert rows.loc["mirror top-bottom", "effect"] == "hurts"
 
 
 def test_what_is_cropped_away_is_lost():
@@ -66,7 +79,7 @@ def test_what_is_cropped_away_is_lost():
 
 
 def test_classes_keep_their_values_and_order_changes_nothing(digits):
-    images, label = digits[0][:300], digits[1][:300]
+    images, label = digits[0][:200], digits[1][:200]
     named = {f"d{i}": image for i, image in enumerate(images)}
     words = pd.Series([f"<{value}>" for value in label], index=list(named))
     first = check_augmentation(named, words, transforms=["half turn"])
