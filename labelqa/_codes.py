@@ -173,7 +173,12 @@ def encode_labels(
     OptionError
         Where `classes` lists a class twice.
     """
-    codes, values = pd.factorize(column)
+    try:
+        codes, values = pd.factorize(column)
+    except TypeError as error:
+        raise TableError(
+            f"Column {name!r} holds values that cannot be told apart ({error}); give texts, numbers or frozensets."
+        ) from error
     kept = [_plain(value) for value in values]
     if len({type(value) for value in kept}) > 1:
         kept = [id_text(value) for value in kept]

@@ -189,19 +189,6 @@ def wrap(name: str, source: Source, options: Options, found: Estimate | None, re
         p_value, low, high = interval(value, se, found, options)
         if reason is None and np.isnan(low):
             reason = "The interval needs at least two items and labels one by one."
-    counts = np.bincount(
-        statistics.rows.code,
-        weights=statistics.rows.count * np.repeat(statistics.rows.times, np.diff(statistics.rows.starts)),
-        minlength=source.n_classes,
-    ).astype(np.int64)
-    table = pd.DataFrame(
-        {
-            "label": source.class_values,
-            "n_labels": counts,
-            "share": counts / max(statistics.n_labels, 1),
-            "value": per_class,
-        }
-    )
     return Coefficient(
         name=name,
         value=value,
@@ -219,7 +206,16 @@ def wrap(name: str, source: Source, options: Options, found: Estimate | None, re
         n_labels=statistics.n_labels,
         n_classes=source.n_classes,
         reason=reason,
-        table=table,
+        table=_class_table(source, per_class),
+    )
+
+
+def _class_table(source: Source, values: Floats) -> pd.DataFrame:
+    rows, n_labels = source.statistics.rows, source.statistics.n_labels
+    weights = rows.count * np.repeat(rows.times, np.diff(rows.starts))
+    counts = np.bincount(rows.code, weights=weights, minlength=source.n_classes).astype(np.int64)
+    return pd.DataFrame(
+        {"label": source.class_values, "n_labels": counts, "share": counts / max(n_labels, 1), "value": values}
     )
 
 

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labelqa._codes import LabelCodes
-from labelqa._kernels.labels import conger_expected, item_agreement
+from labelqa._kernels.annotators import conger_expected
+from labelqa._kernels.labels import item_agreement
 from labelqa._kernels.resampling import resampled_counts, resampled_times
 from labelqa.agreement._coefficient import Coefficient, Estimate, class_values, wrap
 from labelqa.agreement._distances import Scale, Weights
@@ -37,34 +38,14 @@ def conger_kappa(
     Parameters
     ----------
     data
-        `Annotations`, a table with `item_id`, `annotator_id`, `label`, or `LabelStatistics` (which give no interval).
-        Missing labels and any number of annotators per item are fine.
-    level
-        What labels are: "nominal" (equal or not), "ordinal" (Krippendorff's distance by rank, from the class counts),
-        "ordinal_gwet" (Gwet's, from the number of steps), "interval" (squared difference), "ratio", or sets compared by
-        "masi" or "jaccard" (collections, or texts such as ``"dent|scratch"``). Numbers may be texts.
-    weights
-        Instead of a level: "linear", "quadratic" or "radical" (by the classes' values where all are numbers, otherwise
-        by their positions), a (K, K) matrix of agreement with 1 on the diagonal, or a function of two labels that gives
-        their distance.
-    classes
-        The list of classes in order, where unused ones count or the order matters.
-    n_resamples
-        0: the analytic t interval. Otherwise the percentile interval of this many resamples of the items.
-    confidence, seed
-        Of the interval, and of its resampling.
-
-    Returns
-    -------
-    Coefficient
-        nan with a `reason` where it is undefined.
+        As in `krippendorff_alpha`; statistics give no interval, counts no value.
+    level, weights, classes, n_resamples, confidence, seed
+        As in `krippendorff_alpha`.
 
     Raises
     ------
-    TableError
-        For missing columns or ids, labels outside `classes`, and labels that are no numbers where numbers are needed.
-    OptionError
-        For an unknown level or impossible weights.
+    TableError, OptionError
+        As `krippendorff_alpha`.
 
     References
     ----------

@@ -28,7 +28,7 @@ def krippendorff_alpha(
     ----------
     data
         `Annotations`, a table with `item_id`, `annotator_id`, `label`, or `LabelStatistics`. Missing labels and any
-        number of annotators per item are fine.
+        number of annotators per item are fine; where an annotator labelled an item again, each label counts.
     level
         What labels are: "nominal" (equal or not), "ordinal" (Krippendorff's distance by rank, from the class counts),
         "ordinal_gwet" (Gwet's, from the number of steps), "interval" (squared difference), "ratio", or sets compared by

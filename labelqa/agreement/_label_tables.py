@@ -9,21 +9,16 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from labelqa._codes import LabelCodes
-from labelqa._kernels.labels import (
-    agreement_with_others,
-    class_pair_entries,
-    drop_one,
-    expected_class_counts,
-    item_agreement,
-    item_modes,
-    pair_slots,
-    pair_tables,
-)
+from labelqa._kernels.annotators import agreement_with_others, drop_one, expected_class_counts, pair_slots, pair_tables
+from labelqa._kernels.labels import class_pair_entries, item_agreement, item_modes
 from labelqa.agreement._coefficient import class_values, estimates, wrap
 from labelqa.agreement._formulas import Sums, alpha
 from labelqa.agreement._source import Options, Source, select, source_of_codes
 
 Floats = NDArray[np.float64]
+
+#: Numbers held at once for the classes of pairs of annotators.
+PAIR_NUMBERS = 20_000_000
 
 
 def per_class(source: Source) -> pd.DataFrame:
@@ -178,26 +173,39 @@ def per_pair(source: Source, codes: LabelCodes) -> pd.DataFrame:
     """Tabulate pairs of annotators over the items they share: agreement and Cohen's kappa."""
     slots = pair_slots(codes.offsets, codes.annotator, codes.n_annotators)
     shape = (codes.n_annotators, codes.n_classes)
-    n_items, agreement, shares = pair_tables(
-        codes.offsets, codes.annotator, codes.label, source.scale.weights, slots, shape
-    )
     order = np.argsort(slots[1])
     low, high = slots[1][order] // max(shape[0], 1), slots[1][order] % max(shape[0], 1)
-    n = n_items[order].astype(np.float64)
-    observed = agreement[order] / n
-    one, two = shares[order, 0] / n[:, None], shares[order, 1] / n[:, None]
-    expected = ((one if source.scale.is_nominal else one @ source.scale.weights) * two).sum(axis=1)
-    kappa = np.divide(observed - expected, 1 - expected, out=np.full(len(n), np.nan), where=expected < 1 - 1e-12)
+    size = max(1, PAIR_NUMBERS // max(2 * shape[1], 1))
+    blocks = [
+        _pair_sums(source, codes, slots, (start, min(start + size, len(order)))) for start in range(0, len(order), size)
+    ]
+    n_items, observed, expected = (
+        np.concatenate([np.empty(0), *(block[part] for block in blocks)])[order] for part in range(3)
+    )
+    kappa = np.divide(observed - expected, 1 - expected, out=np.full(len(order), np.nan), where=expected < 1 - 1e-12)
     return pd.DataFrame(
         {
             "annotator_a": codes.annotators[low],
             "annotator_b": codes.annotators[high],
-            "n_items": n_items[order],
+            "n_items": n_items.astype(np.int64),
             "agreement": observed,
             "expected": expected,
             "kappa": kappa,
         }
     )
+
+
+def _pair_sums(
+    source: Source, codes: LabelCodes, slots: tuple[NDArray[np.int64], NDArray[np.int64]], chosen: tuple[int, int]
+) -> tuple[Floats, Floats, Floats]:
+    """Give the items shared, the agreement seen and the agreement expected of some of the pairs."""
+    shape = (codes.n_annotators, codes.n_classes)
+    n, agreement, shares = pair_tables(
+        codes.offsets, codes.annotator, codes.label, source.scale.weights, slots, chosen, shape
+    )
+    one, two = shares[:, 0] / n[:, None], shares[:, 1] / n[:, None]
+    expected = ((one if source.scale.is_nominal else one @ source.scale.weights) * two).sum(axis=1)
+    return n.astype(np.float64), agreement / n, expected
 
 
 def intra_annotator(codes: LabelCodes, weights: Floats) -> pd.DataFrame:

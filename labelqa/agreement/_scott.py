@@ -29,37 +29,16 @@ def scott_pi(
     Parameters
     ----------
     data
-        `Annotations`, or a table with `item_id`, `annotator_id`, `label`. Items that both labelled count; where one did
-        so more than once, each label counts.
+        `Annotations`, or a table with `item_id`, `annotator_id`, `label`. Items that both labelled count.
     annotators
         The two to compare, where the table has more.
-    level
-        What labels are: "nominal" (equal or not), "ordinal" (Krippendorff's distance by rank, from the class counts),
-        "ordinal_gwet" (Gwet's, from the number of steps), "interval" (squared difference), "ratio", or sets compared by
-        "masi" or "jaccard" (collections, or texts such as ``"dent|scratch"``). Numbers may be texts.
-    weights
-        Instead of a level: "linear", "quadratic" or "radical" (by the classes' values where all are numbers, otherwise
-        by their positions), a (K, K) matrix of agreement with 1 on the diagonal, or a function of two labels that gives
-        their distance.
-    classes
-        The list of classes in order, where unused ones count or the order matters.
-    n_resamples
-        0: the analytic t interval. Otherwise the percentile interval of this many resamples of the items.
-    confidence, seed
-        Of the interval, and of its resampling.
-
-    Returns
-    -------
-    Coefficient
-        nan with a `reason` where it is undefined.
+    level, weights, classes, n_resamples, confidence, seed
+        As in `krippendorff_alpha`.
 
     Raises
     ------
-    TableError
-        For more than two annotators without a choice, missing columns or ids, labels outside `classes`, and labels that
-        are no numbers where numbers are needed.
-    OptionError
-        For an unknown level or impossible weights.
+    TableError, OptionError
+        As `krippendorff_alpha`, and for more than two annotators without a choice.
 
     References
     ----------

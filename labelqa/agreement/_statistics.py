@@ -11,7 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from labelqa._codes import LabelCodes
-from labelqa._kernels.labels import annotator_class_counts, distinct_rows, row_entries, salts
+from labelqa._kernels.annotators import annotator_class_counts
+from labelqa._kernels.labels import distinct_rows, row_entries, salts
 from labelqa.annotations import Annotations, as_label_codes
 from labelqa.errors import TableError
 

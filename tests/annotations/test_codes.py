@@ -175,3 +175,10 @@ def test_box_codes_hold_boxes_within_views_within_items() -> None:
     assert codes.classes[codes.label].tolist() == ["a", "b", "a"]
     assert annotations.boxes["x_min"].iloc[codes.row].tolist() == [0, 1, 5]
     assert np.isnan(codes.sizes).tolist() == [[False, False], [True, True]]
+
+
+def test_labels_that_cannot_be_told_apart_are_refused() -> None:
+    with pytest.raises(
+        TableError, match=r"Column 'label' holds values that cannot be told apart .* give texts, numbers"
+    ):
+        encode_labels(pd.Series([["a"], ["b"]]))
