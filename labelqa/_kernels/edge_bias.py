@@ -11,33 +11,32 @@ Floats = NDArray[np.float64]
 
 
 @njit(cache=True)
-def contrast_totals(weight: Floats, item: Longs, pair: Longs, values: Floats, n_pairs: int) -> Floats:
-    """Add up differences between two annotators over matched boxes.
+def contrast_totals(weight: Floats, item: Longs, pair: Longs, sums: Floats, n_pairs: int) -> Floats:
+    """Add up differences between two annotators over items.
 
     Parameters
     ----------
     weight
         float64 (I,): how often each item counts.
     item, pair
-        int64 (M,): the item and the pair of annotators of each match.
-    values
-        float64 (M, K): what the first annotator's box has more than the second's.
+        int64 (E,): the item and the pair of annotators of each entry.
+    sums
+        float64 (E, 1 + K): number of matches, and the sums of what the first annotator's boxes have more than the
+        second's.
     n_pairs
         Number of pairs of annotators, P.
 
     Returns
     -------
     array
-        float64 (P, 1 + K): number of matches, and the sum of each column.
+        float64 (P, 1 + K).
     """
-    out = np.zeros((n_pairs, 1 + values.shape[1]))
-    for match in range(item.shape[0]):
-        times = weight[item[match]]
-        if times == 0.0:
-            continue
-        out[pair[match], 0] += times
-        for k in range(values.shape[1]):
-            out[pair[match], 1 + k] += times * values[match, k]
+    out = np.zeros((n_pairs, sums.shape[1]))
+    for entry in range(item.shape[0]):
+        times = weight[item[entry]]
+        if times != 0.0:
+            for k in range(sums.shape[1]):
+                out[pair[entry], k] += times * sums[entry, k]
     return out
 
 

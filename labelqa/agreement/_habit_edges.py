@@ -70,11 +70,15 @@ def edge_habits(codes: BoxCodes, counts: Counts, is_other: Flags) -> EdgeHabits:
     second = codes.view_annotator[found.view_b[pair_of]].astype(np.int64)
     item = found.item[pair_of]
     contrasts = _contrasts(codes.xyxy[found.box_a[single]], codes.xyxy[found.box_b[single]])
-    pairs, pair = np.unique(first * n_annotators + second, return_inverse=True)
+    # the matches of two views stand together
+    start = np.flatnonzero(np.diff(pair_of, prepend=-1))
+    ones = np.ones((len(item), 1))
+    sums = np.add.reduceat(np.hstack([ones, contrasts]), start) if len(start) else np.hstack([ones, contrasts])
+    pairs, pair = np.unique(first[start] * n_annotators + second[start], return_inverse=True)
     one, other = np.divmod(pairs, max(n_annotators, 1))
 
     def solve(weight: Floats) -> Floats:
-        totals = contrast_totals(weight, item, pair, contrasts, len(pairs))
+        totals = contrast_totals(weight, item[start], pair, sums, len(pairs))
         return least_squares_effects(totals, one, other, n_annotators)
 
     effects = solve(np.ones(len(codes.items)))

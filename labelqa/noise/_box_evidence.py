@@ -119,20 +119,21 @@ def _view_weights(codes: BoxCodes, matches: Matches) -> tuple[Floats, Floats]:
 
 
 def _classes_against(codes: BoxCodes, one: Longs, other: Longs, votes: Floats) -> tuple[Ints, Floats, Longs]:
-    """Find the class that has more votes of the matching boxes than the box's own: class, its weight, its number."""
+    """Find the class that more of the matching boxes have than the box's own: class, its weight, its number."""
     n_boxes, n_classes = len(codes.xyxy), max(len(codes.classes), 1)
     keys, at = np.unique(one * n_classes + codes.label[other], return_inverse=True)
     weight, count = np.bincount(at, votes, len(keys)), np.bincount(at, minlength=len(keys))
     box, label = np.divmod(keys, n_classes)
-    own = np.zeros(n_boxes)
+    own, n_own = np.zeros(n_boxes), np.zeros(n_boxes, np.int64)
     is_own = label == codes.label[box]
-    own[box[is_own]] = weight[is_own]
+    own[box[is_own]], n_own[box[is_own]] = weight[is_own], count[is_own]
     winner, most, number = np.full(n_boxes, -1, np.int32), np.zeros(n_boxes), np.zeros(n_boxes, np.int64)
     # keys rise, so that of equal classes the first in order stays
     rival = np.flatnonzero(~is_own)
     best = rival[np.argsort(-weight[rival], kind="stable")]
     best = best[np.unique(box[best], return_index=True)[1]]
-    best = best[weight[best] > own[box[best]]]
+    # by weight and by number: one good annotator alone does not overrule another
+    best = best[(weight[best] > own[box[best]]) & (count[best] > n_own[box[best]])]
     winner[box[best]], most[box[best]], number[box[best]] = label[best], weight[best], count[best]
     return winner, most, number
 

@@ -103,7 +103,7 @@ def box_issues(
     predictions: pd.DataFrame | list[dict[str, Any]] | str | os.PathLike[str] | None = None,
     categories: Mapping[int, Hashable] | None = None,
     iou_threshold: float = 0.5,
-    min_suspicion: float = 0.25,
+    min_suspicion: float = 0.3,
 ) -> BoxIssues:
     """Find boxes that are probably wrong, missing, loose, drawn twice or of the wrong class, without a model.
 

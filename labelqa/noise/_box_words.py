@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,17 @@ class Judged:
     suspicion: Floats
     kind: NDArray[np.object_]
     detections: Detections | None
+
+    @cached_property
+    def farthest(self) -> tuple[NDArray[np.int64], Floats, Floats]:
+        """The edge of each box that is farthest from the others' median: its number, pixels outwards, share (B,)."""
+        median = self.evidence.loose_box
+        outwards = np.array([-1.0, -1.0, 1.0, 1.0]) * np.nan_to_num(self.codes.xyxy - median)
+        side = np.tile(median[:, 2:] - median[:, :2], 2)
+        share = outwards / np.where(side > 0, side, np.inf)
+        edge = np.abs(share).argmax(axis=1)
+        every = np.arange(len(edge))
+        return edge, outwards[every, edge], share[every, edge]
 
 
 def issue_rows(judged: Judged, min_suspicion: float) -> pd.DataFrame:
@@ -95,21 +107,17 @@ def _words(judged: Judged, box: int, kind: str) -> str:
         said = codes.classes[evidence.class_against[box]]
         return f"{evidence.n_class_against[box]} of {n_others} others call it {str(said)!r}"
     if kind == "loose":
-        return _where_loose(codes.xyxy[box], evidence.loose_box[box], float(evidence.loose_iou[box]))
+        return _where_loose(judged, box)
     return have
 
 
-def _where_loose(drawn: Floats, median: Floats, iou: float) -> str:
-    """Name the edge that is farthest from the others' median, in shares of the side."""
-    outwards = np.array([-1.0, -1.0, 1.0, 1.0]) * (drawn - median)
-    side = np.tile(median[2:] - median[:2], 2)
-    share = outwards / np.where(side > 0, side, np.inf)
-    edge = int(np.abs(share).argmax())
-    where = "farther out" if outwards[edge] > 0 else "farther in"
-    length = ("width", "height")[edge % 2]
+def _where_loose(judged: Judged, box: int) -> str:
+    edges, outwards, shares = judged.farthest
+    edge, pixels, share = int(edges[box]), float(outwards[box]), float(shares[box])
     return (
-        f"{_EDGE_WORDS[edge]} edge {abs(outwards[edge]):.0f} pixels ({100 * abs(share[edge]):.0f} % of the {length}) "
-        f"{where} than the others' median box, IoU {iou:.2f}"
+        f"{_EDGE_WORDS[edge]} edge {abs(pixels):.0f} pixels ({100 * abs(share):.0f} % of the "
+        f"{('width', 'height')[edge % 2]}) farther {'out' if pixels > 0 else 'in'} than the others' median box, "
+        f"IoU {judged.evidence.loose_iou[box]:.2f}"
     )
 
 

@@ -171,7 +171,8 @@ def test_options_outside_their_range_are_refused(options: dict[str, Any]) -> Non
 
 def test_least_squares_by_hand() -> None:
     # a - b = 1 (twice), b - c = 2: effects 4/3, 1/3, -5/3 around 0; each against the mean of the two others
-    totals = contrast_totals(np.ones(2), np.array([0, 1, 0]), np.array([0, 0, 1]), np.array([[1.0], [1.0], [2.0]]), 2)
+    sums = np.array([[1.0, 1.0], [1.0, 1.0], [1.0, 2.0]])
+    totals = contrast_totals(np.ones(2), np.array([0, 1, 0]), np.array([0, 0, 1]), sums, 2)
     assert totals.tolist() == [[2.0, 2.0], [1.0, 2.0]]
     effects = least_squares_effects(totals, np.array([0, 1]), np.array([1, 2]), 4)
     assert effects[:3, 0] == pytest.approx(np.array([4, 1, -5]) / 3 * 1.5)

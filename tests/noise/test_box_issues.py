@@ -72,6 +72,14 @@ def test_a_class_that_the_others_call_otherwise() -> None:
     assert row["suspicion"] == pytest.approx(1.0)
 
 
+def test_one_against_two_is_the_one() -> None:
+    drawn = table(
+        *[("i", who, label, 10, 10, 50, 40) for who, label in zip("abc", ["dent", "dent", "crack"], strict=True)]
+    )
+    row = only(box_issues(drawn))
+    assert (row["annotator_id"], row["kind"], row["reason"]) == ("c", "wrong_class", "2 of 2 others call it 'dent'")
+
+
 def test_scores_of_boxes_and_views() -> None:
     found = box_issues(agreed(("i", "b", "dent", 80, 80, 99, 99)))
     assert found.boxes["box_score"].tolist() == [1.0, 1.0, 0.0, 1.0, 1.0]
