@@ -19,7 +19,7 @@ from labelqa.augment._pictures import source_of
 from labelqa.augment._policy import Policy, read_policy
 from labelqa.augment._rebuild import rebuild
 from labelqa.augment._tables import make_tables
-from labelqa.augment._work import Done, Job, Settings, run, work
+from labelqa.augment._work import Done, Job, Settings, copy_id, run, work
 from labelqa.errors import OptionError, TableError, shown
 from labelqa.images import ImageSource
 
@@ -252,7 +252,20 @@ def _as_given(annotations: Annotations | pd.DataFrame) -> Annotations:
 def make_jobs(
     source: ImageSource, given: Annotations, ids: list[str], masks: Mapping[str, NDArray[Any]] | None
 ) -> list[Job]:
-    """Put each item's image, boxes and masks together."""
+    """Put each item's image, boxes and masks together.
+
+    Raises
+    ------
+    TableError
+        For masks of unknown boxes, and items that are copies already.
+    """
+    taken = set(source.item_ids)
+    copied = [item for item in ids if copy_id(item, 1) in taken]
+    if copied:
+        raise TableError(
+            f"{len(copied)} items have a copy among the items already ({shown(copied)}: {copy_id(copied[0], 1)!r}); "
+            "augment the originals alone, or the same image would be in the set twice over."
+        )
     unknown = sorted(set(masks or {}) - set(given.boxes["box_id"]))
     if unknown:
         raise TableError(f"{len(unknown)} masks belong to no box ({shown(unknown)}); name them by box_id.")

@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from labelqa._result import Result
+from labelqa.annotations import Annotations
 from labelqa.augment._catalogue import CATALOGUE, COLOUR_ONLY
 from labelqa.augment._check_data import Prepared, all_grey, prepare, reduced, variant_views
 from labelqa.augment._draw import Drawer, draw_seed
@@ -89,7 +90,7 @@ class AugmentationCheck(Result):
 
 def check_augmentation(
     images: Any,
-    labels: pd.Series | pd.DataFrame | Mapping[Any, Any] | Iterable[Any],
+    labels: Annotations | pd.Series | pd.DataFrame | Mapping[Any, Any] | Iterable[Any],
     *,
     transforms: Mapping[str, Any] | Iterable[str] | None = None,
     recipe: FeatureRecipe | None = None,
@@ -113,8 +114,8 @@ def check_augmentation(
     images
         As for `augment`.
     labels
-        One label per item: a Series by item id, a table with `item_id` and `label`, a mapping, or a list in the order
-        of `images`.
+        One label per item: a Series by item id, a table with `item_id` and `label`, a mapping, `Annotations`, or a list
+        in the order of `images`.
     transforms
         What to try: name -> policy (see `read_policy`), or names of `CATALOGUE`. By default all of the catalogue;
         transforms of colour are left out where all images are grey.

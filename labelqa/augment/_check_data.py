@@ -5,14 +5,17 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from labelqa._checks import need_columns
 from labelqa._codes import encode_ids, id_text
 from labelqa._crossval import align_labels, deal_folds
+from labelqa.annotations import Annotations
 from labelqa.augment._draw import Drawer, draw_seed
 from labelqa.augment._pictures import read_picture, source_of
 from labelqa.augment._policy import Policy
@@ -82,9 +85,13 @@ def prepare(
     seed: int,
 ) -> Prepared:
     """Join images and labels by id, draw a sample, keep copies together, deal folds."""
-    source = source_of(images, None)
+    given = _labels_by_id(labels)
+    if isinstance(images, str | Path) and given is not None:
+        source = ImageSource.from_folder(images, given["item_id"] if isinstance(given, pd.DataFrame) else given.index)
+    else:
+        source = source_of(images, None)
     ids = np.asarray(source.item_ids, dtype=object)
-    label, classes = align_labels(_labels_by_id(labels, source), ids)
+    label, classes = align_labels(_labels_in_order(labels, source) if given is None else given, ids)
     test = None if test_items is None else {id_text(item) for item in test_items}
     if test is not None and test - set(ids):
         unknown = sorted(test - set(ids))
@@ -103,11 +110,21 @@ def prepare(
     return Prepared(source, ids[stays], label[stays], classes, fold, np.zeros(1, np.int64), leaks)
 
 
-def _labels_by_id(labels: Any, source: ImageSource) -> pd.Series | pd.DataFrame:
-    if isinstance(labels, pd.DataFrame | pd.Series):
+def _labels_by_id(labels: Any) -> pd.Series | pd.DataFrame | None:
+    """Give labels that name their items; None where they are a list in the order of the images."""
+    if isinstance(labels, Annotations):
+        return labels.labels
+    if isinstance(labels, pd.DataFrame):
+        need_columns(labels, "labels", ["item_id", "label"])
         return labels
     if isinstance(labels, Mapping):
         return pd.Series(list(labels.values()), index=list(labels), dtype=object)
+    return labels if isinstance(labels, pd.Series) else None
+
+
+def _labels_in_order(labels: Any, source: ImageSource) -> pd.Series:
+    if not isinstance(labels, Iterable) or isinstance(labels, str):
+        raise TableError(f"Found a {type(labels).__name__} as labels; give one label for each image, or labels by id.")
     values = list(labels)
     if len(values) != len(source):
         raise TableError(

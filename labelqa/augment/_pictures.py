@@ -25,6 +25,12 @@ def source_of(images: Any, items: Annotations | None) -> ImageSource:
         Where an item has no image.
     """
     if isinstance(images, Annotations):
+        pathless = images.items.loc[images.items["path"].isna(), "item_id"]
+        if len(pathless):
+            raise TableError(
+                f"{len(pathless)} of {len(images.items)} items have no path ({shown(pathless)}); give their images as "
+                "a folder or a mapping, or add a path column to items."
+            )
         source = ImageSource.from_folder(".", images)
     elif isinstance(images, str | Path):
         source = as_source(images, items)

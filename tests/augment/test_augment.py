@@ -10,6 +10,7 @@ from labelqa import Annotations
 from labelqa.augment import augment, rebuild
 from labelqa.errors import OptionError, TableError
 
+PIXELS = np.zeros((8, 8), np.uint8)
 CORNERS = ["x_min", "y_min", "x_max", "y_max"]
 
 
@@ -215,6 +216,8 @@ def test_nothing_to_do():
         ({"annotations": pd.DataFrame({"item_id": ["x"], "label": ["a"]})}, TableError, "1 of 1 items have no image"),
         ({"annotations": [1]}, TableError, "Found annotations as a list"),
         ({"images": {"a": np.full((4, 4), 7.0)}}, TableError, "item 'a' holds float64 values"),
+        ({"images": {"a": PIXELS, "a_aug1": PIXELS}}, TableError, "1 items have a copy among the items already"),
+        ({"images": Annotations.from_frames(items=pd.DataFrame({"item_id": ["a"]}))}, TableError, "have no path"),
         ({"images": 7}, TableError, "Found a int as images"),
         ({"images": "nowhere"}, TableError, "no folder nowhere"),
         ({"images": {"a": "nowhere.png"}}, TableError, "no image file The image of item 'a'"),

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 from sklearn.datasets import load_digits
 
+from labelqa import Annotations
 from labelqa.augment import check_augmentation
 from labelqa.errors import OptionError, TableError
 
@@ -141,6 +142,23 @@ def test_refused(digits):
         check_augmentation(images, label[:9])
     with pytest.raises(TableError, match="1 test items have no image"):
         check_augmentation(images, label, test_items=["x"])
+
+
+def test_folder_and_annotations(digits, tmp_path):
+    from PIL import Image
+
+    for n, image in enumerate(digits[0][:60]):
+        Image.fromarray(image).save(tmp_path / f"d{n}.png")
+    labels = pd.DataFrame({"item_id": [f"d{n}" for n in range(60)], "annotator_id": "a", "label": digits[1][:60]})
+    by_table = check_augmentation(tmp_path, labels, transforms=["noise"])
+    by_annotations = check_augmentation(str(tmp_path), Annotations.from_frames(labels=labels), transforms=["noise"])
+    pd.testing.assert_frame_equal(by_table.table, by_annotations.table)
+    assert by_table.n_items == 60
+    twice = pd.concat([labels, labels.assign(annotator_id="b")])
+    with pytest.raises(TableError, match="60 items have more than one label"):
+        check_augmentation(tmp_path, twice, transforms=["noise"])
+    with pytest.raises(TableError, match="Found a int as labels"):
+        check_augmentation(digits[0], 3)
 
 
 def test_pictures_are_drawn(found):
