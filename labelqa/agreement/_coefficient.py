@@ -38,7 +38,7 @@ class Coefficient(Result):
         Analytic standard error over items (Gwet). For all but alpha it grows with the share of items that have one
         label only, beyond what resampling shows: choose the bootstrap there.
     p_value
-        Two-sided, of the hypothesis that the value is 0 (t with `n_items` - 1 degrees of freedom).
+        Two-sided, of the hypothesis that the value is 0 (t, from the standard error).
     observed, expected
         The agreement seen, and the agreement chance would give.
     confidence

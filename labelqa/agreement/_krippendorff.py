@@ -38,7 +38,8 @@ def krippendorff_alpha(
         by their positions), a (K, K) matrix of agreement with 1 on the diagonal, or a function of two labels that gives
         their distance.
     classes
-        The list of classes in order, where unused ones count or the order matters.
+        The list of classes in order, where unused ones count or the order matters. Without it the order is that of an
+        ordered categorical column, otherwise natural (numbers by size, texts by the alphabet).
     n_resamples
         0: the analytic t interval. Otherwise the percentile interval of this many resamples of the items.
     confidence, seed

@@ -67,7 +67,8 @@ class LabelAgreement(Result):
         `annotator_a`, `annotator_b`, `n_items`, `agreement`, `expected`, `kappa` (Cohen's) over the items both
         labelled; see also `pair_matrix`.
     intra_annotator
-        Where an annotator labelled an item again: `annotator_id`, `n_items`, `n_labels`, `agreement` with themselves.
+        Where an annotator labelled an item again: `annotator_id`, `n_items`, `n_labels`, `agreement` with themselves
+        (share of pairs of equal labels).
     over_time
         By week of an item's last label (Mondays): `week`, `n_items`, `n_labels`, `n_annotators`, `agreement`, `alpha`,
         `low`, `high`; empty without `created_at`.
@@ -161,9 +162,7 @@ def label_agreement(
     codes = _codes_of(source)
     found = coefficients(source, options)
     alpha = found["krippendorff_alpha"]
-    repeats = (
-        codes if not isinstance(data, Annotations) else as_label_codes(data.repeats, list(source.statistics.classes))
-    )
+    repeats = as_label_codes(data.repeats) if isinstance(data, Annotations) else codes
     return LabelAgreement(
         alpha=alpha.value,
         alpha_low=alpha.low,
@@ -184,7 +183,7 @@ def label_agreement(
         per_annotator=tables.per_annotator(source, codes, _seconds(data, codes), options),
         annotator_bias=tables.annotator_bias(source, codes),
         per_pair=tables.per_pair(source, codes),
-        intra_annotator=tables.intra_annotator(repeats, source.scale.weights),
+        intra_annotator=tables.intra_annotator(repeats),
         over_time=tables.over_time(source, codes, _times(data, codes), replace(options, n_resamples=0)),
     )
 

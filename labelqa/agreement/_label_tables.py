@@ -208,12 +208,12 @@ def _pair_sums(
     return n.astype(np.float64), agreement / n, expected
 
 
-def intra_annotator(codes: LabelCodes, weights: Floats) -> pd.DataFrame:
+def intra_annotator(codes: LabelCodes) -> pd.DataFrame:
     """Tabulate how far annotators agree with themselves where they labelled an item again."""
     new = np.ones(len(codes.item), bool)
     new[1:] = (np.diff(codes.item) != 0) | (np.diff(codes.annotator) != 0)
     starts = np.append(np.flatnonzero(new), len(new)).astype(np.int64)
-    agreement = item_agreement(starts, codes.label, weights, codes.n_classes)
+    agreement = item_agreement(starts, codes.label, np.empty((0, 0)), codes.n_classes)
     again = np.diff(starts) >= 2
     table = pd.DataFrame(
         {

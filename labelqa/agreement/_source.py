@@ -121,6 +121,8 @@ def as_source(data: Labels, options: Options) -> Source:
         return Source(data, None, options.level, options.weights)
     if options.level in SETS and options.weights is None:
         data, classes = _with_sets(data), None if classes is None else [as_set(value) for value in classes]
+    elif classes is None:
+        classes = _ordered_classes(data)
     codes = as_label_codes(data, classes)
     return Source(statistics_of(codes), codes, options.level, options.weights)
 
@@ -128,6 +130,13 @@ def as_source(data: Labels, options: Options) -> Source:
 def source_of_codes(codes: LabelCodes, like: Source) -> Source:
     """Count other labels on the same classes, level and weights."""
     return Source(statistics_of(codes), codes, like.level, like.weights)
+
+
+def _ordered_classes(data: Annotations | pd.DataFrame) -> list[Hashable] | None:
+    """Give the categories of a column whose order its owner has stated."""
+    table = data.labels if isinstance(data, Annotations) else data
+    dtype = table["label"].dtype if isinstance(table, pd.DataFrame) and "label" in table else None
+    return list(dtype.categories) if isinstance(dtype, pd.CategoricalDtype) and dtype.ordered else None
 
 
 def _with_sets(data: Annotations | pd.DataFrame) -> pd.DataFrame:

@@ -306,6 +306,17 @@ def test_weights_of_every_kind_agree() -> None:
     assert by_position.value == pytest.approx(named)
 
 
+def test_an_ordered_categorical_states_its_order() -> None:
+    grades = ["low", "mid", "high"]
+    words = RATINGS.assign(label=RATINGS["label"].map(dict(enumerate(grades, start=1))))
+    ordered = words.assign(label=pd.Categorical(words["label"], grades, ordered=True))
+    for data, classes in ((ordered, None), (words, grades), (Annotations.from_frames(labels=ordered), None)):
+        found = krippendorff_alpha(data, level="ordinal", classes=classes)
+        assert found.value == pytest.approx(krippendorff_alpha(RATINGS, level="ordinal").value)
+        assert found.table["label"].tolist() == grades
+    assert krippendorff_alpha(words, level="ordinal").table["label"].tolist() == sorted(grades)
+
+
 def test_quadratic_weights_are_the_interval_level() -> None:
     for function in MANY:
         assert function(RATINGS, weights="quadratic").value == pytest.approx(function(RATINGS, level="interval").value)

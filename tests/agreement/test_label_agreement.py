@@ -194,6 +194,14 @@ def test_agreement_with_oneself() -> None:
     assert label_agreement(annotations).intra_annotator.to_numpy().tolist() == expected
 
 
+def test_a_label_that_was_replaced_everywhere_is_a_repeat_all_the_same() -> None:
+    columns = [*COLUMNS, "created_at"]
+    rows = [(1, "ann", "old", "2026-01-01T00:00:00Z"), (1, "ann", "a", "2026-01-02T00:00:00Z"), (1, "bob", "a", None)]
+    found = label_agreement(Annotations.from_frames(labels=pd.DataFrame(rows, columns=columns)))
+    assert found.intra_annotator.to_numpy().tolist() == [["ann", 1, 2, 0.0]]
+    assert found.per_class["label"].tolist() == ["a"]
+
+
 @pytest.mark.parametrize(
     ("rows", "reason"),
     [
