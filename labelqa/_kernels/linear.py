@@ -96,11 +96,17 @@ def log_loss(scores: Floats, label: Longs) -> float:
 
 
 def fit_temperature(scores: Floats, label: Longs) -> float:
-    """Find the divisor of `scores` (n, k) under which their softmax fits the labels (n,) best, by likelihood."""
+    """Find the divisor of `scores` (n, k) under which their softmax fits the labels (n,) best, by likelihood.
+
+    One label in n + 2 counts as drawn from all classes alike, as in Platt's scaling: where every label is right, that
+    keeps the probabilities from becoming 0 and 1.
+    """
     spread = float(np.std(scores)) or 1.0
+    blur = 1.0 / (len(label) + 2)
 
     def loss(log_t: float) -> float:
-        return log_loss(scores / (np.exp(log_t) * spread), label)
+        log_p = log_softmax(scores / (np.exp(log_t) * spread))
+        return -float((1 - blur) * log_p[np.arange(len(label)), label].mean() + blur * log_p.mean())
 
     best = minimize_scalar(loss, bounds=(-6.0, 6.0), method="bounded", options={"xatol": 1e-6})
     return float(np.exp(best.x) * spread)
