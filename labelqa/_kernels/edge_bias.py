@@ -6,6 +6,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from labelqa._kernels.hamming import joined
+
 Longs = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
@@ -66,30 +68,10 @@ def least_squares_effects(totals: Floats, first: Longs, second: Longs, n_annotat
     right = np.zeros((n_annotators, sums.shape[1]))
     np.add.at(right, first, sums)
     np.add.at(right, second, -sums)
-    group = _components(first[count > 0], second[count > 0], n_annotators)
+    group = joined(n_annotators, np.column_stack([first, second])[count > 0])
     # adding each group's "effects sum to 0" makes the system regular and leaves its solution as it is
     same = (group[:, None] == group[None, :]).astype(np.float64)
     effects = np.linalg.solve(system + same, right)
     size = same.sum(axis=1, keepdims=True)
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.where(size > 1, effects * size / (size - 1), np.nan)
-
-
-@njit(cache=True)
-def _components(first: Longs, second: Longs, n: int) -> Longs:
-    parent = np.arange(n)
-    for k in range(first.shape[0]):
-        a, b = first[k], second[k]
-        while parent[a] != a:
-            parent[a] = parent[parent[a]]
-            a = parent[a]
-        while parent[b] != b:
-            parent[b] = parent[parent[b]]
-            b = parent[b]
-        parent[max(a, b)] = min(a, b)
-    for k in range(n):
-        root = k
-        while parent[root] != root:
-            root = parent[root]
-        parent[k] = root
-    return parent
