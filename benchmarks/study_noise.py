@@ -95,7 +95,8 @@ def _ranking(table: pd.DataFrame, probs: dict[str, pd.DataFrame], graph: Neighbo
         lines.append(
             f"| {name} | {is_wrong.mean():.1%} | {found.accuracy:.3f} | "
             + " | ".join(" / ".join(f"{value:.3f}" for value in one) for one in theirs)
-            + f" | **{' / '.join(f'{value:.3f}' for value in own)}** | {own[0] - best[0]:+.3f} / {own[1] - best[1]:+.3f}"
+            + f" | **{' / '.join(f'{value:.3f}' for value in own)}**"
+            + f" | {own[0] - best[0]:+.3f} / {own[1] - best[1]:+.3f}"
             + f" | {flags[0]} | {flags[1]} |"
         )
     return "\n".join([*lines, ""])
@@ -116,8 +117,7 @@ def _votes(table: pd.DataFrame, probs: dict[str, pd.DataFrame], graph: Neighbour
     lines = [
         "### With the three votes of each image",
         "",
-        "The votes and one model (trained on the labels named). CROWDLAB scores a vote by its quality, an aggregate "
-        "label by the consensus quality where it is the consensus.",
+        "The votes and one model (trained on the labels named), the same for both.",
         "",
         "| judged | who | consensus accuracy | AUROC / AP of wrong labels |",
         "|---|---|---|---|",
@@ -138,15 +138,14 @@ def _votes(table: pd.DataFrame, probs: dict[str, pd.DataFrame], graph: Neighbour
             crowd = get_label_quality_multiannotator(codes, p, verbose=False)
         consensus = np.asarray(classes)[crowd["label_quality"]["consensus_label"].to_numpy()]
         quality = crowd["detailed_label_quality"]["quality_annotator_label_1"].to_numpy()
-        if name == "aggregate_label":
-            agreed = crowd["label_quality"]["consensus_quality_score"].to_numpy()
-            quality = np.where(consensus == table[name].to_numpy(), agreed, 1 - agreed)
-        theirs = _scored(is_wrong, -quality)
+        # CROWDLAB scores labels that somebody gave, and its own consensus; no other
+        theirs = _scored(is_wrong, -quality) if name == "label_1" else None
         for who, accuracy, values in (
             ("CROWDLAB", (consensus == truth).mean(), theirs),
             ("**labelqa**", (best == truth).mean(), own),
         ):
-            lines.append(f"| {name} | {who} | {accuracy:.4f} | {values[0]:.3f} / {values[1]:.3f} |")
+            score = "not offered" if values is None else f"{values[0]:.3f} / {values[1]:.3f}"
+            lines.append(f"| {name} | {who} | {accuracy:.4f} | {score} |")
     return "\n".join([*lines, ""])
 
 
@@ -157,9 +156,10 @@ def _calibration(table: pd.DataFrame, probs: dict[str, pd.DataFrame], graph: Nei
         "### Probabilities and what remains",
         "",
         f"{N_REVIEWS} simulated reviews: the first {HEAD} of the queue and an audit of {AUDIT}; the wrong labels left "
-        "are estimated from both. Calibration: 15 groups of equal width over all 20,000 labels, 40 audits each.",
+        "are estimated from both, with a 95 % interval. "
+        "Calibration: 15 groups of equal width over all 20,000 labels, 40 audits each.",
         "",
-        "| labels | calibration error before | after 100 audits | after 300 | bias | relative RMSE | coverage of 95 % |",
+        "| labels | calibration error before | after 100 audits | after 300 | bias | relative RMSE | coverage |",
         "|---|---|---|---|---|---|---|",
     ]
     for name in ("label_1", "aggregate_label"):
@@ -176,8 +176,8 @@ def _calibration(table: pd.DataFrame, probs: dict[str, pd.DataFrame], graph: Nei
         after = [np.mean([_audited_ece(queue, is_wrong, n, seed) for seed in range(40)]) for n in (100, 300)]
         rmse = np.sqrt(np.mean(np.square(errors)))
         lines.append(
-            f"| {name} | {_ece(queue.table, is_wrong):.3f} | {after[0]:.3f} | {after[1]:.3f} | {np.mean(errors):+.3f} | "
-            f"{rmse:.3f} | {np.mean(hits):.3f} |"
+            f"| {name} | {_ece(queue.table, is_wrong):.3f} | {after[0]:.3f} | {after[1]:.3f} "
+            f"| {np.mean(errors):+.3f} | {rmse:.3f} | {np.mean(hits):.3f} |"
         )
     return "\n".join([*lines, ""])
 

@@ -82,7 +82,7 @@ def _table(path: Path | None) -> pd.DataFrame | None:
 def _queue(annotations: Annotations, images: Path | None, split: str | None, evidence: dict[str, Any]) -> ReviewQueue:
     from labelqa.errors import TableError
     from labelqa.images import as_source
-    from labelqa.noise import duplicates, image_issues, label_issues, review_queue
+    from labelqa.noise import box_issues, duplicates, image_issues, label_issues, review_queue
 
     findings: list[Any] = []
     source = None
@@ -96,10 +96,12 @@ def _queue(annotations: Annotations, images: Path | None, split: str | None, evi
     has_evidence = source is not None or evidence["pred_probs"] is not None or evidence["embeddings"] is not None
     if len(annotations.labels) and (several or has_evidence):
         findings.append(label_issues(annotations, images=source, **evidence))
+    if annotations.boxes.groupby("item_id")["annotator_id"].nunique().max() > 1:
+        findings.append(box_issues(annotations))
     if not findings:
         raise TableError(
-            "There is nothing to judge SOURCE by: give --images, --pred-probs or --embeddings, or labels by several "
-            "annotators."
+            "There is nothing to judge SOURCE by: give --images, --pred-probs or --embeddings, or labels or boxes by "
+            "several annotators."
         )
     for found in findings:
         say(repr(found))

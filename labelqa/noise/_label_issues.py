@@ -183,47 +183,24 @@ def label_issues(
 
 
 def _wrap(labelled: Labelled, found: Evidence, probs: Floats, method: str) -> LabelIssues:
-    items, given = labelled.codes.items, labelled.given
+    given = labelled.given
     known = ~np.isnan(probs).any(axis=1)
     reason = None if probs.shape[1] > 1 else "there is only one class, so no label can be another"
-    score = np.full(len(given), np.nan)
-    other = np.full(len(given), -1, np.int32)
+    score, other = np.full(len(given), np.nan), np.full(len(given), -1, np.int32)
     flagged = np.zeros(len(given), bool)
     joint = np.diag(np.bincount(given, minlength=probs.shape[1])).astype(np.int64)
     if reason is None and known.any():
         score[known], other[known] = _scores(probs[known], given[known], method)
         joint, is_off, is_predicted = confident_joint(given[known], probs[known])
+        n_issues = int((is_off & ~is_predicted).sum())
+        has_votes = labelled.has_votes
         flagged[known] = _flags(
-            score[known],
-            probs[known],
-            given[known],
-            method=method,
-            has_votes=labelled.has_votes,
-            n_issues=int((is_off & ~is_predicted).sum()),
+            score[known], probs[known], given[known], method=method, has_votes=has_votes, n_issues=n_issues
         )
     elif reason is None:
         reason = "no item has a picture that can be read"
     verdict = _verdicts(labelled, probs, score, flagged)
-    own = np.arange(len(given)), given
-    n_votes = labelled.counts.sum(axis=1)
-    table = pd.DataFrame(
-        {
-            "item_id": pd.Series(items, dtype="str"),
-            "label": values_of(found.classes, given),
-            "proposal": values_of(found.classes, other),
-            "p_wrong": 1.0 / (1.0 + np.exp(-score)),
-            "score": score,
-            "rank": _ranks(score),
-            "verdict": verdict,
-            "is_flagged": flagged,
-            "p_model": np.nan if found.model is None else found.model[own],
-            "p_neighbours": np.nan if found.near is None else found.near[own],
-            "vote_share": np.pad(labelled.counts, ((0, 0), (0, 1)))[own[0], np.minimum(given, labelled.counts.shape[1])]
-            / n_votes,
-            "n_votes": n_votes,
-            "is_tied": labelled.is_tied,
-        }
-    )
+    index = pd.Index(labelled.codes.items, dtype="str", name="item_id")
     return LabelIssues(
         n_items=len(given),
         n_flagged=int(flagged.sum()),
@@ -235,13 +212,41 @@ def _wrap(labelled: Labelled, found: Evidence, probs: Floats, method: str) -> La
         n_without_evidence=found.n_without,
         is_calibrated=False,
         reason=reason,
-        table=table,
-        probabilities=pd.DataFrame(
-            probs,
-            index=pd.Index(items, dtype="str", name="item_id"),
-            columns=pd.Index(found.classes, dtype=object),
-        ),
+        table=_table(labelled, found, score=score, other=other, verdict=verdict, flagged=flagged),
+        probabilities=pd.DataFrame(probs, index=index, columns=pd.Index(found.classes, dtype=object)),
         joint=joint_table(joint, found.classes),
+    )
+
+
+def _table(
+    labelled: Labelled,
+    found: Evidence,
+    *,
+    score: Floats,
+    other: NDArray[np.int32],
+    verdict: NDArray[np.object_],
+    flagged: Bools,
+) -> pd.DataFrame:
+    given, n_votes = labelled.given, labelled.counts.sum(axis=1)
+    own = np.arange(len(given)), given
+    # a judged label may be of a class that nobody voted for
+    counts = np.pad(labelled.counts, ((0, 0), (0, 1)))
+    return pd.DataFrame(
+        {
+            "item_id": pd.Series(labelled.codes.items, dtype="str"),
+            "label": values_of(found.classes, given),
+            "proposal": values_of(found.classes, other),
+            "p_wrong": 1.0 / (1.0 + np.exp(-score)),
+            "score": score,
+            "rank": _ranks(score),
+            "verdict": verdict,
+            "is_flagged": flagged,
+            "p_model": np.nan if found.model is None else found.model[own],
+            "p_neighbours": np.nan if found.near is None else found.near[own],
+            "vote_share": counts[own[0], np.minimum(given, labelled.counts.shape[1])] / n_votes,
+            "n_votes": n_votes,
+            "is_tied": labelled.is_tied,
+        }
     )
 
 

@@ -134,7 +134,6 @@ def remaining_errors(
     sizes = np.bincount(stratum, minlength=N_STRATA).astype(np.float64)
     audited = np.bincount(stratum[verdict >= 0], minlength=N_STRATA).astype(np.float64)
     wrong = np.bincount(stratum[verdict == 1], minlength=N_STRATA).astype(np.float64)
-    # unsure rows of the head are as unreviewed as any, but no sample stands for them
     left = sizes - audited
     n_audited, n_left = int(audited.sum()), int(left.sum())
     z = float(ndtri(0.5 + confidence / 2))
@@ -142,8 +141,6 @@ def remaining_errors(
     reason = _reason(n_audited, n_left, audited, sizes)
     n_rows = len(queue.table)
     n_more = _n_more(stratum, verdict, wrong, audited, allowed=max_wrong * n_rows, z=float(ndtri(confidence)))
-    if n_left == 0:
-        value = low = high = 0.0
     return RemainingErrors(
         value=value,
         low=low,
@@ -167,8 +164,10 @@ def remaining_errors(
 
 def _total(left: Floats, wrong: Floats, audited: Floats, z: float) -> tuple[float, float, float]:
     """Estimate a total over strata and its interval; strata without an audit borrow the estimate, not the certainty."""
+    if not left.sum():
+        return 0.0, 0.0, 0.0
     if audited.sum() == 0:
-        return (np.nan, 0.0, float(left.sum())) if left.sum() else (0.0, 0.0, 0.0)
+        return np.nan, 0.0, float(left.sum())
     share = np.where(audited > 0, wrong / np.maximum(audited, 1), np.nan)
     known = np.flatnonzero(audited > 0)
     share = np.interp(np.arange(len(share)), known, share[known])

@@ -71,7 +71,7 @@ def reviewed(queue: ReviewQueue, decisions: Any) -> Reviewed:
     actions = [
         "add" if missing and key[0] in added else said.get(key) for key, missing in zip(keys, is_missing, strict=True)
     ]
-    verdict = np.array([VERDICTS.get(action, -1) for action in actions], dtype=np.int64)
+    verdict = np.array([VERDICTS.get(str(action), -1) for action in actions], dtype=np.int64)
     open_rows = [place for place, action in enumerate(actions) if action is None]
     n_unsure = sum(action == "unsure" for action in said.values())
     return Reviewed(verdict, open_rows[0] if open_rows else len(rows), n_unsure)
