@@ -107,7 +107,8 @@ class FeatureRecipe:
     @property
     def digest(self) -> str:
         """A hash of everything that decides the numbers."""
-        parts = f"4|{tuple(self.kinds)}|{self.size}|{self.stride}|{HOG_CELL},{HOG_BINS},{COLOUR_BINS},{COLOUR_GRID}".encode()
+        fixed = (HOG_CELL, HOG_BINS, COLOUR_BINS, COLOUR_GRID)
+        parts = f"5|{tuple(self.kinds)}|{self.size}|{self.stride}|{fixed}".encode()
         for array in (self.mean, self.dictionary):
             parts += b"" if array is None else array.tobytes()
         return hashlib.blake2b(parts, digest_size=16).hexdigest()

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from labelqa._kernels.paired import resampled_means
 from labelqa.compare._paired import Settings, difference
 from labelqa.compare._problem import Problem
-from labelqa.compare._refit import Outcome, Refits
+from labelqa.compare._refit import Outcome, Refits, mean_outcome
 
 Floats = NDArray[np.float64]
 Longs = NDArray[np.int64]
@@ -53,9 +53,7 @@ def _after_reviews(problem: Problem, refits: Refits, lists: list[Longs]) -> tupl
         label[reviewed] = problem.after[reviewed]
         outcomes.append(refits.of_labels(label))
         n_fixes.append(int((problem.kind[reviewed] >= 0).sum()))
-    correct = np.mean([each.correct for each in outcomes], axis=0)
-    log_p = np.mean([each.log_p for each in outcomes], axis=0)
-    return Outcome(outcomes[0].n_train, correct, log_p, is_single=len(outcomes) == 1), float(np.mean(n_fixes))
+    return mean_outcome(outcomes), float(np.mean(n_fixes))
 
 
 def data_size(problem: Problem, refits: Refits, settings: Settings) -> tuple[pd.DataFrame, tuple[float, float, float]]:

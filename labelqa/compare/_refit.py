@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,6 +36,15 @@ class Outcome:
     correct: Floats
     log_p: Floats
     is_single: bool = True
+
+
+def mean_outcome(outcomes: Sequence[Outcome]) -> Outcome:
+    """Average what several models do on every test item."""
+    if len(outcomes) == 1:
+        return outcomes[0]
+    correct = np.mean([each.correct for each in outcomes], axis=0)
+    log_p = np.mean([each.log_p for each in outcomes], axis=0)
+    return Outcome(outcomes[0].n_train, correct, log_p, is_single=False)
 
 
 class Refits:
@@ -77,10 +87,7 @@ class Refits:
             title, drawn = "random drop", [_random_drop(problem, kind, rng) for _ in range(n_draws)]
         else:
             title, drawn = "repeated rows", [_repeats(problem, kind, rng) for _ in range(n_draws)]
-        outcomes = [self.of_rows(*each) for each in drawn]
-        correct = np.mean([each.correct for each in outcomes], axis=0)
-        log_p = np.mean([each.log_p for each in outcomes], axis=0)
-        return f"{title} (for {name})", Outcome(outcomes[0].n_train, correct, log_p, is_single=n_draws == 1)
+        return f"{title} (for {name})", mean_outcome([self.of_rows(*each) for each in drawn])
 
 
 def _placebo(problem: Problem, kind: int, rng: np.random.Generator) -> tuple[Longs, Longs]:
