@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 #: Share of the items with trusted labels that is held out as the test set.
 TEST_SHARE = 0.5
+#: Kinds of flag that are about the label of an item, not about one of its boxes.
+WHOLE_ITEM = ("duplicate", "label", "image", "outlier")
 #: Share of the training items that is reviewed at least, the most doubtful first, even where fewer are flagged.
 REVIEW_SHARE = 0.1
 _NO_TRUST = (
@@ -162,7 +164,7 @@ def _by_decisions(before: pd.Series, decided: pd.DataFrame) -> tuple[pd.Series, 
 def _top_of_queue(job: Job, candidates: pd.Index) -> pd.DataFrame:
     """Give the candidates whose label is most doubtful, worst first."""
     queue = job.parts["flags"].tables["queue"]
-    about = queue.loc[queue["box_id"].isna() & queue["item_id"].isin(candidates)].drop_duplicates("item_id")
+    about = queue.loc[queue["kind"].isin(WHOLE_ITEM) & queue["item_id"].isin(candidates)].drop_duplicates("item_id")
     n = max(int(about["is_flagged"].sum()), round(REVIEW_SHARE * len(about)))
     return pd.DataFrame({"item_id": about["item_id"].head(n).reset_index(drop=True), "reviewer": GOLD})
 
@@ -187,7 +189,7 @@ def _others(job: Job, fixes: Fixes, features: pd.DataFrame) -> dict[str, Any]:
     from labelqa.compare import UnfairComparison, compare_fixes
 
     queue = job.parts["flags"].tables["queue"]
-    doubtful = queue.loc[queue["item_id"].isin(fixes.reviewed["item_id"]) & queue["box_id"].isna()]
+    doubtful = queue.loc[queue["item_id"].isin(fixes.reviewed["item_id"]) & queue["kind"].isin(WHOLE_ITEM)]
     doubtful = doubtful.drop_duplicates("item_id").set_index("item_id")
     proposed = doubtful["proposal"].dropna().astype(str)
     relabelled = fixes.before.copy()
