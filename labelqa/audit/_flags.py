@@ -116,9 +116,6 @@ def _add_boxes(job: Job, findings: list[Any], facts: dict[str, Any]) -> None:
     if annotations.views.groupby("item_id").size().max() < 2:
         facts["cannot_say"].append("no item has boxes by two people, so boxes cannot be judged by one another")
         return
-    from labelqa import noise
+    from labelqa.noise import box_issues
 
-    box_issues = getattr(noise, "box_issues", None)
-    if box_issues is None:
-        return
     findings.append(box_issues(annotations))

@@ -17,12 +17,12 @@ LIMIT = 200
 _NAMED = 5
 
 
-#: Kinds of the queue, in words; kinds of box faults speak for themselves.
+#: Kinds of the queue, in words; all others are faults of boxes and speak for themselves.
 _KINDS = {"duplicate": "Conflicting duplicate", "label": "Label", "image": "Picture", "outlier": "Unlike all others"}
 
 
 def _in_words(kind: str) -> str:
-    return _KINDS.get(kind, kind[:1].upper() + kind[1:].replace("_", " "))
+    return _KINDS.get(kind, f"Box: {kind.replace('_', ' ')}")
 
 
 def flags_section(part: Part, labels: pd.DataFrame, pictures: Pictures) -> blocks.Block:
@@ -114,6 +114,8 @@ def _card(row: dict[str, Any], said: dict[str, str], pictures: Pictures) -> bloc
 def _change(row: dict[str, Any]) -> str:
     kind = _in_words(str(row["kind"]))
     label, proposal = (None if pd.isna(row[key]) else str(row[key]) for key in ("label", "proposal"))
+    if kind == _KINDS["duplicate"] and row["p_wrong"] < 0.5:
+        return f"{kind}: {label}, probably the right one"
     if label is not None and proposal is not None and label != proposal:
         return f"{kind}: {label} → {proposal}"
     return f"{kind}: {proposal or label}" if proposal or label else kind

@@ -122,16 +122,16 @@ def test_pictures_gold_and_model(said, pixels, gold, tmp_path):
 
 
 def test_decisions_are_the_fixes_and_all_other_gold_is_the_test(said, pixels, gold, tmp_path):
-    decided = [f"p{item:02d}" for item in range(0, 40, 2)]
+    decided = [f"p{item:02d}" for item in range(0, 20, 4)]
     path = tmp_path / "decisions.jsonl"
     lines = [{"item_id": item, "action": "relabel", "label": "dent", "reviewer": "kim"} for item in decided]
     path.write_text("\n".join(json.dumps(line) for line in lines))
     audit = run_audit(said, images=pixels, gold=gold.iloc[30:], decisions=path, out=tmp_path / "audit")
     result = audit.summary["results"]["retrain"]
     assert result["source"] == "the reviewer's decisions"
-    assert result["n_test"] == 45
-    assert result["n_train"] == 35
-    assert result["n_fixes"] == 20
+    assert result["n_test"] == 50
+    assert result["n_train"] == 30
+    assert result["n_fixes"] == 5
     fixes = pd.read_csv(audit.folder / "fixes.csv")
     assert fixes["item_id"].tolist() == decided
     assert set(fixes["by"]) == {"kim"}
