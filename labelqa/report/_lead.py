@@ -84,11 +84,11 @@ def _what_to_do(parts: Mapping[str, Part]) -> str:
     flags = parts["flags"]
     if flags.reason is None and flags.facts["n_flagged"]:
         said.append(f"review the {count(flags.facts['n_flagged'], 'flag')}, worst first")
-    if not said:
-        return "Nothing stands out."
-    words = _capital("; ".join(said)) + "."
     change = parts["retrain"]
-    return f"{words} {verdict(change.facts)}" if change.reason is None else words
+    if change.reason is None:
+        words = verdict(change.facts).rstrip(".")
+        said.append(words[:1].lower() + words[1:])
+    return _capital("; ".join(said)) + "." if said else "Nothing stands out."
 
 
 def _habits(part: Part) -> list[str]:
