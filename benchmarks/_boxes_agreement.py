@@ -6,9 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from benchmarks import _boxes_data
 from benchmarks.harness import Case
+from labelqa import Annotations
 
 SIZES = (1_000, 10_000, 100_000)
 CROWDS = (30, 100, 400)
@@ -80,22 +82,24 @@ def by_supervision(size: list[int]) -> Callable[[], object]:
     return run
 
 
-def whole(n_images: int) -> Callable[[], object]:
-    import pandas as pd
-
-    from labelqa import Annotations
-    from labelqa.agreement import box_agreement
-
+def made(n_images: int) -> Annotations:
+    """The same views as tables."""
     _, view_offsets, xyxy, _ = views(n_images, 7)
     view = np.repeat(np.arange(3 * n_images), np.diff(view_offsets))
     every = np.arange(3 * n_images)
-    data = Annotations.from_frames(
+    return Annotations.from_frames(
         boxes=pd.DataFrame(xyxy, columns=["x_min", "y_min", "x_max", "y_max"]).assign(
             item_id=view // 3, annotator_id=view % 3, label="a"
         ),
         views=pd.DataFrame({"item_id": every // 3, "annotator_id": every % 3}),
         faulty_boxes="keep",
     )
+
+
+def whole(n_images: int) -> Callable[[], object]:
+    from labelqa.agreement import box_agreement
+
+    data = made(n_images)
     _ = data.box_codes
     return lambda: box_agreement(data)
 
@@ -164,8 +168,6 @@ def _ranks(name: str, data: Any, found: Any) -> str:
 
 def f1_with_gold(data: Any, experts: Any) -> Any:
     """Micro F1 of each annotator with the experts' boxes: annotator_id, n_views, gold_f1."""
-    import pandas as pd
-
     from labelqa._kernels.matching import match_views
 
     codes, gold = data.box_codes, experts.box_codes

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks import _boxes_data
-from benchmarks._boxes_agreement import views
+from benchmarks._boxes_agreement import made, views
 from benchmarks.harness import Case
 from labelqa import Annotations
 
@@ -33,7 +33,7 @@ def by_labelqa(n_images: int) -> Callable[[], object]:
     """Weights, quorum, habits and boxes, arrays in and out as for fusion."""
     from labelqa.consensus import _box_model as model
 
-    codes = _made(n_images).box_codes
+    codes = made(n_images).box_codes
 
     def run() -> object:
         clusters = model.find_clusters(codes, 0.5)
@@ -49,20 +49,9 @@ def by_labelqa(n_images: int) -> Callable[[], object]:
 def whole(n_images: int) -> Callable[[], object]:
     from labelqa.consensus import consensus_boxes
 
-    data = _made(n_images)
+    data = made(n_images)
     _ = data.box_codes
     return lambda: consensus_boxes(data)
-
-
-def _made(n_images: int) -> Annotations:
-    _, view_offsets, xyxy, _ = views(n_images, 7)
-    view = np.repeat(np.arange(3 * n_images), np.diff(view_offsets))
-    every = np.arange(3 * n_images)
-    return Annotations.from_frames(
-        boxes=pd.DataFrame(xyxy, columns=EDGES).assign(item_id=view // 3, annotator_id=view % 3, label="a"),
-        views=pd.DataFrame({"item_id": every // 3, "annotator_id": every % 3}),
-        faulty_boxes="keep",
-    )
 
 
 def by_fusion(n_images: int) -> Callable[[], object]:
