@@ -56,7 +56,9 @@ def compare(
 
     first, trusted = read(before), read(test)
     second = _after(first, after, decisions)
-    items = pd.concat([each.items for each in (first, second, trusted)]).drop_duplicates("item_id")
+    listed = pd.concat([each.items for each in (first, second, trusted)])
+    # a file that names the picture of an item counts more than one that only names the item
+    items = listed.sort_values("path", kind="stable").drop_duplicates("item_id")
     numbers = read_features(images, features, items)
     found = compare_fixes(
         first,
