@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import import_module
 from importlib.metadata import version as installed
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -237,10 +237,14 @@ def _measured(
             "their items out."
         )
     place = {str(value): column for column, value in enumerate(subject.classes)}
-    mine = [row for row, item in enumerate(items.ids) if item in known]
+    named = [next((name for name in _names_of(item) if name in known), None) for item in items.ids]
+    mine = [row for row, name in enumerate(named) if name is not None]
     if not mine:
-        raise TableError("No held-out item has a label in labels=; the ids must match.")
-    true = np.asarray([place[str(known[items.ids[row]])] for row in mine])
+        raise TableError(
+            f"No held-out item has a label in labels=; the ids must match (items: {shown(items.ids)}; labels: "
+            f"{shown(known)})."
+        )
+    true = np.asarray([place[str(known[name])] for name in named if name is not None])
     right = said[mine].argmax(axis=1) == true
     p = np.clip(said[mine][np.arange(len(mine)), true], 1e-12, 1.0)
     low, high = _wilson(int(right.sum()), len(right))
@@ -248,6 +252,12 @@ def _measured(
         "accuracy": float(right.mean()), "accuracy_low": low, "accuracy_high": high,
         "log_loss": float(-np.log(p).mean()), "n_labelled": len(mine),
     }  # fmt: skip
+
+
+def _names_of(item: str) -> tuple[str, ...]:
+    """Give what labels may call an item: its id, or, where the id is a file, the file without its ending."""
+    path = PurePosixPath(item)
+    return item, path.with_suffix("").as_posix() if path.name else item, path.stem
 
 
 def _wilson(n_right: int, n: int) -> tuple[float, float]:
