@@ -111,12 +111,18 @@ def natural_order(values: Sequence[Any] | NDArray[np.object_]) -> NDArray[np.int
     array of shape (n,)
         Positions that sort `values`; ties (1 and "1") are settled by text.
     """
-    texts = [str(value) for value in values]
-    numbers = pd.to_numeric(pd.Series(texts, dtype="str"), errors="coerce").to_numpy(np.float64)
+    texts = np.asarray([str(value) for value in values], dtype=object)
+    in_order = np.argsort(texts.astype(str), kind="stable")
+    # one text that is no number settles it without reading the rest
+    if not len(texts) or np.isnan(_as_numbers(texts[:1])).any():
+        return in_order
+    numbers = _as_numbers(texts[in_order])
     # "nan" and "inf" are texts here, not numbers
-    if texts and bool(np.isfinite(numbers).all()):
-        return np.lexsort((np.asarray(texts, dtype=object).astype(str), numbers))
-    return np.argsort(np.asarray(texts, dtype=object).astype(str), kind="stable")
+    return in_order[np.argsort(numbers, kind="stable")] if bool(np.isfinite(numbers).all()) else in_order
+
+
+def _as_numbers(texts: NDArray[np.object_]) -> Floats:
+    return pd.to_numeric(pd.Series(texts, dtype="str"), errors="coerce").to_numpy(np.float64)
 
 
 def encode_ids(column: pd.Series, name: str) -> tuple[Ints, NDArray[np.object_]]:
@@ -135,6 +141,8 @@ def encode_ids(column: pd.Series, name: str) -> tuple[Ints, NDArray[np.object_]]
             "fill it in or leave the rows out."
         )
     codes, values = pd.factorize(column)
+    if isinstance(values.dtype, pd.StringDtype):
+        return _merge_equal(codes, values.to_numpy(dtype=object))
     texts = np.asarray([id_text(value) for value in values], dtype=object)
     return _merge_equal(codes, texts)
 
