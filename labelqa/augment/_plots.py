@@ -24,7 +24,7 @@ def plot_looseness(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ax.plot(table["tightness_low"], places, "|", color=COLOURS[1], markersize=12, label="worst draw")
     ax.set_yticks(places, table["transform"])
     ax.invert_yaxis()
-    ax.set_xlim(min(0.4, float(np.nanmin(table["tightness_low"], initial=1.0))) - 0.02, 1.02)
+    ax.set_xlim(min(0.4, float(table["tightness_low"].fillna(1.0).min())) - 0.02, 1.02)
     ax.set_xlabel("overlap (IoU) of the moved box with the object's tight box")
     ax.legend(frameon=False)
     return ax

@@ -18,6 +18,8 @@ ADVICE = {
     "turns": "ask a person whether the label still holds; if not, leave it out",
 }
 _N_RESAMPLES = 2000
+#: Images of a class below which nothing is said of it.
+_MIN_ITEMS = 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,7 +104,7 @@ def _pairs(share: NDArray[np.float64], label: Longs, said: Longs, at_least: floa
     off = _off_diagonal(share)
     for i, j in np.argwhere(off >= at_least):
         taken = said == j
-        if np.isin(label[taken], (i, j)).mean() >= 0.5:
+        if (label == i).sum() >= _MIN_ITEMS and np.isin(label[taken], (i, j)).mean() >= 0.5:
             found.append((int(i), int(j)))
     return sorted(found, key=lambda pair: (-share[pair], pair))
 

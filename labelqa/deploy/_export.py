@@ -96,8 +96,8 @@ def export(
     name
         The model's name, a folder name.
     items
-        Items not used in training, at least `n_parity`: pictures (see `labelqa.images.as_source`), or feature rows
-        where the graph starts from features.
+        Items not used in training, at least `n_parity`: pictures (see `labelqa.images.as_source`; `Annotations` whose
+        items have a path will do), or feature rows where the graph starts from features.
     labels
         Trusted labels of (some of) these items, for the accuracy in the metadata.
     data

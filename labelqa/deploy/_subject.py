@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from labelqa._crossval import check_features
+from labelqa.annotations import Annotations
 from labelqa.baseline import Baseline
 from labelqa.errors import ModelError, TableError, shown
 from labelqa.features import FeatureRecipe
@@ -108,7 +109,7 @@ def as_items(items: Any, subject: Subject) -> Items:
     if subject.recipe is not None:
         if isinstance(items, pd.DataFrame) and "image" not in items.columns:
             raise TableError("The graph starts from pixels; give pictures as items, or choose from_features=True.")
-        source = as_source(items)
+        source = ImageSource.from_folder(".", items) if isinstance(items, Annotations) else as_source(items)
         return Items(source.item_ids, None, source)
     if isinstance(items, np.ndarray):
         items = pd.DataFrame(items, columns=pd.Index(subject.feature_names or range(items.shape[1])))

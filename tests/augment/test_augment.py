@@ -239,3 +239,13 @@ def test_record_that_lacks_something_or_is_of_another_release(pictures):
         rebuild({key: value for key, value in record.items() if key != "seed"}, pictures["0"])
     with pytest.raises(TableError, match=r"made with albumentations 1\.0"):
         rebuild({**record, "albumentations": "1.0"}, pictures["0"])
+
+
+@pytest.mark.parametrize("policy", ["standard", only("RandomBrightnessContrast")])
+def test_looseness_is_drawn(pictures, boxes, policy):
+    import matplotlib.pyplot as plt
+
+    made = augment(pictures, boxes, policy=policy)
+    assert "overlap" in made.plot().get_xlabel()
+    assert "Augmented(policy=" in repr(made)
+    plt.close("all")
