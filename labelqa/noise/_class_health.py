@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from labelqa._plot import axes
 from labelqa._result import Result
 from labelqa.errors import TableError
-from labelqa.noise._confident_learning import ConfidentLearning
+from labelqa.noise._confident_learning import ConfidentLearning, draw_joint
 from labelqa.noise._label_issues import LabelIssues
 
 if TYPE_CHECKING:
@@ -56,15 +55,7 @@ class ClassHealth(Result):
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the noise matrix; what is off the diagonal is wrong."""
-        ax = axes(ax, width=4.8, height=4.4)
-        names = list(dict.fromkeys(self.noise_matrix["given"]))
-        share = self.noise_matrix["share"].to_numpy(np.float64).reshape(len(names), len(names))
-        ax.imshow(share, vmin=0, vmax=1, cmap="Blues")
-        ax.set_xticks(range(len(names)), [str(label) for label in names], rotation=90)
-        ax.set_yticks(range(len(names)), [str(label) for label in names])
-        ax.set_xlabel("estimated true class")
-        ax.set_ylabel("given class")
-        return ax
+        return draw_joint(self.noise_matrix, ax)
 
 
 def class_health(issues: LabelIssues | ConfidentLearning) -> ClassHealth:

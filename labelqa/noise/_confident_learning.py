@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -37,6 +37,8 @@ FILTERS = (
     "low_self_confidence",
 )
 ENGINES = ("labelqa", "cleanlab")
+#: Shares from which a cell of the plot carries its number.
+_SHOWN = 0.005
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -65,20 +67,10 @@ class ConfidentLearning(Result):
     reason: str | None
     table: pd.DataFrame
     joint: pd.DataFrame
-    classes: list[Any] = field(repr=False)
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw how many items of each given class are estimated to belong to each true class."""
-        ax = axes(ax, width=4.8, height=4.4)
-        counts = self.joint["n"].to_numpy(np.float64).reshape(len(self.classes), -1)
-        share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-        ax.imshow(share, vmin=0, vmax=1, cmap="Blues")
-        ax.set_xticks(range(len(self.classes)), [str(label) for label in self.classes], rotation=90)
-        ax.set_yticks(range(len(self.classes)), [str(label) for label in self.classes])
-        ax.set_xlabel("estimated true class")
-        ax.set_ylabel("given class")
-        ax.set_title("Where labels of each class belong")
-        return ax
+        return draw_joint(self.joint, ax)
 
 
 def confident_learning(
@@ -159,7 +151,6 @@ def confident_learning(
             }
         ),
         joint=joint_table(joint, names),
-        classes=list(names),
     )
 
 
@@ -192,6 +183,25 @@ def joint_table(counts: Longs, names: Sequence[Any]) -> pd.DataFrame:
             "n": counts.reshape(-1),
         }
     )
+
+
+def draw_joint(joint: pd.DataFrame, ax: Axes | None) -> Axes:
+    """Draw which share of each given class belongs to which true class; what is off the diagonal is wrong."""
+    ax = axes(ax, width=4.8, height=4.4)
+    names = [str(label) for label in dict.fromkeys(joint["given"])]
+    counts = joint["n"].to_numpy(np.float64).reshape(len(names), len(names))
+    share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    ax.imshow(share, vmin=0, vmax=1, cmap="Blues")
+    for row, column in np.ndindex(*share.shape):
+        if share[row, column] >= _SHOWN:
+            colour = "white" if share[row, column] > 0.5 else "black"
+            ax.text(column, row, f"{100 * share[row, column]:.0f}", ha="center", va="center", color=colour, fontsize=8)
+    ax.set_xticks(range(len(names)), names, rotation=90)
+    ax.set_yticks(range(len(names)), names)
+    ax.set_xlabel("estimated true class")
+    ax.set_ylabel("given class")
+    ax.set_title("Of 100 labels of a class, how many belong where")
+    return ax
 
 
 def confident_joint(given: Ints, probs: Floats) -> tuple[Longs, Bools, Bools]:

@@ -6,7 +6,6 @@ import hashlib
 import io
 import os
 import warnings
-from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -204,8 +203,3 @@ def upright(pixels: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
     if orientation in (3, 4, 7, 8):
         pixels = pixels[::-1]
     return np.ascontiguousarray(pixels)
-
-
-def hash_text(values: Iterable[Any]) -> list[str]:
-    """Write hashes as 16 hexadecimal digits."""
-    return [f"{int(value):016x}" for value in values]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -68,7 +68,7 @@ class RemainingErrors(Result):
     stop_rule: str
     confidence: float
     reason: str | None
-    table: pd.DataFrame = field()
+    table: pd.DataFrame
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the share found wrong in each stratum, from the most doubtful to the least."""
