@@ -10,6 +10,8 @@ from labelqa.audit._job import Job
 from labelqa.report._part import Part
 
 _NO_DUPLICATES = pd.DataFrame({"group": pd.Series([], dtype="int64"), "item_id": pd.Series([], dtype="str")})
+#: Kinds of flag that are about an item; all others, and those with a box_id, are about a box.
+WHOLE_ITEM = ("duplicate", "label", "image", "outlier")
 #: A label or box is flagged where it is more likely wrong than right.
 _EVENS = 0.5
 
@@ -27,10 +29,15 @@ def flags_part(job: Job) -> Part:
     from labelqa.noise import review_queue
 
     found = review_queue(*findings)
-    is_flagged = (found.table["p_wrong"] > _EVENS) | (found.table["kind"] == "duplicate")
+    # boxes drawn twice are called so too, but they have a box_id
+    is_conflict = (found.table["kind"] == "duplicate") & found.table["box_id"].isna()
+    is_flagged = (found.table["p_wrong"] > _EVENS) | is_conflict
     queue = found.table.assign(is_flagged=is_flagged)
     flagged = queue.loc[is_flagged]
-    kinds = flagged["kind"].value_counts().rename_axis("kind").rename("n").reset_index()
+    about = flagged["kind"].where(
+        flagged["kind"].isin(WHOLE_ITEM) & flagged["box_id"].isna(), "box: " + flagged["kind"]
+    )
+    kinds = about.value_counts().rename_axis("kind").rename("n").reset_index()
     facts |= {
         "n_rows": len(queue),
         "n_flagged": len(flagged),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from labelqa.audit._flags import WHOLE_ITEM
 from labelqa.audit._inputs import GOLD
 from labelqa.audit._job import Job
 from labelqa.audit._part_of import part_of
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 
 #: Share of the items with trusted labels that is held out as the test set.
 TEST_SHARE = 0.5
-#: Kinds of flag that are about the label of an item, not about one of its boxes.
-WHOLE_ITEM = ("duplicate", "label", "image", "outlier")
 #: Share of the training items that is reviewed at least, the most doubtful first, even where fewer are flagged.
 REVIEW_SHARE = 0.1
 _NO_TRUST = (
@@ -164,9 +163,14 @@ def _by_decisions(before: pd.Series, decided: pd.DataFrame) -> tuple[pd.Series, 
 def _top_of_queue(job: Job, candidates: pd.Index) -> pd.DataFrame:
     """Give the candidates whose label is most doubtful, worst first."""
     queue = job.parts["flags"].tables["queue"]
-    about = queue.loc[queue["kind"].isin(WHOLE_ITEM) & queue["item_id"].isin(candidates)].drop_duplicates("item_id")
+    about = _about_items(queue).loc[lambda table: table["item_id"].isin(candidates)]
     n = max(int(about["is_flagged"].sum()), round(REVIEW_SHARE * len(about)))
     return pd.DataFrame({"item_id": about["item_id"].head(n).reset_index(drop=True), "reviewer": GOLD})
+
+
+def _about_items(queue: pd.DataFrame) -> pd.DataFrame:
+    """Give the first row of each item that is not about one of its boxes."""
+    return queue.loc[queue["kind"].isin(WHOLE_ITEM) & queue["box_id"].isna()].drop_duplicates("item_id")
 
 
 def _compare(fixes: Fixes, features: pd.DataFrame, seed: int, *, curves: bool) -> Comparison:
@@ -189,8 +193,8 @@ def _others(job: Job, fixes: Fixes, features: pd.DataFrame) -> dict[str, Any]:
     from labelqa.compare import UnfairComparison, compare_fixes
 
     queue = job.parts["flags"].tables["queue"]
-    doubtful = queue.loc[queue["item_id"].isin(fixes.reviewed["item_id"]) & queue["kind"].isin(WHOLE_ITEM)]
-    doubtful = doubtful.drop_duplicates("item_id").set_index("item_id")
+    doubtful = _about_items(queue).set_index("item_id")
+    doubtful = doubtful[doubtful.index.isin(fixes.reviewed["item_id"])]
     proposed = doubtful["proposal"].dropna().astype(str)
     relabelled = fixes.before.copy()
     relabelled.loc[proposed.index] = proposed.to_numpy()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from labelqa._plot import COLOURS
@@ -23,16 +23,29 @@ class Pictures:
         return {name: data for data, name in self._names.items()}
 
     def show(
-        self, item_id: str, *, focus: str | None = None, who: str | None = None, caption: str | None = None
+        self,
+        item_id: str,
+        *,
+        focus: str | None = None,
+        who: str | None = None,
+        caption: str | None = None,
+        order: Sequence[str] = (),
     ) -> list[Block]:
         """Give one picture as a list, empty where there is nothing to show."""
-        made = picture(self.album, item_id, focus=focus, who=who)
+        if self.album.is_coloured_once:
+            order = self.album.annotators
+        made = picture(self.album, item_id, focus=focus, who=who, order=order)
         if made is None:
             return []
         told, data = made
         # the same cut of the same picture is kept once
         name = None if data is None else self._names.setdefault(data, f"picture_{len(self._names) + 1:03d}")
         return [{**told, "thumbnail": name, "caption": caption}]
+
+    def annotators_of(self, items: Iterable[str]) -> list[str]:
+        """Give who drew on these items, in order: pictures that stand together share their colours."""
+        boxes = self.album.boxes
+        return sorted(set(boxes.loc[boxes["item_id"].isin(list(items)), "annotator_id"]))
 
     def legend(self, shown: list[Block]) -> list[Block] | None:
         """Give the legend of one card's pictures, where colours are not the same on the whole page."""

@@ -70,10 +70,12 @@ def _pair_card(row: dict[str, Any], consensus: Part, labels: pd.DataFrame, pictu
     shown: list[blocks.Block] = []
     text = labels.assign(label=labels["label"].astype(str))
     split = text.loc[text["label"].isin([a, b])].groupby("item_id", sort=True)["label"].nunique()
-    for item in split.index[split == 2][:_PICTURES]:
+    items = [str(item) for item in split.index[split == 2][:_PICTURES]]
+    order = pictures.annotators_of(items)
+    for item in items:
         rows = text.loc[text["item_id"] == item]
         said = ", ".join(f"{who}: {label}" for who, label in zip(rows["annotator_id"], rows["label"], strict=True))
-        shown += pictures.show(str(item), caption=f"{item}. {said}")
+        shown += pictures.show(item, order=order, caption=f"{item}. {said}")
     return {"rank": None, "title": f"{a} or {b}?", "pictures": shown, "lines": lines, "legend": pictures.legend(shown)}
 
 

@@ -21,8 +21,12 @@ _NAMED = 5
 _KINDS = {"duplicate": "Conflicting duplicate", "label": "Label", "image": "Picture", "outlier": "Unlike all others"}
 
 
-def _in_words(kind: str) -> str:
-    return _KINDS.get(kind, f"Box: {kind.replace('_', ' ')}")
+def _in_words(kind: str, box_id: Any = None) -> str:
+    """Say what a flag is about; one with a box is never about the whole item."""
+    kind = kind.removeprefix("box: ") if (is_box := kind.startswith("box: ")) else kind
+    if not is_box and pd.isna(box_id) and kind in _KINDS:
+        return _KINDS[kind]
+    return f"Box: {kind.replace('_', ' ')}"
 
 
 def flags_section(part: Part, labels: pd.DataFrame, pictures: Pictures) -> blocks.Block:
@@ -75,7 +79,7 @@ def _kinds(part: Part) -> list[blocks.Block]:
     if kinds is None or not len(kinds):
         return []
     columns = [blocks.column("kind", "What is doubtful"), blocks.column("n", "Flags", "count")]
-    rows = kinds.assign(kind=kinds["kind"].map(_in_words))
+    rows = kinds.assign(kind=[_in_words(kind) for kind in kinds["kind"]])
     return [blocks.table(rows, columns, caption="How many flags of each kind.", label="Flags by kind")]
 
 
@@ -112,7 +116,7 @@ def _card(row: dict[str, Any], said: dict[str, str], pictures: Pictures) -> bloc
 
 
 def _change(row: dict[str, Any]) -> str:
-    kind = _in_words(str(row["kind"]))
+    kind = _in_words(str(row["kind"]), row["box_id"])
     label, proposal = (None if pd.isna(row[key]) else str(row[key]) for key in ("label", "proposal"))
     if kind == _KINDS["duplicate"] and row["p_wrong"] < 0.5:
         return f"{kind}: {label}, probably the right one"
@@ -130,5 +134,5 @@ def _table(queue: pd.DataFrame) -> blocks.Block:
         blocks.column("p_wrong", "Chance of being wrong", "percent"),
         blocks.column("reasons", "Why"),
     ]
-    rows = queue.assign(kind=queue["kind"].map(_in_words))
+    rows = queue.assign(kind=[_in_words(*pair) for pair in zip(queue["kind"], queue["box_id"], strict=True)])
     return blocks.table(rows, columns, caption="Flagged items, worst first.", label="Flagged items", file="queue.csv")

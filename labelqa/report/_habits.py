@@ -74,8 +74,9 @@ def _introduction(part: Part) -> list[str]:
 
 def _card(row: dict[str, Any], pictures: Pictures) -> blocks.Block:
     who = str(row["annotator_id"])
-    items = [item for item in str(row["item_ids"] or "").split("; ") if item]
-    shown = [one for item in items[:_PICTURES] for one in pictures.show(item, who=who, caption=item)]
+    items = [item for item in str(row["item_ids"] or "").split("; ") if item][:_PICTURES]
+    order = pictures.annotators_of(items)
+    shown = [one for item in items for one in pictures.show(item, who=who, caption=item, order=order)]
     return {
         "rank": None,
         "title": f"{who}: {_TITLES.get(str(row['kind']), str(row['kind']))}",

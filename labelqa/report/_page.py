@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from labelqa._plot import COLOURS, DASHES
+from labelqa.report._pictures import STYLES
 from labelqa.report._words import NBSP
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def render(page: Mapping[str, Any], *, charts: Mapping[str, str], thumbnails: Ma
             page=page,
             charts=charts,
             thumbnails={name: base64.b64encode(data).decode("ascii") for name, data in thumbnails.items()},
-            styles=[{"colour": colour, "dash": dash} for colour, dash in zip(COLOURS, DASHES, strict=True)],
+            styles=STYLES,
             css=(TEMPLATES / "page.css").read_text(encoding="utf-8"),
         )
     )

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from labelqa._plot import COLOURS
+from labelqa._plot import COLOURS, DASHES
 from labelqa.errors import ImageError
 
 if TYPE_CHECKING:
@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 _EDGES = ["x_min", "y_min", "x_max", "y_max"]
+#: Colour and dash of an annotator, by number: first each colour with its own dash, then the other combinations.
+STYLES = tuple(
+    {"colour": COLOURS[nth % len(COLOURS)], "dash": DASHES[(nth + nth // len(COLOURS)) % len(DASHES)]}
+    for nth in range(len(COLOURS) * len(DASHES))
+)
 #: Longer side in pixels and WebP quality, tried in turn until a thumbnail fits its share of the page.
 _SIZES = ((320, 62), (260, 55), (220, 45), (180, 40), (140, 35), (110, 28))
 #: A picture of at most so many pixels a side is shown whole where no box is in question.
@@ -49,7 +54,7 @@ class Album:
 
 
 def picture(
-    album: Album, item_id: str, *, focus: str | None = None, who: str | None = None
+    album: Album, item_id: str, *, focus: str | None = None, who: str | None = None, order: Sequence[str] = ()
 ) -> tuple[dict[str, Any], bytes | None] | None:
     """Describe one picture for the page.
 
@@ -63,6 +68,8 @@ def picture(
         A `box_id` that is drawn thick, and round which a large picture is cut out.
     who
         An annotator whose boxes are all treated so.
+    order
+        Annotators in the order of their colours; by default those of this picture.
 
     Returns
     -------
@@ -81,7 +88,7 @@ def picture(
     inside = boxes.loc[
         (boxes["x_min"] < x + w) & (boxes["x_max"] > x) & (boxes["y_min"] < y + h) & (boxes["y_max"] > y)
     ]
-    layers = _layers(inside, album)
+    layers = _layers(inside, list(order or sorted(set(boxes["annotator_id"]))))
     told = {
         "item_id": item_id,
         "view": [x, y, max(w, 1), max(h, 1)],
@@ -109,8 +116,7 @@ def _frame(
     size = items.loc[items["item_id"] == item_id, ["width", "height"]].to_numpy(np.float64)
     if len(size) and np.isfinite(size).all():
         return float(size[0, 0]), float(size[0, 1])
-    # an unknown frame is at least as large as what was drawn in it
-    return float(boxes["x_max"].max()) * 1.03, float(boxes["y_max"].max()) * 1.03
+    return np.inf, np.inf
 
 
 def _cut_out(focus: Floats, boxes: Floats, width: float, height: float) -> tuple[float, float, float, float]:
@@ -132,15 +138,14 @@ def _cut_out(focus: Floats, boxes: Floats, width: float, height: float) -> tuple
     return x, y, float(w), float(h)
 
 
-def _layers(boxes: pd.DataFrame, album: Album) -> list[dict[str, Any]]:
-    order = list(album.annotators) if album.is_coloured_once else sorted(set(boxes["annotator_id"]))
+def _layers(boxes: pd.DataFrame, order: Sequence[str]) -> list[dict[str, Any]]:
     layers = []
     for annotator, drawn in boxes.groupby("annotator_id", sort=True):
         for is_focus, some in drawn.groupby("is_focus", sort=True):
             layers.append(
                 {
                     "annotator_id": str(annotator),
-                    "style": order.index(str(annotator)) % len(COLOURS),
+                    "style": order.index(str(annotator)) % len(STYLES),
                     "is_focus": bool(is_focus),
                     "boxes": some[_EDGES].round(1).to_numpy().tolist(),
                 }
