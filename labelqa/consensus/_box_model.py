@@ -183,7 +183,26 @@ def locate(
     # once only: an annotator who gets more weight draws the centre nearer, and would get more weight again
     if weigh_edges:
         centre = median_boxes(xyxy, deviation[box_annotator] ** -2.0, clusters.offsets, clusters.members)
-    return centre, bias, deviation
+    return _possible(centre, clusters), bias, deviation
+
+
+def _possible(boxes: Floats, clusters: Clusters) -> Floats:
+    """Keep boxes that moved by a habit from turning inside out, and within the frame where its size is known."""
+    codes = clusters.codes
+    turned = np.any(boxes[:, 2:] < boxes[:, :2], axis=1, keepdims=True)
+    if turned.any():
+        even = np.ones(len(codes.xyxy))
+        boxes = np.where(turned, median_boxes(codes.xyxy, even, clusters.offsets, clusters.members), boxes)
+    frame = np.tile(codes.sizes[clusters.item], 2)
+    leaving = np.flatnonzero(np.any((boxes > frame) | ((boxes < 0.0) & ~np.isnan(frame)), axis=1))
+    boxes = boxes.copy()
+    for k in leaving.tolist():
+        # where a member leaves the frame, and was kept, the box may as well
+        drawn = codes.xyxy[clusters.members[clusters.offsets[k] : clusters.offsets[k + 1]]]
+        known = ~np.isnan(frame[k])
+        end = np.maximum(drawn.max(axis=0), frame[k])
+        boxes[k, known] = np.clip(boxes[k], np.minimum(drawn.min(axis=0), 0.0), end)[known]
+    return boxes
 
 
 def _shrunk_deviation(n: Longs, spread: Floats, annotator: NDArray[np.int32], n_annotators: int) -> Floats:

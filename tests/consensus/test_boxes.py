@@ -110,6 +110,18 @@ def test_habits_are_found_and_taken_out() -> None:
     assert error[2] < 0.9 * plain_error[2]
 
 
+def test_boxes_stay_within_the_frame_when_habits_are_taken_out() -> None:
+    drawn, _ = habits(40)
+    wide = drawn["annotator_id"] == "wide"
+    drawn.loc[wide, "x_max"] -= 0.3 * (drawn.loc[wide, "x_max"] - drawn.loc[wide, "x_min"])
+    # this annotator stops short; alone at the right end of a picture, that would be put beyond the end
+    drawn = pd.concat([drawn, table(("end", "wide", "thing", 900, 50, 1000, 150))])
+    items = pd.DataFrame({"item_id": drawn["item_id"].unique(), "width": 1000, "height": 1000})
+    inside = consensus_boxes(Annotations.from_frames(boxes=drawn, items=items)).table.set_index("item_id")
+    assert inside.loc["end", "x_max"] == 1000.0
+    assert consensus_boxes(drawn).table.set_index("item_id").loc["end", "x_max"] > 1005.0
+
+
 def _by_place(boxes: pd.DataFrame) -> np.ndarray:
     numbered = boxes.assign(number=boxes["item_id"].astype(int))
     return numbered.sort_values(["number", "x_min"])[EDGES].to_numpy()
