@@ -105,7 +105,8 @@ def _card(row: dict[str, Any], said: dict[str, str], pictures: Pictures) -> bloc
     if row["item_id"] in said:
         lines.append(blocks.line(said[row["item_id"]], "Said:"))
     if not pd.isna(row["p_wrong"]):
-        lines.append(blocks.line(percent(row["p_wrong"]), "Chance of being wrong:"))
+        chance = percent(row["p_wrong"]) if row["p_wrong"] < 0.995 else f"over {percent(0.99)}"
+        lines.append(blocks.line(chance, "Chance of being wrong:"))
     return {
         "rank": int(row["rank"]),
         "title": str(row["item_id"]),
