@@ -28,7 +28,14 @@ def cases() -> tuple[str, list[Case]]:
                 **once,
             ),
             Case("the same", f"{HERE}:dawid_skene", {}, 1_000_000, **once),
-            Case("Dawid-Skene, 20 iterations, labels encoded before", f"{HERE}:dawid_skene_codes", {}, 1_000_000),
+            Case(
+                "Dawid-Skene, 20 iterations, labels encoded before (crowd-kit: its table)",
+                f"{HERE}:dawid_skene_codes",
+                {"crowd-kit": f"{HERE}:crowdkit_dawid_skene"},
+                100_000,
+                **once,
+            ),
+            Case("the same", f"{HERE}:dawid_skene_codes", {}, 1_000_000),
             Case(
                 "MACE, 50 iterations, one start",
                 f"{HERE}:mace",

@@ -308,8 +308,9 @@ def habit_evidence(counts: Floats, ability: Floats, habit: Floats, shared: Float
             for k in range(strengths.shape[0]):
                 out[k] += lgamma(strengths[k]) - lgamma(strengths[k] + total)
                 for s in range(n_classes):
-                    mean = max(ability[a] * shared[s, t] + (1.0 - ability[a]) * habit[a, s], 1e-6) * strengths[k]
-                    out[k] += lgamma(mean + counts[a, s, t]) - lgamma(mean)
+                    if counts[a, s, t] > 0.0:
+                        mean = max(ability[a] * shared[s, t] + (1.0 - ability[a]) * habit[a, s], 1e-6) * strengths[k]
+                        out[k] += lgamma(mean + counts[a, s, t]) - lgamma(mean)
     return out
 
 

@@ -45,13 +45,14 @@ def consensus_labels(
     A full confusion matrix per annotator (`dawid_skene`) has too many free numbers for most crowds and fits
     coincidences; one number per annotator (`one_coin`) cannot see that people have habits. In between lies what is used
     here: somebody who looks at the item says what it looks like to everybody, with confusions shared by all; somebody
-    who does not says what they always say. Each annotator has an ability to look and a habit, and with many labels a
-    matrix of their own: it is added to 50 labels per true class of what ability and habit explain.
+    who does not says what they always say. Each annotator has an ability to look and a habit; their own matrix of
+    counts is added to what these explain, which weighs as many labels per true class as the marginal likelihood says.
 
     Where some items mislead many people in the same way, the labels of an item are not independent given its class, and
     such models take the misleading items for a class. A second model divides every class into two types of items with
     separate rates for each annotator. Which of the two is used is decided by the labels alone: each predicts labels
-    that were held out, and the second is taken where it predicts them better by more than two standard errors.
+    that were held out, and the second is taken where it predicts them better by more than two standard errors. It is
+    not tried where there are fewer labels than it has rates.
 
     Both models are too sure of themselves. The probabilities are the mean of the model's and of the plain vote's (the
     item's labels and one more spread over all classes): a linear pool of two opinions, which is better calibrated than
@@ -136,6 +137,10 @@ def choose(problem: Problem, seed: int) -> Model:
         return habits
     generator = np.random.default_rng(seed)
     sample = some_items(problem, _MOST_LABELS, generator)
+    n_rates = sample.codes.n_annotators * sample.codes.n_classes**2 * subtypes.n_types
+    if n_rates > len(sample.codes.label):
+        # fewer labels than rates to learn from them
+        return habits
     fold = generator.permutation(len(sample.codes.label)) % _N_FOLDS
     gain = predictive(sample, subtypes, fold, n_iterations=_TRIAL_STEPS) - predictive(
         sample, habits, fold, n_iterations=_TRIAL_STEPS
