@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 from labelqa._kernels import confident
 from labelqa._plot import COLOURS, axes
 from labelqa._result import Result
+from labelqa.annotations import Annotations
 from labelqa.errors import check_option
+from labelqa.images import ImageSource, as_source
 from labelqa.noise._confident_learning import confident_joint, find_issues, joint_table
 from labelqa.noise._evidence import FLOOR, Evidence, gather
 from labelqa.noise._inputs import Labelled, as_labelled, name_columns, values_of
@@ -168,6 +170,9 @@ def label_issues(
     labelled = as_labelled(labels, classes=classes, given=given)
     if not len(labelled.given):
         return _empty(labelled, method)
+    if images is not None and isinstance(labels, Annotations) and not isinstance(images, ImageSource):
+        # the items table says where each picture is
+        images = as_source(images, labels)
     found = gather(
         labelled,
         pred_probs=pred_probs,

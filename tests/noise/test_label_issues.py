@@ -255,6 +255,15 @@ def test_a_picture_that_cannot_be_read_leaves_its_label_unknown(scene):
     assert found.table["score"].notna().sum() == 12
 
 
+def test_the_items_table_says_where_the_pictures_are(tmp_path, scene, as_jpeg):
+    for k in range(12):
+        (tmp_path / f"photo{k}.jpg").write_bytes(as_jpeg(scene(k, 48, 48)))
+    said = pd.DataFrame({"item_id": range(12), "annotator_id": "ann", "label": ["a", "b"] * 6})
+    items = pd.DataFrame({"item_id": range(12), "path": [f"photo{k}.jpg" for k in range(12)]})
+    found = label_issues(Annotations.from_frames(labels=said, items=items), images=tmp_path)
+    assert found.n_without_evidence == 0
+
+
 def test_pictures_of_other_items_are_refused(scene):
     with pytest.raises(TableError, match="None of the 1 labelled items has a picture"):
         label_issues(pd.DataFrame({"item_id": [1], "label": ["a"]}), images={"p": scene(0, 48, 48)})
