@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from labelqa import Annotations, OptionError, TableError
+from labelqa._kernels.box_votes import held_out_votes
 from labelqa._kernels.matching import match_views
 from labelqa.consensus import BoxConsensus, consensus_boxes
 
@@ -81,6 +82,22 @@ def test_looking_and_drawing_nothing_is_a_vote_against() -> None:
     assert found.rejected["support"].tolist() == pytest.approx([3 / 8, 1 / 8])
     skipped = Annotations.from_frames(boxes=THREE, views=views.assign(status="skipped"))
     assert consensus_boxes(skipped, quorum=0.5, weights="equal").table["support"].tolist() == [1.0]
+
+
+def test_the_quorum_comes_from_views_held_out() -> None:
+    # held out, each of a, b and c has the common box, which both others support: 3 hits in 3. c alone has the second
+    # box: support 0 without c, and support 1/2 twice without a hit. Best is to ask for full support: F1 is
+    # 2 * 3 / (3 + 4), and everybody has all that is kept, so that the quorum is half of 6/7
+    found = consensus_boxes(THREE, weights="equal")
+    assert found.quorum == pytest.approx(3 / 7)
+    hits, trials = held_out_votes(
+        np.array([0, 0]), np.array([0, 3, 4]), np.arange(4), np.array([0, 1, 2, 2]), np.ones(3), np.array([0, 3])
+    )
+    assert {int(k): (int(hits[k]), int(trials[k])) for k in np.flatnonzero(trials)} == {
+        0: (1, 1),
+        500: (0, 2),
+        1000: (3, 3),
+    }
 
 
 def habits(n_items: int = 120, seed: int = 0) -> tuple[pd.DataFrame, np.ndarray]:
