@@ -163,3 +163,28 @@ def test_impossible_options_are_refused(patients, options):
     (name,) = options
     with pytest.raises(OptionError, match=name):
         dawid_skene(patients, **options)
+
+
+def test_statistics_of_two_runs_of_items_add_up(patients):
+    from labelqa.consensus._expectation_maximisation import step, votes
+    from labelqa.consensus._models import FullMatrix
+    from labelqa.consensus._problem import make_problem
+
+    model = FullMatrix(shrinkage=5, smoothing=0)
+
+    def problem(table):
+        # every run knows all annotators and classes
+        known = pd.DataFrame({"item_id": 0, "annotator_id": [1, 2, 3, 4, 5], "label": None})
+        return make_problem(pd.concat([table, known]), classes=[1, 2, 3, 4], gold=None, prior=None)
+
+    whole, first, second = (
+        problem(table) for table in (patients, patients.query("item_id <= 20"), patients.query("item_id > 20"))
+    )
+    begun = votes(first, 1) + votes(second, 1)
+    assert begun.counts == pytest.approx(votes(whole, 1).counts)
+    rates = model.finish(begun)
+    both = [step(part, *rates, np.empty((part.codes.n_items, 4))) for part in (first, second)]
+    together, at_once = both[0] + both[1], step(whole, *rates, np.empty((whole.codes.n_items, 4)))
+    assert together.counts == pytest.approx(at_once.counts)
+    assert together.sums == pytest.approx(at_once.sums)
+    assert together.log_likelihood == pytest.approx(at_once.log_likelihood)
