@@ -9,7 +9,7 @@ import pandas as pd
 from labelqa.report import _blocks as blocks
 from labelqa.report._habits import parts_of_disagreement
 from labelqa.report._part import Part
-from labelqa.report._words import count
+from labelqa.report._words import count, percent, with_interval
 
 #: Items from which on an annotator or a pair is listed.
 _ENOUGH = 10
@@ -27,13 +27,40 @@ _COEFFICIENTS = {
 }
 
 
-def agreement_section(labels: Part, boxes: Part) -> blocks.Block:
+def agreement_section(labels: Part, boxes: Part, label_consensus: Part, box_consensus: Part) -> blocks.Block:
     """Build the section."""
     content: list[blocks.Block] = []
     for part, title, build in ((labels, "Labels of whole items", _labels), (boxes, "Boxes", _boxes)):
         content.append(blocks.heading(title))
         content += [blocks.text(_sentence(part.reason))] if part.reason is not None else build(part)
+    content += _against_gold(label_consensus, box_consensus)
     return {"id": "agreement", "title": "Agreement", "blocks": content}
+
+
+def _against_gold(labels: Part, boxes: Part) -> list[blocks.Block]:
+    """Say how the consensus and the annotators stand against trusted labels, where there are any."""
+    words = []
+    if labels.facts.get("n_gold"):
+        share = percent(labels.facts["accuracy"], 1)
+        words.append(f"The consensus label is right for {share} of {count(labels.facts['n_gold'], 'trusted label')}.")
+    if boxes.facts.get("n_gold"):
+        f1 = with_interval(*(boxes.facts[f"gold_{name}"] for name in ("f1", "f1_low", "f1_high")))
+        words.append(f"Consensus boxes match the trusted ones on {count(boxes.facts['n_gold'], 'item')} with F1 {f1}.")
+    if not words:
+        return []
+    content = [blocks.heading("Against trusted labels"), blocks.text(" ".join(words))]
+    if "against_gold" in labels.tables:
+        columns = [
+            blocks.column("annotator_id", "Annotator"),
+            blocks.column("n_items", "Items", "count"),
+            blocks.column("accuracy", "Right", "percent"),
+        ]
+        rows = _enough(labels.tables["against_gold"], "n_items").sort_values("accuracy", kind="stable")
+        caption = "Share of each annotator's labels that are right, lowest first."
+        content.append(
+            blocks.table(rows, columns, caption=caption, label="Annotators against trusted labels", limit=_ROWS)
+        )
+    return content
 
 
 def _sentence(reason: str) -> str:

@@ -39,7 +39,9 @@ def build_page(
         "lead": lead(parts, origin),
         "figures": key_figures(parts),
         "sections": [
-            agreement_section(parts["label agreement"], parts["box agreement"]),
+            agreement_section(
+                parts["label agreement"], parts["box agreement"], parts["label consensus"], parts["box consensus"]
+            ),
             disagreement_section(
                 parts["label agreement"], parts["label consensus"], parts["box conventions"], labels, pictures
             ),
