@@ -128,3 +128,15 @@ def test_cifar10n(cifar10n, tmp_path):
     ways = {row["way"]: row["difference"] for row in result["retrain"]["ways"]}
     assert len(ways) == 3
     assert audit.report.stat().st_size < MOST_BYTES
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_whole_page_is_accessible(inspection, browser, scheme):
+    from axe_playwright_python.sync_playwright import Axe
+
+    shown = browser.new_page(color_scheme=scheme)
+    shown.goto(inspection.report.resolve().as_uri())
+    found = Axe().run(shown)
+    shown.close()
+    assert found.violations_count == 0, found.generate_report()
