@@ -193,16 +193,19 @@ def _fix_boxes(table: pd.DataFrame, item_table: pd.DataFrame, faulty: str, found
     limit = frame[["width", "height"]].to_numpy(np.float64)
     low, high = np.where(np.isnan(limit), -np.inf, 0.0), np.where(np.isnan(limit), np.inf, limit)
     clipped = np.hstack([np.clip(corners[:, :2], low, high), np.clip(corners[:, 2:], low, high)])
-    flat = (corners[:, 2] <= corners[:, 0]) | (corners[:, 3] <= corners[:, 1])
-    outside = ~flat & ((clipped[:, 2] <= clipped[:, 0]) | (clipped[:, 3] <= clipped[:, 1]))
-    leaving = ~flat & ~outside & (clipped != corners).any(axis=1)
+    turned = (corners[:, 2] < corners[:, 0]) | (corners[:, 3] < corners[:, 1])
+    flat = ~turned & ((corners[:, 2] == corners[:, 0]) | (corners[:, 3] == corners[:, 1]))
+    outside = ~flat & ~turned & ((clipped[:, 2] <= clipped[:, 0]) | (clipped[:, 3] <= clipped[:, 1]))
+    leaving = ~outside & ~turned & (clipped != corners).any(axis=1)
     # `box_id` numbers boxes, it does not make two boxes with the same corners different
-    twice = table.drop(columns="box_id", errors="ignore").duplicated([*_KEYS, "label", *BOX_EDGES]).to_numpy() & ~flat
+    twice = table.drop(columns="box_id", errors="ignore").duplicated([*_KEYS, "label", *BOX_EDGES]).to_numpy()
     kinds = (
-        (flat, "box without area", "left out"),
+        # somebody drew it, so it counts as a disagreement until a reviewer removes it
+        (flat, "box without area", "kept: it matches nothing"),
+        (turned, "box whose corners are the wrong way round", "left out"),
         (outside, "box wholly outside the frame", "left out"),
         (leaving, "box reaching outside the frame", "clipped"),
-        (twice & ~outside, "box drawn twice to the digit", "left out"),
+        (twice & ~outside & ~turned, "box drawn twice to the digit", "left out"),
     )
     if faulty == "refuse":
         for mask, finding, _ in kinds:
@@ -216,7 +219,7 @@ def _fix_boxes(table: pd.DataFrame, item_table: pd.DataFrame, faulty: str, found
     if faulty == "keep":
         return table
     table[list(BOX_EDGES)] = clipped
-    return table.loc[~(flat | outside | twice)].reset_index(drop=True)
+    return table.loc[~(turned | outside | twice)].reset_index(drop=True)
 
 
 def views(

@@ -83,9 +83,9 @@ class Annotations:
             `created_at` counts; where times are missing or equal, labels that contradict each other are refused and
             equal ones are joined. "keep": each counts. "refuse": any repeat is an error.
         faulty_boxes
-            "fix": boxes are clipped to the frame where its size is known; boxes without area, wholly outside the
-            frame or drawn twice to the digit are left out; all are counted in `checks`. "keep": nothing is changed.
-            "refuse": any of these is an error.
+            "fix": boxes are clipped to the frame where its size is known; boxes with swapped corners, wholly outside
+            the frame or drawn twice to the digit are left out; boxes without area stay, and match nothing; all are
+            counted in `checks`. "keep": nothing is changed. "refuse": any of these is an error.
 
         Raises
         ------

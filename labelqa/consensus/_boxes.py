@@ -43,7 +43,7 @@ class BoxConsensus(Result):
         each edge `spread_*` (mean distance of the boxes from it, pixels) and `spread_*_percent` (the same in % of the
         box's width or height), and `missing_from` (annotators who looked and drew nothing here, joined by "; ").
     rejected
-        The same for clusters under the quorum.
+        The same for clusters under the quorum, and boxes without area.
     members
         One row per box: `box_id`, `item_id`, `annotator_id`, `label`, its edges, `consensus_id` (missing for a box of a
         rejected cluster), `iou` with the consensus box (0 where there is none), `is_class_kept` (its class is the
@@ -149,6 +149,8 @@ def consensus_boxes(
         remove_bias=remove_bias,
         weigh_edges=given is None,
     )
+    # a click without area is no object, even where only one person looked
+    is_kept &= (boxes[:, 2] > boxes[:, 0]) & (boxes[:, 3] > boxes[:, 1])
     fit = Fit(clusters, vote, quality, support, is_kept, boxes, bias, deviation)
     objects, rejected, members = tables.clusters_and_members(fit, data.boxes)
     return BoxConsensus(

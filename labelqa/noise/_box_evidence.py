@@ -148,6 +148,8 @@ def _objects(codes: BoxCodes, box_weight: Floats) -> dict[str, Any]:
     loose_support, is_missing = np.zeros(len(codes.xyxy)), np.ones(len(boxes), bool)
     loose_box[own], loose_iou[own], loose_support[own] = boxes[theirs], iou, share[theirs]
     is_missing[theirs] = False
+    # a click without area is nobody else's missing object
+    is_missing &= (boxes[:, 2] > boxes[:, 0]) & (boxes[:, 3] > boxes[:, 1])
     view = views_of_boxes(offsets)
     return {
         "loose_box": loose_box,
