@@ -219,7 +219,8 @@ def _fix_boxes(table: pd.DataFrame, item_table: pd.DataFrame, faulty: str, found
     if faulty == "keep":
         return table
     table[list(BOX_EDGES)] = clipped
-    return table.loc[~(turned | outside | twice)].reset_index(drop=True)
+    kept: pd.DataFrame = table.loc[~(turned | outside | twice)].reset_index(drop=True)
+    return kept
 
 
 def views(

@@ -1,4 +1,4 @@
-"""Where a verb's numbers come from: pictures in a folder, or a table of features."""
+"""Where a verb's numbers come from: pictures, or a table of features."""
 
 from __future__ import annotations
 
@@ -17,7 +17,11 @@ if TYPE_CHECKING:
     from labelqa.images import ImageSource
 
 _OPTIONS = (
-    click.option("--images", type=PATH, help="Folder of the pictures, from which features are computed."),
+    click.option(
+        "--images",
+        type=PATH,
+        help="Folder of the pictures, from which features are computed; by default the files that the items name.",
+    ),
     click.option(
         "--features", type=PATH, help="Your own features: CSV or Parquet with item_id and columns of numbers."
     ),
@@ -25,7 +29,7 @@ _OPTIONS = (
 
 
 def feature_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add --images and --features, one of which is needed."""
+    """Add --images and --features, of which one at most is given."""
     for option in reversed(_OPTIONS):
         command = option(command)
     return command
@@ -39,36 +43,57 @@ def read_features(
     Raises
     ------
     OptionError
-        Where neither or both are given.
+        Where both are given, or neither and the items name no pictures.
     TableError
         Where the file of features or the pictures of some items are missing.
     """
     from labelqa.errors import ImageError, OptionError, shown
     from labelqa.images import ImageSource
 
-    if (images is None) == (features is None):
+    if images is not None and features is not None:
         raise OptionError("Give --images FOLDER or --features FILE, one of them.")
     if features is not None:
-        return _table(features)
-    source = ImageSource.from_folder(str(images), items)
+        return read_keyed(features)
+    source = named_pictures(items) if images is None else ImageSource.from_folder(str(images), items)
+    if not len(source) and images is None:
+        raise OptionError("Give --images FOLDER or --features FILE: the items name no picture that is there.")
     if source.missing:
+        where = "" if images is None else f" in {images}"
         raise ImageError(
-            f"{len(source.missing):,} items have no picture in {images} ({shown(source.missing)}); check the folder "
-            "and the path column of items."
+            f"{len(source.missing):,} items have no picture{where} ({shown(source.missing)}); check the folder and the "
+            "path column of items."
         )
     return source
 
 
-def _table(path: Path) -> pd.DataFrame:
+def named_pictures(items: Annotations | pd.DataFrame) -> ImageSource:
+    """Give the pictures that the items name by `path`, as far as the files are there."""
+    from labelqa.annotations import Annotations
+    from labelqa.images import ImageSource
+
+    table = items.items if isinstance(items, Annotations) else items
+    paths = dict(zip(table["item_id"], table["path"], strict=True))
+    found = {item: path for item, path in paths.items() if isinstance(path, str) and Path(path).is_file()}
+    return ImageSource.from_bytes(found).select(paths)
+
+
+def read_keyed(path: Path) -> pd.DataFrame:
+    """Read a table of numbers by item id, which may look like a number without being one.
+
+    Raises
+    ------
+    TableError
+        Where there is no such CSV or Parquet file, or no column `item_id`.
+    """
     import pandas as pd
 
     from labelqa.errors import TableError, shown
 
-    if not path.is_file():
-        raise TableError(f"There is no file {path}; give a CSV or Parquet file of features.")
-    table = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path)
+    if not path.is_file() or path.suffix not in (".csv", ".parquet"):
+        raise TableError(f"There is no file {path} with the suffix .csv or .parquet; give a table with item_id.")
+    table = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path, dtype={"item_id": "str"})
     if table.index.name == "item_id":
         return table
     if "item_id" not in table.columns:
-        raise TableError(f"{path} has no column 'item_id' (found: {shown(table.columns)}); features are joined by it.")
+        raise TableError(f"{path} has no column 'item_id' (found: {shown(table.columns)}); its rows are joined by it.")
     return table.set_index("item_id")

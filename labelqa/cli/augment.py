@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from labelqa.cli._options import PATH, is_terminal, read_source, say
+from labelqa.cli._options import PATH, is_terminal, read_source, say, source_options
 
 if TYPE_CHECKING:
     from labelqa.augment import Augmented
 
 
 @click.command()
-@click.argument("source", type=PATH)
+@source_options
 @click.option("--images", type=PATH, help="Folder the images are in; by default the paths that SOURCE gives.")
 @click.option(
     "--policy",
@@ -31,14 +31,12 @@ if TYPE_CHECKING:
 @click.option("--copies", type=int, default=1, show_default=True, help="Copies per image.")
 @click.option("--out", type=PATH, required=True, help="Folder to write; a run that was stopped goes on there.")
 @click.option(
-    "--format",
-    "form",
+    "--to",
     type=click.Choice(["long", "coco"]),
     default="long",
     show_default=True,
     help="Tables (items.csv, boxes.csv...), or one annotations.json.",
 )
-@click.option("--annotator", metavar="NAME", help="Who annotated, where the file does not say.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Same seed, same copies.")
 @click.option(
     "--min-visibility",
@@ -51,13 +49,14 @@ if TYPE_CHECKING:
 @click.option("--test-items", type=PATH, help="File with the ids of test images, one a line: they get no copies.")
 @click.option("--image-format", type=click.Choice(["png", "jpg"]), default="png", show_default=True)
 @click.option("--jobs", type=int, default=-1, show_default=True, help="Processes; -1 for all cores.")
-def augment(source: Path, images: Path | None, out: Path, form: str, **how: Any) -> None:
+def augment(images: Path | None, out: Path, to: str, **how: Any) -> None:
     """Write augmented copies of the images of SOURCE, with their labels and boxes, to a folder; print its path."""
     from labelqa.augment import augment_to_folder
 
     listed = how.pop("test_items")
     test_items = [] if listed is None else listed.read_text(encoding="utf-8").split("\n")
-    annotations = read_source(source, None, how.pop("annotator"), None, "keep")
+    names = ("source", "form", "annotator", "annotator_from", "repeats")
+    annotations = read_source(**{name: how.pop(name) for name in names})
     jobs = how.pop("jobs")
     bar = click.progressbar(length=len(annotations.items), label="augmenting", file=sys.stderr)
     with bar if is_terminal() else nullcontext() as shown:
@@ -70,7 +69,7 @@ def augment(source: Path, images: Path | None, out: Path, form: str, **how: Any)
             on_progress=_advance(shown),
             **how,
         )
-    _write_tables(made, out, form)
+    _write_tables(made, out, to)
     _tell(made)
     click.echo(out)
 
@@ -86,13 +85,13 @@ def _advance(bar: Any) -> Callable[[int, int], None] | None:
     return advance
 
 
-def _write_tables(made: Augmented, out: Path, form: str) -> None:
+def _write_tables(made: Augmented, out: Path, to: str) -> None:
     """Write beside the images, under temporary names first."""
     from labelqa.readers import write
 
     temporary = Path(tempfile.mkdtemp(prefix=".tables.", dir=out))
     try:
-        if form == "coco":
+        if to == "coco":
             write(made.annotations, temporary / "annotations.json")
         else:
             write(made.annotations, temporary / "tables", format="csv")

@@ -54,7 +54,8 @@ def compare(
     from labelqa.compare import compare_fixes
     from labelqa.readers import read
 
-    first, trusted = read(before), read(test)
+    # who labelled does not matter here: plain tables of item and label are welcome
+    first, trusted = read(before, annotator="given"), read(test, annotator="trusted")
     second = _after(first, after, decisions)
     listed = pd.concat([each.items for each in (first, second, trusted)])
     # a file that names the picture of an item counts more than one that only names the item
@@ -87,7 +88,7 @@ def _after(first: Annotations, after: Path | None, decisions: Path | None) -> An
     from labelqa.readers import read
 
     if after is not None:
-        return read(after)
+        return read(after, annotator="given")
     if decisions is None:
         raise OptionError("There is nothing to compare with: give AFTER, or --decisions to make it from BEFORE.")
     return apply_decisions(first, read_decisions(decisions))[0]

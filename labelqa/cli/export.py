@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from labelqa.cli._features import read_keyed
 from labelqa.cli._options import PATH, say
 from labelqa.errors import TableError
 
@@ -36,7 +37,7 @@ def export(
     done = deploy.export(
         baseline.load(model),
         models,
-        items=items if items.is_dir() else _table(items),
+        items=items if items.is_dir() else read_keyed(items),
         labels=None if labels is None else pd.read_csv(labels, dtype={"item_id": "str"}),
         comparison=None if comparison is None else _json(comparison),
         **how,
@@ -46,16 +47,6 @@ def export(
         f"changes; {done.n_bytes:,} bytes; {done.graph_ms:.2f} ms per item ({done.python_ms:.2f} in Python)"
     )
     click.echo(json.dumps(done.metadata, ensure_ascii=False) if as_json else done.path)
-
-
-def _table(path: Path) -> Any:
-    import pandas as pd
-
-    if path.suffix == ".parquet":
-        return pd.read_parquet(path)
-    if path.suffix != ".csv" or not path.is_file():
-        raise TableError(f"{path} is no folder of images and no .csv or .parquet file of features.")
-    return pd.read_csv(path, dtype={"item_id": "str"})
 
 
 def _json(path: Path) -> dict[str, Any]:

@@ -8,18 +8,22 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from labelqa.cli._features import named_pictures, read_keyed
 from labelqa.cli._options import PATH, read_source, say, source_options
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from labelqa.annotations import Annotations
     from labelqa.noise import ReviewQueue
 
 
 @click.command()
 @source_options
-@click.option("--images", type=PATH, metavar="DIR", help="Folder of the pictures: adds their faults and duplicates.")
+@click.option(
+    "--images",
+    type=PATH,
+    metavar="DIR",
+    help="Folder of the pictures, by default the files that the items name: adds their faults and duplicates.",
+)
 @click.option("--pred-probs", type=PATH, help="Table (CSV or Parquet) with item_id and one column per class.")
 @click.option("--embeddings", type=PATH, help="Table (CSV or Parquet) with item_id and one column per number.")
 @click.option(
@@ -56,7 +60,9 @@ def flag(
     """Rank the items and boxes of SOURCE for review; the queue goes to stdout as CSV, a summary to stderr."""
     if out is not None and out.exists() and not overwrite:
         raise FileExistsError(f"{out} exists; choose another name or add --overwrite.")
-    evidence = {"pred_probs": _table(pred_probs), "embeddings": _table(embeddings), "method": method, "seed": seed}
+    tables = {"pred_probs": pred_probs, "embeddings": embeddings}
+    evidence: dict[str, Any] = {name: None if path is None else read_keyed(path) for name, path in tables.items()}
+    evidence |= {"method": method, "seed": seed}
     queue = _judged(_queue(read_source(**how), images, split, evidence), decisions, max_wrong)
     text = _text(queue, limit, as_json)
     if out is None:
@@ -68,34 +74,22 @@ def flag(
     click.echo(out)
 
 
-def _table(path: Path | None) -> pd.DataFrame | None:
-    """Read a table whose item_id may look like a number without being one."""
-    if path is None:
-        return None
-    import pandas as pd
-
-    if path.suffix == ".parquet":
-        return pd.read_parquet(path)
-    return pd.read_csv(path, dtype={"item_id": "str"})
-
-
 def _queue(annotations: Annotations, images: Path | None, split: str | None, evidence: dict[str, Any]) -> ReviewQueue:
     from labelqa.errors import TableError
     from labelqa.images import as_source
     from labelqa.noise import box_issues, duplicates, image_issues, label_issues, review_queue
 
     findings: list[Any] = []
-    source = None
-    if images is not None:
-        source = as_source(images, annotations)
+    source = named_pictures(annotations) if images is None else as_source(images, annotations)
+    if len(source):
         looked = image_issues(source)
         findings.append(looked)
         labels = annotations if len(annotations.labels) else None
         findings.append(duplicates(source, labels=labels, items=annotations, split=split, measured=looked))
     several = len(annotations.labels) and bool(annotations.labels["item_id"].duplicated().any())
-    has_evidence = source is not None or evidence["pred_probs"] is not None or evidence["embeddings"] is not None
+    has_evidence = len(source) or evidence["pred_probs"] is not None or evidence["embeddings"] is not None
     if len(annotations.labels) and (several or has_evidence):
-        findings.append(label_issues(annotations, images=source, **evidence))
+        findings.append(label_issues(annotations, images=source if len(source) else None, **evidence))
     if annotations.boxes.groupby("item_id")["annotator_id"].nunique().max() > 1:
         findings.append(box_issues(annotations))
     if not findings:

@@ -91,7 +91,7 @@ def source(pictures, boxes, tmp_path):
 def test_command_writes_what_labelqa_reads(source, tmp_path, form):
     out = tmp_path / "out"
     arguments = ["augment", str(source), "--images", str(source / "images"), "--policy", "inspection", "--copies", "2",
-                 "--out", str(out), "--format", form, "--jobs", "1"]  # fmt: skip
+                 "--out", str(out), "--to", form, "--jobs", "1"]  # fmt: skip
     ran = CliRunner().invoke(main, arguments)
     assert ran.exit_code == 0, ran.output
     assert ran.stdout == f"{out}\n"

@@ -70,7 +70,8 @@ def test_nothing_is_overwritten_unasked(workplace):
 @pytest.mark.parametrize(
     ("options", "code", "message"),
     [
-        ([], 2, "Give --images FOLDER or --features FILE, one of them"),
+        ([], 2, "Give --images FOLDER or --features FILE: the items name no picture that is there"),
+        (["--images", "x", "--features", "y"], 2, "Give --images FOLDER or --features FILE, one of them"),
         (["--images", "nowhere"], 3, "There is no folder nowhere"),
         (["--features", "none.csv"], 3, "There is no file none.csv"),
         (["--features", "{}/labels.csv", "--groups", "line"], 3, "items table has no column 'line'"),
@@ -91,3 +92,9 @@ def test_a_missing_picture_is_named(workplace):
     assert done.exit_code == 3
     assert "1 items have no picture" in done.stderr
     assert "'p3'" in done.stderr
+
+
+def test_pictures_that_the_items_name_are_used(sample, tmp_path):
+    done = run("train", sample, "--out", tmp_path / "model.skops")
+    assert done.exit_code == 0
+    assert (tmp_path / "model.skops").exists()

@@ -72,7 +72,7 @@ def test_corrupted_model_is_one_sentence(exported, trained, tmp_path):
 
 def test_wrong_files(trained, tmp_path):
     put = ["export", trained / "model.skops", "--name", "parts", "--models", tmp_path]
-    assert "no folder of images" in run(*put, "--items", tmp_path / "x.txt", code=3).stderr
+    assert "with the suffix .csv or .parquet" in run(*put, "--items", tmp_path / "x.txt", code=3).stderr
     (tmp_path / "bad.json").write_text("[1]")
     wrong = run(*put, "--items", trained / "held_out", "--comparison", tmp_path / "bad.json", code=3)
     assert "holds a list" in wrong.stderr
