@@ -1,7 +1,7 @@
 """Execute every notebook as a user would, in a copy elsewhere, and fail on the first error.
 
 `python notebooks/execute.py [NAME ...]` leaves the repository as it is; warnings that a notebook shows are printed.
-`--strip` removes the outputs instead, which is how notebooks are committed: whoever runs them makes the pictures.
+`--save` keeps the outputs in the notebooks, which is how they are committed: the pictures can be seen without running.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ HERE = Path(__file__).resolve().parent
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", help="beginnings of file names; by default all notebooks")
-    parser.add_argument("--strip", action="store_true", help="remove all outputs instead of executing")
+    parser.add_argument("--save", action="store_true", help="keep the outputs in the notebooks")
     options = parser.parse_args()
     paths = [path for path in sorted(HERE.glob("*.ipynb")) if path.name.startswith(tuple(options.names) or "")]
     if not paths:
@@ -36,14 +36,11 @@ def main() -> int:
     os.environ["PYTHONPATH"] = os.pathsep.join([str(HERE.parent), *filter(None, [os.environ.get("PYTHONPATH")])])
     failed = 0
     for path in paths:
-        if options.strip:
-            write(path, stripped(nbformat.read(path, as_version=4)))
-            continue
-        failed += not run(path)
+        failed += not run(path, save=options.save)
     return int(failed > 0)
 
 
-def run(path: Path) -> bool:
+def run(path: Path, *, save: bool) -> bool:
     """Execute one notebook in a temporary folder that has the sample data beside it."""
     notebook = nbformat.read(path, as_version=4)
     start = time.monotonic()
@@ -60,6 +57,8 @@ def run(path: Path) -> bool:
     print(f"{path.name}: {time.monotonic() - start:.0f} s")
     for text in warnings_of(notebook):
         print(f"  {text}", file=sys.stderr)
+    if save:
+        write(path, tidied(notebook))
     return True
 
 
@@ -70,12 +69,12 @@ def warnings_of(notebook: Any) -> list[str]:
     return [line for text in texts for line in text.splitlines() if line.strip()]
 
 
-def stripped(notebook: Any) -> Any:
-    """Remove outputs, counts and what an editor leaves behind."""
+def tidied(notebook: Any) -> Any:
+    """Remove times and what an editor leaves behind."""
     for cell in notebook.cells:
         cell.metadata = {}
         if cell.cell_type == "code":
-            cell.outputs, cell.execution_count = [], None
+            cell.outputs = [output for output in cell.outputs if output.get("name") != "stderr"]
     notebook.metadata = {
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
         "language_info": {"name": "python"},
