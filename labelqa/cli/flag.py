@@ -12,7 +12,10 @@ from labelqa.cli._features import named_pictures, read_keyed
 from labelqa.cli._options import PATH, read_source, say, source_options
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from labelqa.annotations import Annotations
+    from labelqa.images import ImageSource
     from labelqa.noise import ReviewQueue
 
 
@@ -25,6 +28,8 @@ if TYPE_CHECKING:
     help="Folder of the pictures, by default the files that the items name: adds their faults and duplicates.",
 )
 @click.option("--pred-probs", type=PATH, help="Table (CSV or Parquet) with item_id and one column per class.")
+@click.option("--model", type=PATH, help="ONNX file of an image classifier, or folder of an export.")
+@click.option("--classes", metavar="A,B,...", help="What the outputs of --model are, if it is no export.")
 @click.option("--embeddings", type=PATH, help="Table (CSV or Parquet) with item_id and one column per number.")
 @click.option(
     "--method",
@@ -51,6 +56,8 @@ def flag(
     as_json: bool,
     images: Path | None,
     pred_probs: Path | None,
+    model: Path | None,
+    classes: str | None,
     embeddings: Path | None,
     method: str,
     split: str | None,
@@ -60,10 +67,15 @@ def flag(
     """Rank the items and boxes of SOURCE for review; the queue goes to stdout as CSV, a summary to stderr."""
     if out is not None and out.exists() and not overwrite:
         raise FileExistsError(f"{out} exists; choose another name or add --overwrite.")
+    if model is not None and pred_probs is not None:
+        raise click.UsageError("Give --model or --pred-probs, one of them.")
+    if classes is not None and model is None:
+        raise click.UsageError("--classes names the outputs of --model; give --model too.")
     tables = {"pred_probs": pred_probs, "embeddings": embeddings}
     evidence: dict[str, Any] = {name: None if path is None else read_keyed(path) for name, path in tables.items()}
     evidence |= {"method": method, "seed": seed}
-    queue = _judged(_queue(read_source(**how), images, split, evidence), decisions, max_wrong)
+    asked = None if model is None else (model, classes)
+    queue = _judged(_queue(read_source(**how), images, split, evidence, asked), decisions, max_wrong)
     text = _text(queue, limit, as_json)
     if out is None:
         click.echo(text, nl=False)
@@ -74,7 +86,13 @@ def flag(
     click.echo(out)
 
 
-def _queue(annotations: Annotations, images: Path | None, split: str | None, evidence: dict[str, Any]) -> ReviewQueue:
+def _queue(
+    annotations: Annotations,
+    images: Path | None,
+    split: str | None,
+    evidence: dict[str, Any],
+    asked: tuple[Path, str | None] | None,
+) -> ReviewQueue:
     from labelqa.errors import TableError
     from labelqa.images import as_source
     from labelqa.noise import box_issues, duplicates, image_issues, label_issues, review_queue
@@ -86,6 +104,8 @@ def _queue(annotations: Annotations, images: Path | None, split: str | None, evi
         findings.append(looked)
         labels = annotations if len(annotations.labels) else None
         findings.append(duplicates(source, labels=labels, items=annotations, split=split, measured=looked))
+    if asked is not None:
+        evidence["pred_probs"] = _ask(*asked, source.select(annotations.labels["item_id"]))
     several = len(annotations.labels) and bool(annotations.labels["item_id"].duplicated().any())
     has_evidence = len(source) or evidence["pred_probs"] is not None or evidence["embeddings"] is not None
     if len(annotations.labels) and (several or has_evidence):
@@ -100,6 +120,17 @@ def _queue(annotations: Annotations, images: Path | None, split: str | None, evi
     for found in findings:
         say(repr(found))
     return review_queue(*findings)
+
+
+def _ask(model: Path, classes: str | None, source: ImageSource) -> pd.DataFrame:
+    """Run the model on the labelled items and tell what was made of its answers."""
+    from labelqa.noise import model_probabilities
+
+    names = None if classes is None else [name.strip() for name in classes.split(",")]
+    table = model_probabilities(model, source, classes=names)
+    made = "softmax of its outputs" if table.attrs["softmax"] else "its outputs as they are"
+    say(f"{model}: probabilities of {len(table):,} items, {made}")
+    return table
 
 
 def _judged(queue: ReviewQueue, decisions: Path | None, max_wrong: float) -> ReviewQueue:

@@ -17,12 +17,13 @@ import pandas as pd
 
 from labelqa import baseline
 from labelqa._files import sha256, write_text
+from labelqa._onnx import METADATA_FILE, MODEL_FILE
 from labelqa._result import Result, json_safe
 from labelqa.annotations import Annotations
 from labelqa.deploy._card import model_card
 from labelqa.deploy._graph import IR_VERSION, ML_OPSET, OPSET, build
 from labelqa.deploy._parity import Parity, compare, refuse_unless_passed
-from labelqa.deploy._registry import CARD_FILE, METADATA_FILE, MODEL_FILE, PYTHON_FILE, new_version
+from labelqa.deploy._registry import CARD_FILE, PYTHON_FILE, new_version
 from labelqa.deploy._subject import Items, Subject, as_items, as_subject
 from labelqa.errors import MissingExtra, ModelError, OptionError, TableError, shown
 

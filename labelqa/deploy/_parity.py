@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from labelqa._extras import require
+from labelqa._onnx import open_model
 from labelqa.deploy._subject import Items, Subject
 from labelqa.errors import ModelError
 from labelqa.features import image_features
@@ -58,23 +58,6 @@ class Parity:
         return asdict(self)
 
 
-def session(graph: Any) -> Any:
-    """Open a graph in onnxruntime on one thread."""
-    runtime = require("onnxruntime", extra="onnx", purpose="Exporting a model")
-    options = runtime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.log_severity_level = 3
-    try:
-        return runtime.InferenceSession(graph.SerializeToString(), options, providers=["CPUExecutionProvider"])
-    except Exception as error:
-        # onnxruntime's errors share no base class of their own
-        if "onnxruntime" not in type(error).__module__:
-            raise
-        raise ModelError(
-            f"onnxruntime does not take the graph ({str(error)[:300]}); use a classifier of labelqa.baseline.fit."
-        ) from error
-
-
 def compare(subject: Subject, graph: Any, items: Items, n_parity: int) -> tuple[Parity, Floats]:
     """Compare graph and model on held-out items; give the model's probabilities too.
 
@@ -89,7 +72,9 @@ def compare(subject: Subject, graph: Any, items: Items, n_parity: int) -> tuple[
             "more items (augmented ones will do: only the inputs count here), or set n_parity to what there is, which "
             "the metadata then say."
         )
-    opened = session(graph)
+    opened = open_model(
+        graph.SerializeToString(), purpose="Exporting a model", advice="use a classifier of labelqa.baseline.fit"
+    )
     model = _pixels_answer(subject, items) if items.source is not None else _rows_answer(subject, items)
     said = model(items.ids)
     answer = _graph_answer(opened, items)

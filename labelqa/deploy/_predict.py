@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from labelqa._extras import require
-from labelqa._files import sha256
+from labelqa._onnx import METADATA_FILE, MODEL_FILE, check_unchanged, open_model, read_metadata, stacks
 from labelqa._pixels import SUFFIXES, open_image
-from labelqa.deploy._registry import METADATA_FILE, MODEL_FILE, read_metadata, resolve
+from labelqa.deploy._registry import resolve
 from labelqa.errors import ModelError, TableError, shown
 
 if TYPE_CHECKING:
@@ -72,7 +71,10 @@ class Model:
         self.metadata = read_metadata(folder)
         self.classes: list[Any] = list(self.metadata["classes"])
         self.input: str = self.metadata["input"]["name"]
-        self._session = _session(folder / MODEL_FILE, self.metadata["model"]["sha256"])
+        check_unchanged(folder / MODEL_FILE, self.metadata["model"]["sha256"])
+        self._session = open_model(
+            folder / MODEL_FILE, purpose="Running an exported model", advice="export it again", n_threads=0
+        )
 
     def run(self, batch: NDArray[Any]) -> Floats32:
         """Give probabilities (n, k) for images (n, h, w, 3) of uint8, or for feature rows (n, d) of float32."""
@@ -90,15 +92,11 @@ class Model:
 
     def _run_images(self, pictures: Mapping[str, Any]) -> Iterator[Floats32]:
         """Run images in order; neighbours of one size go together."""
-        waiting: list[NDArray[Any]] = []
-        for item, picture in pictures.items():
-            image = open_image(picture, name=f"The image of item {item!r}" if isinstance(picture, np.ndarray) else None)
-            if waiting and (waiting[0].shape != image.shape or len(waiting) == _BATCH):
-                yield self.run(np.stack(waiting))
-                waiting = []
-            waiting.append(image)
-        if waiting:
-            yield self.run(np.stack(waiting))
+        opened = (
+            open_image(picture, name=f"The image of item {item!r}" if isinstance(picture, np.ndarray) else None)
+            for item, picture in pictures.items()
+        )
+        yield from (self.run(batch) for batch in stacks(opened, _BATCH))
 
     def _named(self, ids: list[str], said: Sequence[Floats32]) -> Predictions:
         probabilities = np.vstack(said) if said else np.empty((0, len(self.classes)), np.float32)
@@ -175,26 +173,6 @@ def predict(
     """
     model = path if isinstance(path, Model) else load(path, name=name, alias=alias, version=version)
     return model.predict(items)
-
-
-def _session(file: Path, expected: str) -> Any:
-    runtime = require("onnxruntime", extra="onnx", purpose="Running an exported model")
-    if not file.is_file():
-        raise ModelError(f"There is no {file}; export the model again.")
-    if sha256(file) != expected:
-        raise ModelError(
-            f"{file} is not the file that was exported (its SHA-256 differs from metadata.json): it is damaged or was "
-            "changed. Restore it, or roll back to another version."
-        )
-    options = runtime.SessionOptions()
-    options.log_severity_level = 3
-    try:
-        return runtime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
-    except Exception as error:
-        # onnxruntime's errors share no base class of their own
-        if "onnxruntime" not in type(error).__module__:
-            raise
-        raise ModelError(f"{file} cannot be loaded by onnxruntime ({str(error)[:200]}); export it again.") from error
 
 
 def _pictures(items: Any) -> dict[str, Any]:

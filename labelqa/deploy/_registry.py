@@ -1,6 +1,6 @@
 """Versions and aliases of a model on disk: `<root>/<name>/<int>/model.onnx` and `<root>/<name>/aliases.json`.
 
-The folders are laid out the way Triton, KServe and MLServer read them. Only the standard library is used here.
+The folders are laid out the way Triton, KServe and MLServer read them.
 """
 
 from __future__ import annotations
@@ -17,9 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from labelqa._files import write_text
+from labelqa._onnx import MODEL_FILE, read_metadata
 from labelqa.errors import ModelError, OptionError, check_option
 
-MODEL_FILE, METADATA_FILE, CARD_FILE, PYTHON_FILE = "model.onnx", "metadata.json", "MODEL_CARD.md", "model.skops"
+CARD_FILE, PYTHON_FILE = "MODEL_CARD.md", "model.skops"
 ALIAS_FILE = "aliases.json"
 #: champion: answers; challenger: compared with it; shadow: answers without being heard.
 ALIASES = ("champion", "challenger", "shadow")
@@ -102,26 +103,6 @@ def new_version(root: str | os.PathLike[str], name: str) -> Iterator[tuple[int, 
         temporary.rename(folder / str(version))
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
-
-
-def read_metadata(folder: Path) -> dict[str, Any]:
-    """Read metadata.json of a version.
-
-    Raises
-    ------
-    ModelError
-        Where it is missing or damaged.
-    """
-    path = folder / METADATA_FILE
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise ModelError(f"There is no {path}; the version is not complete: export it again.") from error
-    except ValueError as error:
-        raise ModelError(f"{path} is damaged ({error}); restore it or export the model again.") from error
-    if not isinstance(data, dict) or not str(data.get("format", "")).startswith("labelqa model"):
-        raise ModelError(f"{path} was not written by labelqa; export the model with labelqa.deploy.export.")
-    return data
 
 
 def read_aliases(root: str | os.PathLike[str], name: str) -> Aliases:

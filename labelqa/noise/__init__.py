@@ -12,6 +12,7 @@ from labelqa.noise._decisions import read_decisions, write_decisions
 from labelqa.noise._duplicates import Duplicates, duplicates
 from labelqa.noise._image_issues import ImageIssues, image_issues
 from labelqa.noise._label_issues import LabelIssues, label_issues
+from labelqa.noise._model_probabilities import model_probabilities
 from labelqa.noise._neighbours import Neighbours, neighbours
 from labelqa.noise._outliers import Outliers, outliers
 from labelqa.noise._queue import ReviewQueue, review_queue
@@ -37,6 +38,7 @@ __all__ = [
     "duplicates",
     "image_issues",
     "label_issues",
+    "model_probabilities",
     "neighbours",
     "outliers",
     "read_decisions",

@@ -122,7 +122,8 @@ def label_issues(
         `Annotations`, a table with `item_id` and `label` (and `annotator_id` where several people labelled), a Series
         by item id, or an array.
     pred_probs
-        Out-of-sample probabilities: DataFrame with a column per class, joined by item id (index or column `item_id`).
+        Out-of-sample probabilities: DataFrame with a column per class, joined by item id (index or column `item_id`);
+        `labelqa.noise.model_probabilities` gives those of a model in an ONNX file.
         An array is taken only where `labels` is an array too.
     embeddings
         DataFrame of numbers per item, joined by item id; from these the neighbours, and, without `pred_probs`, the
