@@ -87,7 +87,7 @@ def leave_one_out(n_items: int) -> Call:
 
 
 def pairs(n_items: int) -> Call:
-    from labelqa.agreement._label_tables import per_pair
+    from labelqa.agreement._label_pairs import per_pair
     from labelqa.agreement._source import Source
     from labelqa.agreement._statistics import statistics_of
 

@@ -127,6 +127,15 @@ def _slot(table: Longs, keys: Longs, key: int | np.int64) -> np.int64:
 
 
 @njit(cache=True)
+def _run_end(annotator: Ints, start: int, end: int) -> int:
+    """Give where the labels of one annotator on one item end."""
+    stop = start + 1
+    while stop < end and annotator[stop] == annotator[start]:
+        stop += 1
+    return stop
+
+
+@njit(cache=True)
 def pair_tables(
     offsets: Longs,
     annotator: Ints,
@@ -155,42 +164,82 @@ def pair_tables(
         Items shared, the sum of the weights of their labels, and how often each of the two gave each class; where one
         labelled an item more than once, its labels share one vote.
     """
-    table, keys = slots
-    n_annotators, n_classes = shape
     is_nominal = weights.shape[0] == 0
+    table, keys = slots
     low, high = chosen
     n_items = np.zeros(high - low, np.int64)
     agreement = np.zeros(high - low)
-    shares = np.zeros((high - low, 2, n_classes))
+    shares = np.zeros((high - low, 2, shape[1]))
     for item in range(offsets.shape[0] - 1):
         end = offsets[item + 1]
         i = offsets[item]
         while i < end:
-            i_end = i + 1
-            while i_end < end and annotator[i_end] == annotator[i]:
-                i_end += 1
-            j = i_end
+            i_end = j = _run_end(annotator, i, end)
             while j < end:
-                j_end = j + 1
-                while j_end < end and annotator[j_end] == annotator[j]:
-                    j_end += 1
-                pair = table[_slot(table, keys, np.int64(annotator[i]) * n_annotators + annotator[j])] - low
-                if pair < 0 or pair >= high - low:
-                    j = j_end
-                    continue
-                n_items[pair] += 1
-                part = 1.0 / ((i_end - i) * (j_end - j))
-                for a in range(i, i_end):
-                    for b in range(j, j_end):
-                        if is_nominal:
-                            agreement[pair] += part if label[a] == label[b] else 0.0
-                        else:
-                            agreement[pair] += part * weights[label[a], label[b]]
-                        shares[pair, 0, label[a]] += part
-                        shares[pair, 1, label[b]] += part
+                j_end = _run_end(annotator, j, end)
+                pair = table[_slot(table, keys, np.int64(annotator[i]) * shape[0] + annotator[j])] - low
+                if 0 <= pair < high - low:
+                    n_items[pair] += 1
+                    part = 1.0 / ((i_end - i) * (j_end - j))
+                    for a in range(i, i_end):
+                        for b in range(j, j_end):
+                            agreement[pair] += part * _weight(label[a], label[b], weights, is_nominal)
+                            shares[pair, 0, label[a]] += part
+                            shares[pair, 1, label[b]] += part
                 j = j_end
             i = i_end
     return n_items, agreement, shares
+
+
+@njit(cache=True)
+def pair_squares(
+    offsets: Longs,
+    annotator: Ints,
+    label: Ints,
+    weights: Floats,
+    slots: tuple[Longs, Longs],
+    chosen: tuple[int, int],
+    shape: tuple[int, int],
+    chance: Floats,
+    centre: Floats,
+) -> Floats:
+    """Sum up, over the items of each pair, the square of an item's agreement less its labels' chance and the mean.
+
+    Parameters
+    ----------
+    offsets (I + 1,), annotator (n,), label (n,), slots, chosen, shape
+        As in `pair_tables`.
+    chance (P, 2, K)
+        What a label of the one and of the other takes off.
+    centre (P,)
+        The mean over the pair's items of what is left.
+
+    Returns
+    -------
+    array of shape (P,)
+    """
+    is_nominal = weights.shape[0] == 0
+    table, keys = slots
+    low, high = chosen
+    out = np.zeros(high - low)
+    for item in range(offsets.shape[0] - 1):
+        end = offsets[item + 1]
+        i = offsets[item]
+        while i < end:
+            i_end = j = _run_end(annotator, i, end)
+            while j < end:
+                j_end = _run_end(annotator, j, end)
+                pair = table[_slot(table, keys, np.int64(annotator[i]) * shape[0] + annotator[j])] - low
+                if 0 <= pair < high - low:
+                    left = 0.0
+                    for a in range(i, i_end):
+                        for b in range(j, j_end):
+                            left += _weight(label[a], label[b], weights, is_nominal)
+                            left -= chance[pair, 0, label[a]] + chance[pair, 1, label[b]]
+                    out[pair] += (left / ((i_end - i) * (j_end - j)) - centre[pair]) ** 2
+                j = j_end
+            i = i_end
+    return out
 
 
 @njit(cache=True)

@@ -69,12 +69,17 @@ def items_needed(share_discordant: float, effect: float) -> float:
 
 def wilson(n_right: float, n: float, confidence: float = 0.95) -> tuple[float, float]:
     """Wilson's interval of a share (Wilson, 1927); nan where n is 0."""
+    low, high = wilson_of_shares(np.array([n_right / n if n > 0 else np.nan]), np.array([float(n)]), confidence)
+    return float(low[0]), float(high[0])
+
+
+def wilson_of_shares(share: Floats, n: Floats, confidence: float) -> tuple[Floats, Floats]:
+    """Wilson's intervals of shares (m,) of n (m,) each; nan where n is 0 or the share is none."""
     from scipy.special import ndtri
 
-    if not n > 0:
-        return np.nan, np.nan
     z = float(ndtri(0.5 + confidence / 2))
-    share = n_right / n
-    middle = (share + z * z / (2 * n)) / (1 + z * z / n)
-    half = z / (1 + z * z / n) * np.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
-    return float(middle - half), float(middle + half)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        middle = (share + z * z / (2 * n)) / (1 + z * z / n)
+        half = z / (1 + z * z / n) * np.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
+    is_share = (n > 0) & (share >= 0) & (share <= 1)
+    return np.where(is_share, middle - half, np.nan), np.where(is_share, middle + half, np.nan)

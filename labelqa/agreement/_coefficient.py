@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from labelqa._kernels.resampling import resampled_times
 from labelqa._plot import COLOURS, axes
 from labelqa._result import Result
-from labelqa.agreement._formulas import FORMULAS, Values
+from labelqa.agreement._formulas import CLASS_FORMULAS, FORMULAS, Values
 from labelqa.agreement._source import Labels, Options, Source, as_source
 from labelqa.agreement._standard_errors import standard_error
 
@@ -118,12 +118,14 @@ def coefficient(name: str, data: Labels, options: Options) -> Coefficient:
     return wrap(name, source, options, estimates([name], source, options)[name])
 
 
-def estimates(names: list[str], source: Source, options: Options) -> dict[str, Estimate]:
-    """Compute several coefficients on the same sums and the same resamples."""
+def estimates(
+    names: list[str], source: Source, options: Options, drawn: dict[str, Floats] | None = None
+) -> dict[str, Estimate]:
+    """Compute several coefficients on the same sums and the same resamples, drawn before or now."""
     rows = source.rows
     times = rows.times[None, :]
     sums = rows.sums(times)
-    drawn = bootstrap(names, source, options)
+    drawn = bootstrap(names, source, options) if drawn is None else drawn
     out = {}
     for name in names:
         values = FORMULAS[name](rows, sums, times)
@@ -134,15 +136,16 @@ def estimates(names: list[str], source: Source, options: Options) -> dict[str, E
 
 
 def bootstrap(names: list[str], source: Source, options: Options) -> dict[str, Floats]:
-    """Compute coefficients for resampled items: name -> shape (n_resamples,)."""
-    out: dict[str, list[Floats]] = {name: [np.empty(0)] for name in names}
+    """Compute coefficients for resampled items: name -> shape (n_resamples,), or (n_resamples, K) of each class."""
+    formulas = {name: {**FORMULAS, **CLASS_FORMULAS}[name] for name in names}
+    out: dict[str, list[Floats]] = {name: [] for name in names}
     if options.n_resamples and source.statistics.n_items:
         rng = np.random.default_rng(options.seed)
         for times in resampled_times(source.rows.rows.times, options.n_resamples, rng, source.n_classes):
             sums = source.rows.sums(times)
-            for name in names:
-                out[name].append(FORMULAS[name](source.rows, sums, times).value)
-    return {name: np.concatenate(parts) for name, parts in out.items()}
+            for name, formula in formulas.items():
+                out[name].append(formula(source.rows, sums, times).value)
+    return {name: np.concatenate(parts) if parts else np.empty(0) for name, parts in out.items()}
 
 
 def class_values(name: str, source: Source) -> Floats:

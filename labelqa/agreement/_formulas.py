@@ -86,6 +86,13 @@ class Rows:
         rows = self.rows
         return self._sparse(rows.count * np.repeat(self.is_paired, np.diff(rows.starts)).astype(np.float64))
 
+    @cached_property
+    def matches(self) -> csr_array:
+        """Labels of each class, each as the share of the item's other labels that are the same, (D, K)."""
+        rows = self.rows
+        n = np.repeat(rows.n, np.diff(rows.starts))
+        return self._sparse(rows.count * (rows.count - 1) / np.maximum(n - 1, 1))
+
     def _sparse(self, values: NDArray[Any]) -> csr_array:
         return csr_array((values, self.rows.code, self.rows.starts), shape=(len(self.rows.times), self.n_classes))
 
@@ -153,6 +160,20 @@ def alpha(rows: Rows, sums: Sums, times: Floats) -> Values:
     return Values(1 - _divide(observed, expected), 1 - observed, 1 - expected)
 
 
+def class_agreement(rows: Rows, sums: Sums, times: Floats) -> Values:
+    """Give how often another label of the item is the same, for labels of each class: (B, K)."""
+    seen = _divide(np.asarray(times @ rows.matches), sums.counts)
+    return Values(seen, seen, np.full_like(seen, np.nan))
+
+
+def class_alpha(rows: Rows, sums: Sums, times: Floats) -> Values:
+    """Give alpha of each class against all others: (B, K)."""
+    seen = class_agreement(rows, sums, times).value
+    n = sums.counts.sum(axis=1, keepdims=True)
+    others = _divide(n - sums.counts, n - 1)
+    return Values(1 - _divide(1 - seen, others), seen, 1 - others)
+
+
 def class_shares(sums: Sums) -> Floats:
     """Give the mean share of each class over rated items, (B, K)."""
     return _divide(sums.shares, sums.n_rated[:, None])
@@ -177,4 +198,10 @@ FORMULAS: dict[str, Callable[[Rows, Sums, Floats], Values]] = {
     "krippendorff_alpha": alpha,
     "gwet_ac": gwet,
     "brennan_prediger": brennan_prediger,
+}
+
+#: The same for each class, to be resampled with them.
+CLASS_FORMULAS: dict[str, Callable[[Rows, Sums, Floats], Values]] = {
+    "class_agreement": class_agreement,
+    "class_alpha": class_alpha,
 }

@@ -14,10 +14,12 @@ from labelqa import _checks
 from labelqa._codes import LabelCodes
 from labelqa._result import Result
 from labelqa.agreement import _label_tables as tables
-from labelqa.agreement._coefficient import Coefficient, estimates, wrap
+from labelqa.agreement._coefficient import Coefficient, bootstrap, estimates, wrap
 from labelqa.agreement._conger import conger
 from labelqa.agreement._distances import Weights
-from labelqa.agreement._formulas import FORMULAS
+from labelqa.agreement._formulas import CLASS_FORMULAS, FORMULAS
+from labelqa.agreement._label_classes import class_pairs, per_class
+from labelqa.agreement._label_pairs import per_pair
 from labelqa.agreement._pairs import two_of
 from labelqa.agreement._source import Options, Source, as_source
 from labelqa.annotations import Annotations, as_label_codes
@@ -49,7 +51,9 @@ class LabelAgreement(Result):
         `interval` ("t" or "bootstrap"), `reason`. Cohen's kappa and Scott's pi are there for two annotators.
     per_class
         `label`, `n_labels`, `n_items`, `share`, `agreement` (given one label of this class, how often another label of
-        the item is the same), and `alpha`, `fleiss_kappa`, `gwet_ac` of this class against all others.
+        the item is the same) with `agreement_low` and `agreement_high`, and `alpha`, with `alpha_low` and `alpha_high`,
+        `fleiss_kappa`, `gwet_ac` of this class against all others. The intervals are percentiles over the resamples
+        that have the class; nan without resamples and where fewer than two items with two labels have it.
     class_pairs
         Which two classes are mixed up, most first: `label_a`, `label_b`, `n_pairs` (of labels), `share` (of all
         disagreement), `expected_share` (if labels were handed out at random).
@@ -64,8 +68,10 @@ class LabelAgreement(Result):
         `annotator_id`, `label`, `n_compared`, `share` (of this annotator's labels), `share_of_others` (on the same
         items), `bias` (the difference).
     per_pair
-        `annotator_a`, `annotator_b`, `n_items`, `agreement`, `expected`, `kappa` (Cohen's) over the items both
-        labelled; see also `pair_matrix`.
+        `annotator_a`, `annotator_b`, `n_items`, `agreement` with `agreement_low` and `agreement_high` (Wilson; wider
+        than needed where labels agree in parts), `expected`, `kappa` (Cohen's) with `kappa_low` and `kappa_high` (t,
+        from the standard error of Fleiss, Cohen and Everitt, as in `cohen_kappa`; a point where all labels agree), over
+        the items both labelled; see also `pair_matrix`.
     intra_annotator
         Where an annotator labelled an item again: `annotator_id`, `n_items`, `n_labels`, `agreement` with themselves
         (share of pairs of equal labels).
@@ -129,8 +135,9 @@ def label_agreement(
     level, weights, classes
         As in `krippendorff_alpha`.
     n_resamples
-        Resamples of the items for the intervals of `coefficients`; 0: analytic t intervals. Conger's kappa, which needs
-        every label again for each resample, keeps its t interval where labels x resamples exceed 100 million.
+        Resamples of the items for the intervals of `coefficients` and `per_class`; 0: analytic t intervals, and none
+        per class. Conger's kappa, which needs every label again for each resample, keeps its t interval where labels x
+        resamples exceed 100 million.
     confidence, seed
         Of the intervals, and of the resampling.
 
@@ -146,6 +153,11 @@ def label_agreement(
     OptionError
         For an unknown level or impossible weights.
 
+    References
+    ----------
+    Fleiss, Cohen, Everitt (1969), Psychological Bulletin 72; Wilson (1927), Journal of the American Statistical
+    Association 22.
+
     Examples
     --------
     >>> import pandas as pd
@@ -160,7 +172,8 @@ def label_agreement(
     )
     source = as_source(data, options)
     codes = _codes_of(source)
-    found = coefficients(source, options)
+    drawn = bootstrap([*FORMULAS, *CLASS_FORMULAS], source, options)
+    found = coefficients(source, options, drawn)
     alpha = found["krippendorff_alpha"]
     repeats = as_label_codes(data.repeats) if isinstance(data, Annotations) else codes
     return LabelAgreement(
@@ -177,21 +190,21 @@ def label_agreement(
         n_classes=alpha.n_classes,
         reason=alpha.reason,
         coefficients=_table(found),
-        per_class=tables.per_class(source),
-        class_pairs=tables.class_pairs(source),
+        per_class=per_class(source, drawn, confidence),
+        class_pairs=class_pairs(source),
         per_item=tables.per_item(source, codes),
         per_annotator=tables.per_annotator(source, codes, _seconds(data, codes), options),
         annotator_bias=tables.annotator_bias(source, codes),
-        per_pair=tables.per_pair(source, codes),
+        per_pair=per_pair(source, codes, confidence),
         intra_annotator=tables.intra_annotator(repeats),
         over_time=tables.over_time(source, codes, _times(data, codes), replace(options, n_resamples=0)),
     )
 
 
-def coefficients(source: Source, options: Options) -> dict[str, Coefficient]:
-    """Compute every coefficient that fits the number of annotators."""
+def coefficients(source: Source, options: Options, drawn: dict[str, NDArray[np.float64]]) -> dict[str, Coefficient]:
+    """Compute every coefficient that fits the number of annotators, with the resamples `drawn` by `bootstrap`."""
     statistics = source.statistics
-    found = estimates(list(FORMULAS), source, options) if statistics.n_paired else {}
+    found = estimates(list(FORMULAS), source, options, drawn) if statistics.n_paired else {}
     out = {name: wrap(name, source, options, found.get(name)) for name in FORMULAS}
     is_long = statistics.n_labels * options.n_resamples > LONG
     out["conger_kappa"] = conger("conger_kappa", source, replace(options, n_resamples=0) if is_long else options)

@@ -1,75 +1,19 @@
-"""The tidy tables of `label_agreement`: classes, items, annotators, pairs, repeats, weeks."""
+"""The tidy tables of `label_agreement`: items, annotators, repeats, weeks."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from labelqa._codes import LabelCodes
-from labelqa._kernels.annotators import agreement_with_others, drop_one, expected_class_counts, pair_slots, pair_tables
-from labelqa._kernels.labels import class_pair_entries, item_agreement, item_modes
-from labelqa.agreement._coefficient import class_values, estimates, wrap
+from labelqa._kernels.annotators import agreement_with_others, drop_one, expected_class_counts
+from labelqa._kernels.labels import item_agreement, item_modes
+from labelqa.agreement._coefficient import estimates, wrap
 from labelqa.agreement._formulas import Sums, alpha
 from labelqa.agreement._source import Options, Source, select, source_of_codes
 
 Floats = NDArray[np.float64]
-
-#: Numbers held at once for the classes of pairs of annotators.
-PAIR_NUMBERS = 20_000_000
-
-
-def per_class(source: Source) -> pd.DataFrame:
-    """Tabulate each class against all others."""
-    rows, parts = source.rows, source.rows.rows
-    times = np.repeat(parts.times, np.diff(parts.starts))
-    n = np.repeat(parts.n, np.diff(parts.starts))
-
-    def total(values: NDArray[Any]) -> Floats:
-        return np.bincount(parts.code, weights=values * times, minlength=source.n_classes).astype(np.float64)
-
-    counts = total(parts.count)
-    same = total(np.where(n >= 2, parts.count * (parts.count - 1) / np.maximum(n - 1, 1), 0.0))
-    paired = np.asarray(rows.times @ rows.counts)
-    return pd.DataFrame(
-        {
-            "label": source.class_values,
-            "n_labels": counts.astype(np.int64),
-            "n_items": total(np.ones(len(n))).astype(np.int64),
-            "share": counts / max(counts.sum(), 1),
-            "agreement": np.divide(same, paired, out=np.full(len(same), np.nan), where=paired > 0),
-            "alpha": class_values("krippendorff_alpha", source),
-            "fleiss_kappa": class_values("fleiss_kappa", source),
-            "gwet_ac": class_values("gwet_ac", source),
-        }
-    )
-
-
-def class_pairs(source: Source) -> pd.DataFrame:
-    """Tabulate which two classes are mixed up, and their share of all disagreement."""
-    parts, k = source.rows.rows, source.n_classes
-    key, n_pairs, coincidences = class_pair_entries(parts.starts, parts.code, parts.count, parts.times, k)
-    found, where = np.unique(key, return_inverse=True)
-    low, high = found // max(k, 1), found % max(k, 1)
-    distance = np.ones(len(found)) if source.scale.is_nominal else 1 - source.scale.weights[low, high]
-    weight = np.bincount(where, weights=coincidences, minlength=len(found)) * distance
-    counts = np.asarray(source.rows.times @ source.rows.counts)
-    n = counts.sum()
-    expected = 2 * counts[low] * counts[high] * distance
-    among = n * n - source.scale.of_shares(counts[None, :])[0]
-    total = weight.sum()
-    table = pd.DataFrame(
-        {
-            "label_a": source.class_values[low],
-            "label_b": source.class_values[high],
-            "n_pairs": np.bincount(where, weights=n_pairs, minlength=len(found)).astype(np.int64),
-            "share": weight / total if total > 0 else np.full(len(found), np.nan),
-            "expected_share": expected / among if among > 0 else np.full(len(found), np.nan),
-        }
-    )
-    return table.sort_values("share", ascending=False, kind="stable", ignore_index=True)
 
 
 def per_item(source: Source, codes: LabelCodes) -> pd.DataFrame:
@@ -167,45 +111,6 @@ def annotator_bias(source: Source, codes: LabelCodes) -> pd.DataFrame:
             "bias": share - usual,
         }
     )
-
-
-def per_pair(source: Source, codes: LabelCodes) -> pd.DataFrame:
-    """Tabulate pairs of annotators over the items they share: agreement and Cohen's kappa."""
-    slots = pair_slots(codes.offsets, codes.annotator, codes.n_annotators)
-    shape = (codes.n_annotators, codes.n_classes)
-    order = np.argsort(slots[1])
-    low, high = slots[1][order] // max(shape[0], 1), slots[1][order] % max(shape[0], 1)
-    size = max(1, PAIR_NUMBERS // max(2 * shape[1], 1))
-    blocks = [
-        _pair_sums(source, codes, slots, (start, min(start + size, len(order)))) for start in range(0, len(order), size)
-    ]
-    n_items, observed, expected = (
-        np.concatenate([np.empty(0), *(block[part] for block in blocks)])[order] for part in range(3)
-    )
-    kappa = np.divide(observed - expected, 1 - expected, out=np.full(len(order), np.nan), where=expected < 1 - 1e-12)
-    return pd.DataFrame(
-        {
-            "annotator_a": codes.annotators[low],
-            "annotator_b": codes.annotators[high],
-            "n_items": n_items.astype(np.int64),
-            "agreement": observed,
-            "expected": expected,
-            "kappa": kappa,
-        }
-    )
-
-
-def _pair_sums(
-    source: Source, codes: LabelCodes, slots: tuple[NDArray[np.int64], NDArray[np.int64]], chosen: tuple[int, int]
-) -> tuple[Floats, Floats, Floats]:
-    """Give the items shared, the agreement seen and the agreement expected of some of the pairs."""
-    shape = (codes.n_annotators, codes.n_classes)
-    n, agreement, shares = pair_tables(
-        codes.offsets, codes.annotator, codes.label, source.scale.weights, slots, chosen, shape
-    )
-    one, two = shares[:, 0] / n[:, None], shares[:, 1] / n[:, None]
-    expected = ((one if source.scale.is_nominal else one @ source.scale.weights) * two).sum(axis=1)
-    return n.astype(np.float64), agreement / n, expected
 
 
 def intra_annotator(codes: LabelCodes) -> pd.DataFrame:

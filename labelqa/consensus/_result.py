@@ -83,12 +83,15 @@ class LabelConsensus(Result):
         """What each annotator says where the truth is known or likely. Made when asked for.
 
         One row per annotator, true label and said label: `annotator_id`, `true_label`, `label`, `n` (expected number),
-        `share` of the true label's items (the model's estimate), and the ends `low` and `high` of its 95 % interval
-        (Jeffreys). A true label that the annotator never met has nan.
+        `share` of the annotator's labels on that true label, with the ends `low` and `high` of its 95 % interval
+        (Jeffreys; never without the share), and `rate`, what the model reckons with: the share pulled towards what is
+        known of the annotator otherwise and of everybody, or all that a simple model can say. A true label that the
+        annotator never met has nan.
         """
         codes = self._problem.codes
         counts, rates = (np.swapaxes(array, 1, 2) for array in (self._fit.counts, self._fit.rates))
         met = counts.sum(axis=2, keepdims=True) + np.zeros_like(counts)
+        share = np.divide(counts, met, out=np.full_like(counts, np.nan), where=met > 0)
         low, high = share_interval(counts, met)
         n_cells = codes.n_classes**2
         return pd.DataFrame(
@@ -97,9 +100,10 @@ class LabelConsensus(Result):
                 "true_label": values_of(np.tile(np.repeat(codes.classes, codes.n_classes), codes.n_annotators)),
                 "label": values_of(np.tile(codes.classes, codes.n_annotators * codes.n_classes)),
                 "n": counts.ravel(),
-                "share": np.where(met > 0, rates, np.nan).ravel(),
+                "share": share.ravel(),
                 "low": low.ravel(),
                 "high": high.ravel(),
+                "rate": np.where(met > 0, rates, np.nan).ravel(),
             }
         )
 

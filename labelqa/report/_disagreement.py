@@ -93,14 +93,12 @@ def mixers(consensus: Part, a: str, b: str) -> list[str]:
     text = confusion.assign(true=confusion["true_label"].astype(str), said=confusion["label"].astype(str))
     found: dict[str, list[str]] = {}
     strength: dict[str, float] = {}
-    # the counts, not the model's shrunk estimate, are what the interval belongs to
-    text["rate"] = text["n"] / text.groupby(["annotator_id", "true"])["n"].transform("sum")
     for true, said in ((a, b), (b, a)):
         cells = text.loc[(text["true"] == true) & (text["said"] == said) & text["low"].notna()]
-        usual = cells["rate"].median()
+        usual = cells["share"].median()
         for cell in cells.loc[(cells["low"] > _NOTABLE) & (cells["low"] > 2 * usual)].to_dict("records"):
             between = f"[{100 * cell['low']:.0f}, {100 * cell['high']:.0f}]"
-            words = f"{said} for {percent(cell['rate'])} {between} of what is probably {true}"
+            words = f"{said} for {percent(cell['share'])} {between} of what is probably {true}"
             found.setdefault(str(cell["annotator_id"]), []).append(words)
             strength[str(cell["annotator_id"])] = strength.get(str(cell["annotator_id"]), 0.0) + float(cell["n"])
     ranked = sorted(found, key=lambda who: (-strength[who], who))

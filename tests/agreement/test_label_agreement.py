@@ -7,9 +7,18 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from labelqa import Annotations
-from labelqa.agreement import LabelAgreement, cohen_kappa, collect_labels, krippendorff_alpha, label_agreement
+from labelqa.agreement import (
+    LabelAgreement,
+    cohen_kappa,
+    collect_labels,
+    from_contingency,
+    krippendorff_alpha,
+    label_agreement,
+)
 from labelqa.errors import OptionError, TableError
 
 COLUMNS = ["item_id", "annotator_id", "label"]
@@ -160,6 +169,173 @@ def test_pairs_are_cohens_kappa(data: pd.DataFrame, result: LabelAgreement) -> N
     assert matrix.loc["bob", "ann"] == matrix.loc["ann", "bob"] == result.per_pair["kappa"].iloc[0]
     assert np.isnan(np.diag(matrix)).all()
     assert result.pair_matrix("n_items").loc["ann", "bob"] == result.per_pair["n_items"].iloc[0]
+
+
+def _naive_classes(table: pd.DataFrame, classes: list) -> tuple[list[float], list[float]]:
+    """Agreement and alpha of each class against the rest, from pairs of labels."""
+    groups = [list(group) for _, group in table.groupby("item_id")["label"] if len(group) > 1]
+    every = [label for group in groups for label in group]
+    agreement, alpha = [], []
+    for one in classes:
+        shares = [
+            np.mean([other == one for j, other in enumerate(group) if j != i])
+            for group in groups
+            for i, label in enumerate(group)
+            if label == one
+        ]
+        agreement.append(float(np.mean(shares)) if shares else np.nan)
+        observed = sum(
+            2 * sum((a == one) != (b == one) for a, b in combinations(group, 2)) / (len(group) - 1) for group in groups
+        )
+        n, n_one = len(every), every.count(one)
+        expected = 2 * n_one * (n - n_one) / (n - 1)
+        alpha.append(1 - observed / expected if expected else np.nan)
+    return agreement, alpha
+
+
+def test_intervals_of_classes_are_those_of_resampled_items(data: pd.DataFrame) -> None:
+    found = label_agreement(data, n_resamples=2000, confidence=0.9).per_class
+    items = [group for _, group in data.groupby("item_id")]
+    rng = np.random.default_rng(1)
+    drawn = []
+    for _ in range(200):
+        chosen = [items[i].assign(item_id=place) for place, i in enumerate(rng.integers(0, len(items), len(items)))]
+        drawn.append(_naive_classes(pd.concat(chosen), list("abc")))
+    agreement, alpha = np.asarray(drawn).transpose(1, 0, 2)
+    for name, values in (("agreement", agreement), ("alpha", alpha)):
+        low, high = np.nanquantile(values, [0.05, 0.95], axis=0)
+        # 200 resamples against 2,000: the ends of both are uncertain
+        assert found[f"{name}_low"].to_numpy() == pytest.approx(low, abs=0.05)
+        assert found[f"{name}_high"].to_numpy() == pytest.approx(high, abs=0.05)
+
+
+def test_classes_are_drawn_with_the_coefficients(data: pd.DataFrame) -> None:
+    """With two classes, alpha of either against the other is the alpha of all in every resample."""
+    two = data.assign(label=data["label"].where(data["label"] == "a", "b"))
+    found = label_agreement(two, n_resamples=200)
+    for row in found.per_class.itertuples():
+        assert [row.alpha, row.alpha_low, row.alpha_high] == pytest.approx(
+            [found.alpha, found.alpha_low, found.alpha_high]
+        )
+
+
+def test_values_of_classes(data: pd.DataFrame, result: LabelAgreement) -> None:
+    agreement, alpha = _naive_classes(data, list("abc"))
+    assert result.per_class["agreement"].tolist() == pytest.approx(agreement)
+    assert result.per_class["alpha"].tolist() == pytest.approx(alpha)
+    assert result.per_class["alpha"].tolist() == pytest.approx(krippendorff_alpha(data).table["value"].tolist())
+    for name in ("agreement", "alpha"):
+        assert result.per_class[name].between(result.per_class[f"{name}_low"], result.per_class[f"{name}_high"]).all()
+
+
+def test_a_class_on_one_item_has_no_interval(data: pd.DataFrame) -> None:
+    more = pd.DataFrame([(900, "ann", "rare"), (900, "bob", "rare"), (901, "ann", "alone")], columns=COLUMNS)
+    found = label_agreement(pd.concat([data[COLUMNS], more])).per_class.set_index("label")
+    assert found.loc["rare", "agreement"] == 1
+    ends = [f"{name}_{end}" for name in ("agreement", "alpha") for end in ("low", "high")]
+    assert found.loc[["rare", "alone"], ends].isna().all(axis=None)
+    assert found.loc[["a", "b", "c"], ends].notna().all(axis=None)
+
+
+def test_without_resamples_classes_have_no_interval_and_pairs_do(data: pd.DataFrame) -> None:
+    found = label_agreement(data, n_resamples=0)
+    assert found.per_class[["alpha_low", "alpha_high", "agreement_low", "agreement_high"]].isna().all(axis=None)
+    assert found.per_pair[["kappa_low", "kappa_high", "agreement_low", "agreement_high"]].notna().all(axis=None)
+
+
+@pytest.mark.parametrize(
+    ("level", "weights"), [("nominal", None), ("nominal", "quadratic"), ("interval", None), ("masi", None)]
+)
+@pytest.mark.parametrize("confidence", [0.8, 0.95])
+def test_pairs_have_the_interval_of_cohen_kappa(level: str, weights: str | None, confidence: float) -> None:
+    rng = np.random.default_rng(4)
+    names = ["", "x", "x|y", "x|y|z"] if level == "masi" else [1, 2, 3, 5]
+    truth = rng.integers(0, 4, 80)
+    rows = [
+        (i, who, names[truth[i] if rng.random() < 0.7 else rng.integers(0, 4)])
+        for i in range(80)
+        for who in "abcd"
+        if rng.random() < 0.8
+    ]
+    table = pd.DataFrame(rows, columns=COLUMNS)
+    found = label_agreement(table, level=level, weights=weights, n_resamples=0, confidence=confidence).per_pair
+    assert len(found) == 6
+    for row in found.itertuples():
+        pair = (row.annotator_a, row.annotator_b)
+        alone = cohen_kappa(table, annotators=pair, level=level, weights=weights, confidence=confidence)
+        assert [row.kappa, row.kappa_low, row.kappa_high] == pytest.approx([alone.value, alone.low, alone.high])
+
+
+@pytest.mark.parametrize(
+    ("counts", "error"),
+    [([[0, 4, 1], [0, 8, 0], [0, 1, 5]], 0.1380), ([[13, 0, 0], [0, 20, 7], [0, 4, 56]], 0.05891)],
+    ids=["SAS", "Gwet"],
+)
+def test_pairs_have_the_standard_error_of_fleiss_cohen_and_everitt(counts: list, error: float) -> None:
+    """The first error is the one SAS prints (with n, not n - 1), the second that of the R package irrCAC."""
+    from scipy.stats import t
+
+    table = from_contingency(pd.DataFrame(counts))
+    row = label_agreement(table, n_resamples=0).per_pair.iloc[0]
+    n, joint = row["n_items"], np.asarray(counts) / np.sum(counts)
+    one, two = joint.sum(axis=1), joint.sum(axis=0)
+    seen, chance = np.trace(joint), one @ two
+    # equation 13 of the paper, every term as printed
+    moved = sum(joint[i, i] * ((1 - chance) - (one[i] + two[i]) * (1 - seen)) ** 2 for i in range(3))
+    moved += (1 - seen) ** 2 * sum(joint[i, j] * (two[i] + one[j]) ** 2 for i in range(3) for j in range(3) if i != j)
+    naive = np.sqrt((moved - (seen * chance - 2 * chance + seen) ** 2) / (1 - chance) ** 4 / (n - 1))
+    se = (row["kappa"] - row["kappa_low"]) / t.ppf(0.975, n - 1)
+    assert se == pytest.approx(naive)
+    assert se == pytest.approx(error, rel=0.03)
+
+
+def test_agreement_of_pairs_has_wilsons_interval(result: LabelAgreement) -> None:
+    from statsmodels.stats.proportion import proportion_confint
+
+    table = result.per_pair
+    low, high = proportion_confint(table["agreement"] * table["n_items"], table["n_items"], method="wilson")
+    assert table["agreement_low"].to_numpy() == pytest.approx(low.to_numpy())
+    assert table["agreement_high"].to_numpy() == pytest.approx(high.to_numpy())
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    rows=st.lists(st.tuples(st.integers(0, 6), st.integers(0, 3), st.integers(0, 2)), max_size=40),
+    seed=st.integers(0, 9),
+    level=st.sampled_from(["nominal", "interval"]),
+)
+def test_intervals_stay_within_bounds_in_any_order(rows: list[tuple], seed: int, level: str) -> None:
+    """Repeats of the same annotator on an item are among these."""
+    table = pd.DataFrame(rows, columns=COLUMNS)
+    found = label_agreement(table, level=level, n_resamples=20)
+    pairs, classes = found.per_pair, found.per_class
+    for name, bound in (("agreement", 0.0), ("kappa", -1.0)):
+        known = pairs[pairs[f"{name}_low"].notna()]
+        assert known[name].between(known[f"{name}_low"] - 1e-9, known[f"{name}_high"] + 1e-9).all()
+        assert ((known[f"{name}_low"] >= bound - 1e-9) & (known[f"{name}_high"] <= 1 + 1e-9)).all()
+    for name, bound in (("agreement", 0.0), ("alpha", -1.0)):
+        known = classes[classes[f"{name}_low"].notna()]
+        assert (known[f"{name}_low"] <= known[f"{name}_high"]).all()
+        assert ((known[f"{name}_low"] >= bound - 1e-9) & (known[f"{name}_high"] <= 1 + 1e-9)).all()
+    shuffled = label_agreement(table.sample(frac=1, random_state=seed), level=level, n_resamples=20)
+    pd.testing.assert_frame_equal(shuffled.per_pair, pairs)
+    pd.testing.assert_frame_equal(shuffled.per_class, classes)
+
+
+@pytest.mark.parametrize(
+    ("rows", "kappa", "ends"),
+    [
+        ([(1, "ann", "a"), (1, "bob", "b")], 0.0, [np.nan, np.nan]),
+        ([(i, who, "ab"[i % 2]) for i in range(6) for who in "xy"], 1.0, [1.0, 1.0]),
+        ([(i, who, "a") for i in range(6) for who in "xy"], np.nan, [np.nan, np.nan]),
+        ([(i, who, "ab"[(i + n) % 2]) for i in range(2) for n, who in enumerate("xy")], -1.0, [-1.0, -1.0]),
+    ],
+    ids=["one item", "all agree", "one class", "all opposite"],
+)
+def test_pairs_at_the_edges(rows: list[tuple], kappa: float, ends: list[float]) -> None:
+    row = label_agreement(pd.DataFrame(rows, columns=COLUMNS)).per_pair.iloc[0]
+    assert [row["kappa"], row["kappa_low"], row["kappa_high"]] == pytest.approx([kappa, *ends], nan_ok=True)
+    assert 0 <= row["agreement_low"] <= row["agreement"] <= row["agreement_high"] <= 1
 
 
 def test_weeks(data: pd.DataFrame, result: LabelAgreement) -> None:

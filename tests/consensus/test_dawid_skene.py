@@ -149,10 +149,10 @@ def test_says_when_it_did_not_converge(patients):
 
 def test_one_coin_knows_one_accuracy_per_annotator(patients):
     found = one_coin(patients)
-    shares = found.confusion.query("annotator_id == '2'")["share"].to_numpy().reshape(4, 4)
+    rates = found.confusion.query("annotator_id == '2'")["rate"].to_numpy().reshape(4, 4)
     accuracy = found.annotators.set_index("annotator_id").loc["2", "accuracy"]
-    assert np.diag(shares) == pytest.approx(np.full(4, accuracy))
-    assert shares[0, 1:] == pytest.approx(np.full(3, (1 - accuracy) / 3))
+    assert np.diag(rates) == pytest.approx(np.full(4, accuracy))
+    assert rates[0, 1:] == pytest.approx(np.full(3, (1 - accuracy) / 3))
 
 
 @pytest.mark.parametrize(

@@ -62,6 +62,33 @@ def test_probabilities_are_distributions(method, crowd):
 
 
 @every
+@settings(max_examples=15, deadline=None)
+@given(crowd=crowds)
+def test_shares_of_the_confusion_are_its_counts_and_lie_in_their_intervals(method, crowd):
+    cells = method(crowd).confusion.dropna()
+    met = cells.groupby(["annotator_id", "true_label"])["n"].transform("sum")
+    assert cells["share"].to_numpy() == pytest.approx((cells["n"] / met).to_numpy())
+    # to the last digit: a reader may put the three side by side
+    assert (cells["low"] <= cells["share"]).all()
+    assert (cells["share"] <= cells["high"]).all()
+    assert cells[["low", "high", "rate"]].to_numpy() == pytest.approx(0.5, abs=0.5 + 1e-12)
+
+
+def test_the_share_of_a_confusion_is_not_pulled_to_other_annotators(said):
+    """Whoever swaps two classes half the time is reported so, whatever the model expects of them."""
+    swapped = said[said["annotator_id"] == "w4"].assign(annotator_id="swap")
+    swapped["label"] = [
+        {0: 1, 1: 0, 2: 2}[label] if n % 2 else label for n, label in enumerate(swapped["label"].tolist())
+    ]
+    found = consensus_labels(pd.concat([said, swapped])).confusion
+    row = found.query("annotator_id == 'swap' and true_label == 0 and label == 1").iloc[0]
+    of_zero = found.query("annotator_id == 'swap' and true_label == 0")
+    assert row["share"] == pytest.approx(row["n"] / of_zero["n"].sum())
+    assert row["low"] <= row["share"] <= row["high"]
+    assert row["rate"] < row["share"]
+
+
+@every
 @settings(max_examples=6, deadline=None)
 @given(crowd=crowds, seed=st.integers(0, 100))
 def test_order_of_rows_changes_nothing(method, crowd, seed):
