@@ -133,8 +133,10 @@ def _per_class(table: pd.DataFrame) -> blocks.Block:
     columns = [
         blocks.column("label", "Class"),
         blocks.column("n_labels", "Labels", "count"),
-        blocks.column("agreement", "Seen by another too", "percent", between=_ends(table, "agreement")),
-        blocks.column("alpha", "Alpha", "number", between=_ends(table, "alpha")),
+        blocks.column(
+            "agreement", "Seen by another too [95 %]", "percent", between=("agreement_low", "agreement_high")
+        ),
+        blocks.column("alpha", "Alpha [95 %]", "number", between=("alpha_low", "alpha_high")),
     ]
     caption = (
         "Per class: if one person names it, how often does another, and the alpha of this class against all "
@@ -156,12 +158,6 @@ def _enough(table: pd.DataFrame, column: str) -> pd.DataFrame:
     """Leave out rows that rest on a handful of items, unless there are no others."""
     most = int(table[column].max()) if len(table) else 0
     return table.loc[table[column] >= min(_ENOUGH, max(most, 1))]
-
-
-def _ends(table: pd.DataFrame, name: str) -> tuple[str, str] | None:
-    """Name the columns with the interval of a column, where the table has them."""
-    low, high = f"{name}_low", f"{name}_high"
-    return (low, high) if low in table and high in table else None
 
 
 def _per_annotator(table: pd.DataFrame) -> blocks.Block:
@@ -195,8 +191,8 @@ def _per_pair(table: pd.DataFrame) -> blocks.Block:
     columns = [
         blocks.column("pair", "Two annotators"),
         blocks.column("n_items", "Items of both", "count"),
-        blocks.column("agreement", "Same class", "percent", between=_ends(table, "agreement")),
-        blocks.column("kappa", "Cohen's kappa", "number", between=_ends(table, "kappa")),
+        blocks.column("agreement", "Same class [95 %]", "percent", between=("agreement_low", "agreement_high")),
+        blocks.column("kappa", "Cohen's kappa [95 %]", "number", between=("kappa_low", "kappa_high")),
     ]
     caption = "Per pair of annotators with at least 10 items in common (or the most there are), lowest kappa first."
     return blocks.table(
