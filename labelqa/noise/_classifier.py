@@ -109,7 +109,8 @@ class Classifier:
             Where the graph fails, or gives something else than one row of numbers for each picture.
         """
         n_images = len(pixels)
-        if self._n_fixed is not None:  # the last run may be short: repeat a picture, forget its rows
+        if self._n_fixed is not None:
+            # the last run may be short: repeat a picture, forget its rows
             pixels = np.concatenate([pixels, np.repeat(pixels[-1:], self._n_fixed - n_images, axis=0)])
         batch: NDArray[Any] = pixels if self._type is np.uint8 else self._scaling(pixels)
         if self._channels_first:
@@ -144,7 +145,9 @@ def _size(file: Path, fixed: list[Any], wanted: int | tuple[int, int] | None) ->
     """Put the graph's own size and the given one together."""
     own = [side if isinstance(side, int) else None for side in fixed]
     given = tuple(wanted) if isinstance(wanted, tuple | list) else (wanted, wanted)
-    if wanted is not None and (len(given) != 2 or not all(isinstance(s, int) and s > 0 for s in given)):
+    if wanted is not None and (
+        len(given) != 2 or not all(isinstance(side, int | np.integer) and side > 0 for side in given)
+    ):
         raise OptionError(f"size={wanted!r} is no size; give a number of pixels, or (height, width).")
     both = [mine if mine is not None else other for mine, other in zip(own, given, strict=True)]
     if wanted is not None and tuple(both) != given:

@@ -123,7 +123,10 @@ def _find(path: Path, classes: Sequence[Hashable] | None) -> tuple[Path, list[Ha
             f"Nothing says what the outputs of {file} mean (there is no {METADATA_FILE} of labelqa beside it); give "
             "classes=, in the order of its outputs."
         )
-    metadata = read_metadata(file.parent)
+    try:
+        metadata = read_metadata(file.parent)
+    except ModelError as error:
+        raise ModelError(f"{error} For a model that labelqa did not export, give classes=.") from error
     check_unchanged(file, metadata["model"]["sha256"])
     return file, list(metadata["classes"])
 

@@ -202,6 +202,14 @@ def test_outputs_that_are_no_scores(tmp_path, pictures):
         model_probabilities(save(tmp_path / "m.onnx", end="ReduceSum"), pictures, classes=COLOURS)
 
 
+def test_another_programs_metadata_say_nothing(tmp_path, pictures):
+    save(tmp_path / "model.onnx")
+    (tmp_path / "metadata.json").write_text('{"author": "kim"}', encoding="utf-8")
+    with pytest.raises(ModelError, match=r"was not written by labelqa; .* give classes="):
+        model_probabilities(tmp_path, pictures)
+    assert len(model_probabilities(tmp_path, pictures, classes=COLOURS, size=np.int64(4))) == 7
+
+
 def test_missing_and_damaged_files(tmp_path, pictures):
     with pytest.raises(ModelError, match=r"There is no model .*absent\.onnx; give an ONNX file"):
         model_probabilities(tmp_path / "absent.onnx", pictures, classes=COLOURS)
