@@ -67,8 +67,7 @@ class ImageSource:
         if not root.is_dir():
             raise TableError(f"There is no folder {root}; give the folder that holds the image files.")
         if items is None:
-            files = _image_files(root)
-            return cls(_in_order({path.relative_to(root).as_posix(): path for path in files}))
+            return cls(_in_order(_image_files(root)))
         wanted = _paths_of(items)
         # only ids that are no path of their own need the folder to be searched
         found = {item: path for item, given in wanted.items() if (path := _direct(root, item, given)) is not None}
@@ -227,8 +226,18 @@ def as_source(images: Any, items: Annotations | pd.DataFrame | Iterable[Any] | N
     return images if items is None else images.select(_paths_of(items))
 
 
-def _image_files(root: Path) -> list[Path]:
-    return sorted(path for path in root.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
+def _image_files(root: Path) -> dict[str, Path]:
+    """Relative path -> file, in the order of the paths."""
+    found = {}
+    for folder, _, names in os.walk(root):
+        parent = Path(folder)
+        inside = parent.relative_to(root).parts
+        for name in names:
+            # cut from the text: to make a path of every name would take longer
+            dot = name.rfind(".")
+            if dot > 0 and name[dot:].lower() in SUFFIXES and (path := parent / name).is_file():
+                found["/".join((*inside, name))] = path
+    return {name: found[name] for name in sorted(found, key=lambda name: name.split("/"))}
 
 
 def _sorted(ids: Iterable[str]) -> list[str]:
@@ -263,8 +272,8 @@ def _direct(root: Path, item: str, given: str | None) -> Path | None:
 
 def _by_name(root: Path, left: list[str], wanted: Mapping[str, str | None]) -> dict[str, Path]:
     names: dict[str, list[Path]] = {}
-    for path in _image_files(root):
-        for name in {path.name, path.stem, path.relative_to(root).with_suffix("").as_posix()}:
+    for relative, path in _image_files(root).items():
+        for name in {path.name, path.stem, relative.removesuffix(path.suffix)}:
             names.setdefault(name, []).append(path)
     found = {}
     for item in left:

@@ -10,6 +10,8 @@ Ints = NDArray[np.int32]
 Longs = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
+_NEWTON_STEPS, _STILL = 50, 1e-9
+
 
 @njit(cache=True, nogil=True)
 def weighted_votes(neighbours: Ints, distances: Floats, said: Floats, bandwidth: float) -> tuple[Floats, Floats]:
@@ -42,6 +44,54 @@ def weighted_votes(neighbours: Ints, distances: Floats, said: Floats, bandwidth:
             effective[i] = total * total / squares
             out[i] *= effective[i] / total
     return out, effective
+
+
+def log_pool(logs: Floats, label: Longs, strength: float) -> tuple[Floats, Floats]:
+    """Find how much to believe each source, and what it says too often: the likeliest weights and class offsets.
+
+    A logarithmic opinion pool (Heskes, "Selecting weighting factors in logarithmic opinion pools", NIPS 1998): class c
+    of item i has a probability proportional to exp(sum_s weight[s] logs[s, i, c] + offset[c]). The label's likelihood
+    is made as large as can be by Newton's method, a Gaussian of precision `strength` pulling the weights to their mean
+    1 / S and the offsets to 0, so that few items change little.
+
+    logs (S, n, K), label (n,) -> weights (S,), offsets (K,).
+    """
+    n_sources, n, n_classes = logs.shape
+    start = np.r_[np.full(n_sources, 1.0 / n_sources), np.zeros(n_classes)]
+    # shifts by row change nothing, and keep the numbers below small
+    logs = logs - logs.max(axis=2, keepdims=True)
+    rows = np.arange(n)
+    said = np.r_[logs[:, rows, label].sum(axis=1), np.bincount(label, minlength=n_classes)]
+
+    def log_posterior(at: Floats) -> tuple[float, Floats]:
+        mixed = np.tensordot(at[:n_sources], logs, 1) + at[n_sources:]
+        mixed -= mixed.max(axis=1, keepdims=True)
+        p = np.exp(mixed)
+        total = p.sum(axis=1, keepdims=True)
+        value = mixed[rows, label].sum() - np.log(total).sum() - 0.5 * strength * np.square(at - start).sum()
+        return float(value), p / total
+
+    at = start
+    value, p = log_posterior(at)
+    for _ in range(_NEWTON_STEPS):
+        mean = np.einsum("snk,nk->sn", logs, p)
+        gradient = said - np.r_[mean.sum(axis=1), p.sum(axis=0)] - strength * (at - start)
+        curve = strength * np.eye(len(at))
+        weighted = logs * p
+        curve[:n_sources, :n_sources] += np.einsum("snk,tnk->st", weighted, logs) - mean @ mean.T
+        curve[:n_sources, n_sources:] += weighted.sum(axis=1) - mean @ p
+        curve[n_sources:, :n_sources] = curve[:n_sources, n_sources:].T
+        curve[n_sources:, n_sources:] += np.diag(p.sum(axis=0)) - p.T @ p
+        step = np.linalg.solve(curve, gradient)
+        # the summit may lie nearer than a parabola says
+        while (found := log_posterior(at + step))[0] < value and np.abs(step).max() > _STILL:
+            step = step / 2
+        if found[0] < value:
+            break
+        at, (value, p) = at + step, found
+        if np.abs(step).max() < _STILL:
+            break
+    return at[:n_sources], at[n_sources:]
 
 
 @njit(cache=True)

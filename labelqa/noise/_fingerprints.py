@@ -137,7 +137,7 @@ def unpack(data: bytes) -> tuple[NDArray[np.uint8], tuple[int, int], int]:
     ImageError
         Where the file is truncated, corrupt, no image or too large.
     """
-    from PIL import Image
+    from PIL import Image, UnidentifiedImageError
 
     try:
         with Image.open(io.BytesIO(data)) as image:
@@ -152,6 +152,8 @@ def unpack(data: bytes) -> tuple[NDArray[np.uint8], tuple[int, int], int]:
                 image.draft("RGB", (-(-width // factor), -(-height // factor)))
             pixels = np.asarray(image if image.mode == "RGB" else image.convert("RGB"))
             left = factor * image.size[0] // width
+    except UnidentifiedImageError as error:
+        raise ImageError("the file is not an image that can be read") from error
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise ImageError(f"the picture cannot be read in full ({str(error) or type(error).__name__})") from error
     return upright(_averaged(pixels, left), orientation), _size(width, height, orientation), orientation

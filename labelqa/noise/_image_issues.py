@@ -140,18 +140,18 @@ def judge(measures: pd.DataFrame, kinds: Iterable[str]) -> ImageIssues:
     parts = [_broken(measures.loc[~readable], kinds)]
     known = measures.loc[readable]
     for kind, (value, limit, is_odd, words) in _rules(known).items():
-        if kind not in kinds:
+        if kind not in kinds or not is_odd.any():
             continue
         parts.append(
             pd.DataFrame(
                 {
-                    "item_id": known["item_id"],
+                    "item_id": known["item_id"].to_numpy()[is_odd],
                     "kind": kind,
-                    "value": value,
-                    "limit": limit,
-                    "detail": [words(v) for v in value],
+                    "value": value[is_odd],
+                    "limit": np.broadcast_to(limit, value.shape)[is_odd],
+                    "detail": [words(v) for v in value[is_odd]],
                 }
-            ).loc[is_odd]
+            )
         )
     table = pd.concat([part for part in parts if len(part)] or parts[:1])
     order = {kind: place for place, kind in enumerate(KINDS)}

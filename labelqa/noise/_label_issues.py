@@ -112,9 +112,11 @@ def label_issues(
 ) -> LabelIssues:
     """Score how doubtful every label is; the most doubtful ones are where a review finds errors fastest.
 
-    The default score is the log-odds of the best other class against the given one, from the geometric mean of a
-    cross-validated model and the vote of the nearest neighbours. Where several people labelled an item, their votes
-    are weighed by how reliable each annotator is, with that mean as what was known before (Dawid and Skene's model).
+    The default score is the log-odds of the best other class against the given one, from a cross-validated model and
+    the vote of the nearest neighbours. Their probabilities are multiplied, each with the weight, and every class with
+    the factor, that make the labels given most likely: neither has seen the label it judges. Where several people
+    labelled an item, their votes are weighed by how reliable each annotator is, with that product as what was known
+    before (Dawid and Skene's model).
 
     Parameters
     ----------
@@ -152,8 +154,9 @@ def label_issues(
     References
     ----------
     Northcutt, Jiang and Chuang, "Confident learning", JAIR 2021, for the number of flags; Zhu, Dong and Liu,
-    "Detecting corrupted labels without training a model to predict", ICML 2022, for votes of neighbours; Dawid and
-    Skene, "Maximum likelihood estimation of observer error-rates", Applied Statistics 1979.
+    "Detecting corrupted labels without training a model to predict", ICML 2022, for votes of neighbours; Heskes,
+    "Selecting weighting factors in logarithmic opinion pools", NIPS 1998, for putting both together; Dawid and Skene,
+    "Maximum likelihood estimation of observer error-rates", Applied Statistics 1979.
 
     Examples
     --------

@@ -62,7 +62,9 @@ def test_broken_files_are_told_apart(good, tmp_path, scene, as_jpeg):
         "gone": ["missing"],
     }
     assert found.n_unreadable == 4
-    assert "truncated" in found.table.set_index("item_id").loc["cut", "detail"]
+    details = found.table.set_index("item_id")["detail"]
+    assert "truncated" in details["cut"]
+    assert details["text"] == details["none"] == "the file is not an image that can be read"
 
 
 def test_items_without_a_picture_are_missing(tmp_path, good):

@@ -50,7 +50,7 @@ def test_a_graph_made_once_gives_the_same(blobs):
     pd.testing.assert_frame_equal(plain.table, label_issues(labels, embeddings=embeddings, neighbours=graph).table)
 
 
-def test_the_score_is_the_log_odds_of_the_geometric_mean(blobs):
+def test_the_score_is_the_log_odds_of_all_evidence_together(blobs):
     embeddings, labels, _ = blobs
     found = label_issues(labels, embeddings=embeddings)
     one = found.table.iloc[0]
