@@ -139,8 +139,10 @@ def unpack(data: bytes) -> tuple[NDArray[np.uint8], tuple[int, int], int]:
     """
     from PIL import Image, UnidentifiedImageError
 
+    # the first bytes say JPEG: no other reader need look
+    formats = ("JPEG",) if data.startswith(b"\xff\xd8\xff") else None
     try:
-        with Image.open(io.BytesIO(data)) as image:
+        with Image.open(io.BytesIO(data), formats=formats) as image:
             width, height = image.size
             if image.format != "JPEG" or image.mode not in ("RGB", "L"):
                 return _unpack_in_full(data)
