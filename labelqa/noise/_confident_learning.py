@@ -96,7 +96,8 @@ def confident_learning(
         DataFrame with a column per class, joined by item id (index or column `item_id`). An array is taken only where
         `labels` is an array too: then both are in the same order.
     classes
-        The list of classes in order; with an array of probabilities by default 0, 1, 2...
+        The list of classes in order; with an array of probabilities by default 0, 1, 2... As in cleanlab, where counts
+        are rounded and two classes have equal remainders, the order decides.
     filter_by
         "prune_by_noise_rate" (cleanlab's default), "prune_by_class", "both", "confident_learning",
         "predicted_neq_given", "low_normalized_margin" or "low_self_confidence".
