@@ -70,7 +70,8 @@ def verdict(facts: dict[str, Any]) -> str:
     low, high = (number(facts[key], 1) for key in ("low", "high"))
     words = f"{_MEANING[facts['verdict']]}: {number(facts['difference'], 1)} points of accuracy [{low}, {high}]"
     if facts["verdict"] == "inconclusive" and facts.get("n_needed"):
-        n_needed = count(round(facts["n_needed"], -2), "trusted test item")
+        exact = int(facts["n_needed"])
+        n_needed = count(exact if exact < 1000 else round(exact, -2), "trusted test item")
         return f"{words}; to find a difference of {facts['margin']:g} points takes about {n_needed}."
     return words + "."
 

@@ -15,6 +15,7 @@ from labelqa.annotations import Annotations
 from labelqa.images import ImageSource
 from labelqa.report import _blocks as blocks
 from labelqa.report._album import Pictures
+from labelqa.report._change import verdict
 from labelqa.report._charts import chart_svg
 from labelqa.report._page import interval, render, text
 from labelqa.report._pictures import Album
@@ -211,3 +212,11 @@ def test_page_prints_dark_on_white_even_in_dark_mode(html, browser, tmp_path: Pa
     page.close()
     assert paper == "rgb(255, 255, 255)"
     assert nav == "none"
+
+
+@pytest.mark.parametrize(
+    ("n_needed", "words"), [(18816.0, "18,800 trusted test items"), (96.0, "96 trusted test items")]
+)
+def test_an_open_verdict_says_how_many_test_items_it_takes(n_needed, words):
+    facts = {"verdict": "inconclusive", "difference": 3.3, "low": -0.7, "high": 7.3, "margin": 0.5}
+    assert f"to find a difference of 0.5 points takes about {words}." in verdict({**facts, "n_needed": n_needed})
