@@ -55,7 +55,7 @@ def views(n_images: int, n_boxes: int, n_annotators: int = 3, seed: int = 0) -> 
 
 
 def by_labelqa(size: list[int]) -> Callable[[], object]:
-    from labelqa._kernels.matching import match_within
+    from labelqa._kernels.boxes.matching import match_within
 
     item_offsets, view_offsets, xyxy, label = views(*size)
     return lambda: match_within(item_offsets, view_offsets, xyxy, label, 0.5)
@@ -168,7 +168,7 @@ def _ranks(name: str, data: Any, found: Any) -> str:
 
 def f1_with_gold(data: Any, experts: Any) -> Any:
     """Micro F1 of each annotator with the experts' boxes: annotator_id, n_views, gold_f1."""
-    from labelqa._kernels.matching import match_views
+    from labelqa._kernels.boxes.matching import match_views
 
     codes, gold = data.box_codes, experts.box_codes
     place = pd.Index(gold.items).get_indexer(pd.Index(codes.items))[codes.view_item]

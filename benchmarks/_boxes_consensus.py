@@ -31,7 +31,7 @@ def cases() -> list[Case]:
 
 def by_labelqa(n_images: int) -> Callable[[], object]:
     """Weights, quorum, habits and boxes, arrays in and out as for fusion."""
-    from labelqa.consensus import _box_model as model
+    from labelqa.consensus.boxes import _model as model
 
     codes = made(n_images).box_codes
 
@@ -148,7 +148,7 @@ def _read(name: str) -> tuple[Annotations, Annotations]:
 
 def _f1(boxes: pd.DataFrame, gold: Annotations, tau: float) -> float:
     """Micro F1 on the items that experts saw."""
-    from labelqa._kernels.matching import match_views
+    from labelqa._kernels.boxes.matching import match_views
 
     order = pd.Index(gold.items["item_id"])
     sides: list[Any] = []

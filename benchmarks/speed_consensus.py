@@ -100,9 +100,9 @@ def dawid_skene(n: int) -> Callable[[], Any]:
 
 def dawid_skene_codes(n: int) -> Callable[[], Any]:
     from labelqa._codes import LabelCodes
-    from labelqa.consensus._expectation_maximisation import iterate
-    from labelqa.consensus._models import FullMatrix
-    from labelqa.consensus._problem import Problem
+    from labelqa.consensus.labels._expectation_maximisation import iterate
+    from labelqa.consensus.labels._models import FullMatrix
+    from labelqa.consensus.labels._problem import Problem
 
     item, annotator, label, _ = arrays(n)
     codes = LabelCodes(

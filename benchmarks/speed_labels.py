@@ -57,10 +57,10 @@ def strings(n_items: int) -> pd.DataFrame:
 
 
 def five_coefficients(n_items: int, n_resamples: int = 0) -> Call:
-    from labelqa.agreement._coefficient import estimates
-    from labelqa.agreement._formulas import FORMULAS
-    from labelqa.agreement._source import Options, Source
-    from labelqa.agreement._statistics import statistics_of
+    from labelqa.agreement.labels._coefficient import estimates
+    from labelqa.agreement.labels._formulas import FORMULAS
+    from labelqa.agreement.labels._source import Options, Source
+    from labelqa.agreement.labels._statistics import statistics_of
 
     data = codes(n_items)
     data.offsets  # noqa: B018 - part of the encoding
@@ -77,9 +77,9 @@ def resampled(n_items: int) -> Call:
 
 
 def leave_one_out(n_items: int) -> Call:
-    from labelqa.agreement._label_tables import alpha_without
-    from labelqa.agreement._source import Source
-    from labelqa.agreement._statistics import statistics_of
+    from labelqa.agreement.labels._source import Source
+    from labelqa.agreement.labels._statistics import statistics_of
+    from labelqa.agreement.labels._tables import alpha_without
 
     data = codes(n_items)
     source = Source(statistics_of(data), data, "nominal", None)
@@ -87,9 +87,9 @@ def leave_one_out(n_items: int) -> Call:
 
 
 def pairs(n_items: int) -> Call:
-    from labelqa.agreement._label_pairs import per_pair
-    from labelqa.agreement._source import Source
-    from labelqa.agreement._statistics import statistics_of
+    from labelqa.agreement.labels._pair_table import per_pair
+    from labelqa.agreement.labels._source import Source
+    from labelqa.agreement.labels._statistics import statistics_of
 
     data = codes(n_items)
     source = Source(statistics_of(data), data, "nominal", None)

@@ -39,7 +39,7 @@ def _labels_and_probabilities(n: int) -> tuple[NDArray[np.int32], NDArray[np.flo
 
 
 def confident(n: int) -> Work:
-    from labelqa.noise._confident_learning import find_issues
+    from labelqa.noise.labels._confident_learning import find_issues
 
     given, probs = _labels_and_probabilities(n)
     return lambda: find_issues(given, probs, "prune_by_noise_rate")
@@ -107,7 +107,7 @@ def both(size: list[int]) -> Work:
 
 
 def hashes(n: int) -> Work:
-    from labelqa._kernels.hamming import near_pairs
+    from labelqa._kernels.pictures.hamming import near_pairs
 
     words = np.random.default_rng(0).integers(0, 2**64, n, dtype=np.uint64)
     return lambda: near_pairs(words, 7)

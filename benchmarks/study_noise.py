@@ -222,7 +222,7 @@ def _duplicates(table: pd.DataFrame) -> str:
 
 def _label_errors() -> str:
     from labelqa.noise import confident_learning
-    from labelqa.noise._confident_learning import FILTERS
+    from labelqa.noise.labels._confident_learning import FILTERS
 
     lines = [
         "### Published cross-validated probabilities (label_errors): flags by filter",

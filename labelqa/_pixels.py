@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from labelqa.errors import ImageError, check_option
+from labelqa._options import check_choice
+from labelqa.errors import ImageError
 
 Pixels = NDArray[np.uint8]
 #: What a picture may be given as: a path, the bytes of a file, or pixels.
@@ -50,7 +51,7 @@ def open_image(picture: Picture, *, mode: str = "RGB", name: str | None = None) 
     >>> open_image(np.zeros((4, 6), np.uint8)).shape
     (4, 6, 3)
     """
-    check_option("mode", mode, MODES)
+    check_choice("mode", mode, MODES)
     called = name or (picture if isinstance(picture, str | os.PathLike) else f"the given {type(picture).__name__}")
     if isinstance(picture, np.ndarray):
         return _from_array(picture, mode, str(called))

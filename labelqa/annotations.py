@@ -17,7 +17,8 @@ import pandas as pd
 from labelqa import _checks
 from labelqa._checks import BOX_EDGES, Findings
 from labelqa._codes import BoxCodes, LabelCodes, box_codes, encode_ids, encode_labels, label_codes
-from labelqa.errors import TableError, check_option, shown
+from labelqa._options import check_choice
+from labelqa.errors import TableError, shown
 
 #: What `repeats=` may be, see `Annotations.from_frames`.
 REPEATS = ("latest", "keep", "refuse")
@@ -105,8 +106,8 @@ class Annotations:
         >>> Annotations.from_frames(labels=said)
         Annotations(2 items, 2 annotators, 3 views (derived), 3 labels, 0 boxes)
         """
-        check_option("repeats", repeats, REPEATS)
-        check_option("faulty_boxes", faulty_boxes, FAULTY_BOXES)
+        check_choice("repeats", repeats, REPEATS)
+        check_choice("faulty_boxes", faulty_boxes, FAULTY_BOXES)
         found = Findings()
         item_table = _checks.items(items, found)
         label_table, repeated = _checks.labels(labels, repeats, found)
@@ -218,7 +219,7 @@ def as_label_codes(
     TableError
         For missing columns or ids, labels outside `classes`, or refused repeats.
     """
-    check_option("repeats", repeats, ("keep", "refuse"))
+    check_choice("repeats", repeats, ("keep", "refuse"))
     if isinstance(data, Annotations):
         if classes is None and repeats == "keep":
             return data.label_codes

@@ -25,20 +25,6 @@ class MissingExtra(ImportError):  # noqa: N818 - a public name
     """An optional package is needed; the message is the line that installs it."""
 
 
-def check_option(name: str, value: object, choices: Iterable[object]) -> None:
-    """Refuse a value that is not among the choices.
-
-    Raises
-    ------
-    OptionError
-        With the name, the value found and all choices.
-    """
-    allowed = list(choices)
-    if value not in allowed:
-        listed = ", ".join(repr(choice) for choice in allowed)
-        raise OptionError(f"{name}={value!r} is not known; choose one of {listed}.")
-
-
 def shown(values: Iterable[object], limit: int = 5) -> str:
     """Join the first few values for a message: ``'a', 'b' and 3 more``."""
     found = list(values)

@@ -27,11 +27,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from labelqa._files import replacing
-from labelqa._kernels import detail as _detail
-from labelqa._kernels import hog as _hog
-from labelqa._kernels import patches as _patches
+from labelqa._kernels.pictures import detail as _detail
+from labelqa._kernels.pictures import hog as _hog
+from labelqa._kernels.pictures import patches as _patches
+from labelqa._options import check_choice
 from labelqa.annotations import Annotations
-from labelqa.errors import ImageError, OptionError, check_option, shown
+from labelqa.errors import ImageError, OptionError, shown
 from labelqa.images import ImageSource, Picture, Pixels, as_source, open_image
 
 Floats32 = NDArray[np.float32]
@@ -75,7 +76,7 @@ class FeatureRecipe:
 
     def __post_init__(self) -> None:
         for kind in self.kinds:
-            check_option("kinds", kind, KINDS)
+            check_choice("kinds", kind, KINDS)
         if not self.kinds or len(set(self.kinds)) < len(self.kinds):
             raise OptionError(f"kinds={self.kinds!r} names no kind or one twice; choose among {shown(KINDS)}.")
         if self.size % HOG_CELL or self.size < 2 * HOG_CELL:
@@ -315,7 +316,7 @@ def image_features(
     >>> image_features(np.zeros((3, 40, 50, 3), np.uint8)).shape
     (3, 456)
     """
-    check_option("unreadable", unreadable, ("refuse", "leave_out"))
+    check_choice("unreadable", unreadable, ("refuse", "leave_out"))
     source = as_source(images, items)
     if source.missing and unreadable == "refuse":
         raise ImageError(

@@ -5,13 +5,14 @@ import importlib
 import pytest
 
 from labelqa._extras import require
-from labelqa.errors import MissingExtra, OptionError, check_option, shown
+from labelqa._options import check_choice
+from labelqa.errors import MissingExtra, OptionError, shown
 
 
 def test_an_unknown_option_lists_the_choices():
-    check_option("level", "nominal", ("nominal", "ordinal"))
+    check_choice("level", "nominal", ("nominal", "ordinal"))
     with pytest.raises(OptionError, match=r"level='x' is not known; choose one of 'nominal', 'ordinal'\."):
-        check_option("level", "x", ("nominal", "ordinal"))
+        check_choice("level", "x", ("nominal", "ordinal"))
 
 
 @pytest.mark.parametrize(

@@ -1,25 +1,25 @@
 """How far annotators agree, on labels and on boxes, beyond what chance would give."""
 
-from labelqa.agreement._benchmark_scale import BenchmarkScale, benchmark_scale
-from labelqa.agreement._box_agreement import box_agreement
-from labelqa.agreement._box_ceiling import DetectorCeiling, detector_ceiling
-from labelqa.agreement._box_result import BoxAgreement
-from labelqa.agreement._brennan_prediger import brennan_prediger
-from labelqa.agreement._coefficient import Coefficient
-from labelqa.agreement._cohen import cohen_kappa
-from labelqa.agreement._compare import AgreementDifference, compare_agreement
-from labelqa.agreement._conger import conger_kappa
-from labelqa.agreement._conventions import BoxConventions, box_conventions
-from labelqa.agreement._fleiss import fleiss_kappa
-from labelqa.agreement._gwet import gwet_ac
-from labelqa.agreement._krippendorff import krippendorff_alpha
-from labelqa.agreement._label_agreement import LabelAgreement, label_agreement
-from labelqa.agreement._percent import percent_agreement
-from labelqa.agreement._permutation import PermutationTest, permutation_test
-from labelqa.agreement._planning import ItemsNeeded, items_needed, items_to_relabel
-from labelqa.agreement._scott import scott_pi
-from labelqa.agreement._shapes import from_contingency, from_counts, from_wide
-from labelqa.agreement._statistics import LabelStatistics, collect_labels
+from labelqa.agreement.boxes._agreement import box_agreement
+from labelqa.agreement.boxes._ceiling import DetectorCeiling, detector_ceiling
+from labelqa.agreement.boxes._result import BoxAgreement
+from labelqa.agreement.habits._conventions import BoxConventions, box_conventions
+from labelqa.agreement.labels._agreement import LabelAgreement, label_agreement
+from labelqa.agreement.labels._benchmark_scale import BenchmarkScale, benchmark_scale
+from labelqa.agreement.labels._brennan_prediger import brennan_prediger
+from labelqa.agreement.labels._coefficient import Coefficient
+from labelqa.agreement.labels._cohen import cohen_kappa
+from labelqa.agreement.labels._compare import AgreementDifference, compare_agreement
+from labelqa.agreement.labels._conger import conger_kappa
+from labelqa.agreement.labels._fleiss import fleiss_kappa
+from labelqa.agreement.labels._gwet import gwet_ac
+from labelqa.agreement.labels._krippendorff import krippendorff_alpha
+from labelqa.agreement.labels._percent import percent_agreement
+from labelqa.agreement.labels._permutation import PermutationTest, permutation_test
+from labelqa.agreement.labels._planning import ItemsNeeded, items_needed, items_to_relabel
+from labelqa.agreement.labels._scott import scott_pi
+from labelqa.agreement.labels._shapes import from_contingency, from_counts, from_wide
+from labelqa.agreement.labels._statistics import LabelStatistics, collect_labels
 
 __all__ = [
     "AgreementDifference",

@@ -49,7 +49,7 @@ def flags_part(job: Job) -> Part:
 
 
 def _empty_queue() -> pd.DataFrame:
-    from labelqa.noise._queue import COLUMNS
+    from labelqa.noise.queue._queue import COLUMNS
 
     return pd.DataFrame({column: pd.Series([], dtype="str") for column in (*COLUMNS, "is_flagged")})
 

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import pandas as pd
 
 from labelqa import __version__
+from labelqa._options import check_choice
 from labelqa.annotations import Annotations
 from labelqa.audit._agreement import box_agreement_part, conventions_part, label_agreement_part
 from labelqa.audit._consensus import box_consensus_part, label_consensus_part
@@ -25,7 +26,6 @@ from labelqa.audit._result import Audit, load_audit
 from labelqa.audit._retrain import retrain_part
 from labelqa.audit._work import Work, refuse_to_overwrite
 from labelqa.audit._write import write_audit
-from labelqa.errors import check_option
 from labelqa.report._part import Part
 
 #: In order; each function sees the parts before it.
@@ -120,7 +120,7 @@ def run_audit(
     ('report.html', False)
     """
     tell = on_step or _silent
-    check_option("repeats", repeats, ("latest", "keep", "refuse"))
+    check_choice("repeats", repeats, ("latest", "keep", "refuse"))
     target = Path(out)
     refuse_to_overwrite(target, overwrite=overwrite)
     reading = {"format": format, "annotator": annotator, "annotator_from": annotator_from, "repeats": repeats}

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from labelqa._options import check_choice
 from labelqa._result import Result
 from labelqa.annotations import Annotations
 from labelqa.augment._catalogue import CATALOGUE, COLOUR_ONLY
@@ -21,7 +22,6 @@ from labelqa.augment._pictures import read_picture
 from labelqa.augment._policy import Policy, read_policy
 from labelqa.augment._probe import Probe
 from labelqa.augment._verdict import COLUMNS, Limits, Outcome, examples_of, judge
-from labelqa.errors import check_option
 from labelqa.features import FeatureRecipe
 from labelqa.images import ImageSource, Pixels
 
@@ -197,7 +197,7 @@ def _policies(transforms: Mapping[str, Any] | Iterable[str] | None) -> dict[str,
         return {str(name): read_policy(policy) for name, policy in transforms.items()}
     names = list(CATALOGUE) if transforms is None else list(transforms)
     for name in names:
-        check_option("transforms", name, CATALOGUE)
+        check_choice("transforms", name, CATALOGUE)
     return {name: read_policy({"transforms": CATALOGUE[name]}) for name in names}
 
 

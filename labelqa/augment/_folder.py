@@ -17,12 +17,13 @@ from numpy.typing import NDArray
 
 from labelqa._checks import Findings, id_text
 from labelqa._files import replacing, write_text
+from labelqa._options import check_choice
 from labelqa.annotations import Annotations
 from labelqa.augment._albumentations import library
 from labelqa.augment._augment import Augmented, check_numbers, finish, make_jobs, take_input
 from labelqa.augment._policy import read_policy
 from labelqa.augment._work import Job, Settings, copy_id, run, work
-from labelqa.errors import OptionError, TableError, check_option
+from labelqa.errors import OptionError, TableError
 
 IMAGE_FORMATS = ("png", "jpg")
 #: Where the images go, what rebuilds them, which settings made them, which items are done.
@@ -72,7 +73,7 @@ def augment_to_folder(
     TableError
         Where the folder holds copies made with other settings.
     """
-    check_option("image_format", image_format, IMAGE_FORMATS)
+    check_choice("image_format", image_format, IMAGE_FORMATS)
     check_numbers(copies=copies, retries=retries, min_visibility=min_visibility)
     chosen = read_policy(policy)
     settings = Settings(chosen.text, int(copies), int(seed), float(min_visibility), int(retries))

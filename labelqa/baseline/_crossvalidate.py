@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from labelqa._crossval import OutOfFold, out_of_fold
-from labelqa._kernels.paired import wilson
+from labelqa._kernels.intervals import wilson
 from labelqa._plot import COLOURS, axes
 from labelqa._result import Result
 from labelqa.annotations import Annotations

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from labelqa.errors import OptionError, check_option
+from labelqa._options import check_choice
+from labelqa.errors import OptionError
 
 Floats = NDArray[np.float64]
 Floats32 = NDArray[np.float32]
@@ -42,7 +43,7 @@ def make_estimator(model: Any, n_rows: int, seed: int) -> Any:
                 "give a scikit-learn classifier with fit and predict_proba."
             )
         return clone(model)
-    check_option("model", model, MODELS)
+    check_choice("model", model, MODELS)
     if model == "boosting":
         return HistGradientBoostingClassifier(max_iter=60, learning_rate=0.15, early_stopping=False, random_state=seed)
     strength = 1.0 / (PENALTY * max(n_rows, 1))

@@ -114,10 +114,10 @@ def _sentence(what: str, result: LabelAgreement | BoxAgreement) -> str:
 
 
 def _chosen(what: str, result: LabelAgreement | BoxAgreement, name: str | None) -> pd.DataFrame:
-    from labelqa.errors import check_option
+    from labelqa._options import check_choice
 
     tables = LABEL_TABLES if what == "labels" else BOX_TABLES
     name = tables[0] if name is None else name
-    check_option("--table", name, tables)
+    check_choice("--table", name, tables)
     frame: pd.DataFrame = getattr(result, name)
     return frame

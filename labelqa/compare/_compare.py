@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from labelqa._codes import id_text
+from labelqa._options import check_choice
 from labelqa.baseline._fit import as_features
 from labelqa.baseline._models import make_estimator
 from labelqa.compare._attribution import MAX_KINDS, attribute
@@ -28,7 +29,7 @@ from labelqa.compare._problem import Labels, Problem, kinds_by_item, make_proble
 from labelqa.compare._refit import Outcome, Refits
 from labelqa.compare._result import Comparison
 from labelqa.compare._tables import arm_table, class_table, control_table, item_table, slice_table
-from labelqa.errors import OptionError, TableError, check_option, shown
+from labelqa.errors import OptionError, TableError, shown
 from labelqa.features import FeatureRecipe
 from labelqa.images import ImageSource, as_source
 
@@ -128,7 +129,7 @@ def compare_fixes(
     >>> found.verdict, found.difference > 1
     ('helps', True)
     """
-    check_option("leaks", leaks, ("refuse", "leave_out"))
+    check_choice("leaks", leaks, ("refuse", "leave_out"))
     settings = _settings(margin, n_resamples, confidence, seed, n_controls)
     make_estimator(model, 1, seed)  # refuses what is no model before anything is computed
     source = None if images is None else as_source(images)

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from labelqa._codes import encode_labels, id_text
 from labelqa._crossval import check_features
+from labelqa._options import check_choice
 from labelqa.annotations import Annotations
 from labelqa.baseline._labels import one_label_each
-from labelqa.errors import OptionError, TableError, check_option, shown
+from labelqa.errors import OptionError, TableError, shown
 
 Floats32 = NDArray[np.float32]
 Longs = NDArray[np.int64]
@@ -157,7 +158,7 @@ def kinds_by_item(
         out |= dict.fromkeys(map(id_text, copies_of), "augment")
     for item, kind in dict(kinds if kinds is not None else {}).items():
         try:
-            check_option("kinds", kind, KINDS)
+            check_choice("kinds", kind, KINDS)
         except OptionError as error:
             raise OptionError(f"Item {item!r}: {error}") from error
         out[id_text(item)] = kind

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from labelqa._codes import id_text
-from labelqa._kernels.paired import holm
+from labelqa._kernels.intervals import holm
 from labelqa.compare._paired import Settings, difference
 from labelqa.compare._problem import Problem
 from labelqa.compare._refit import Outcome

@@ -1,16 +1,16 @@
 """One answer from many: labels with probabilities, boxes with their spread, annotators with their quality."""
 
-from labelqa.consensus._accuracy import expected_accuracy
-from labelqa.consensus._boxes import BoxConsensus, consensus_boxes
-from labelqa.consensus._consensus_labels import consensus_labels
-from labelqa.consensus._crowdlab import crowdlab
-from labelqa.consensus._dawid_skene import dawid_skene
-from labelqa.consensus._glad import glad
-from labelqa.consensus._mace import mace
-from labelqa.consensus._majority_vote import majority_vote
-from labelqa.consensus._one_coin import one_coin
-from labelqa.consensus._result import LabelConsensus
-from labelqa.consensus._update import update
+from labelqa.consensus.boxes._consensus import BoxConsensus, consensus_boxes
+from labelqa.consensus.labels._accuracy import expected_accuracy
+from labelqa.consensus.labels._crowdlab import crowdlab
+from labelqa.consensus.labels._dawid_skene import dawid_skene
+from labelqa.consensus.labels._default import consensus_labels
+from labelqa.consensus.labels._glad import glad
+from labelqa.consensus.labels._mace import mace
+from labelqa.consensus.labels._majority_vote import majority_vote
+from labelqa.consensus.labels._one_coin import one_coin
+from labelqa.consensus.labels._result import LabelConsensus
+from labelqa.consensus.labels._update import update
 
 __all__ = [
     "BoxConsensus",

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labelqa._extras import require
-from labelqa._kernels.detail import LEVEL, WINDOWS
-from labelqa._kernels.hog import CLIP, EPSILON, FLAT
+from labelqa._kernels.pictures.detail import LEVEL, WINDOWS
+from labelqa._kernels.pictures.hog import CLIP, EPSILON, FLAT
 from labelqa.errors import ModelError
 from labelqa.features import COLOUR_BINS, COLOUR_GRID, COLOUR_MAPS, EXPORTABLE, HOG_BINS, HOG_CELL, LUMA, FeatureRecipe
 

@@ -18,7 +18,8 @@ from typing import Any
 
 from labelqa._files import write_text
 from labelqa._onnx import MODEL_FILE, read_metadata
-from labelqa.errors import ModelError, OptionError, check_option
+from labelqa._options import check_choice
+from labelqa.errors import ModelError, OptionError
 
 CARD_FILE, PYTHON_FILE = "MODEL_CARD.md", "model.skops"
 ALIAS_FILE = "aliases.json"
@@ -139,7 +140,7 @@ def resolve(root: str | os.PathLike[str], name: str, *, alias: str = "champion",
     ModelError
         Where it points to nothing.
     """
-    check_option("alias", alias, ALIASES)
+    check_choice("alias", alias, ALIASES)
     if version is None:
         aliases = read_aliases(root, name)
         version = getattr(aliases, alias)
@@ -188,7 +189,7 @@ def promote(
     OptionError
         For an unknown alias.
     """
-    check_option("alias", alias, ALIASES)
+    check_choice("alias", alias, ALIASES)
     if canary_percent is not None and not 0 <= canary_percent <= 100:
         raise OptionError(f"canary_percent={canary_percent!r} is no percentage; give a number from 0 to 100.")
     with _changing(path, name) as (before, write):
@@ -223,7 +224,7 @@ def rollback(path: str | os.PathLike[str], *, name: str, alias: str = "champion"
     ModelError
         Where there is nothing before, or the version before is gone.
     """
-    check_option("alias", alias, ALIASES)
+    check_choice("alias", alias, ALIASES)
     with _changing(path, name) as (before, write):
         past = _past(before, alias)
         if not past:

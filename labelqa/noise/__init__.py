@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from labelqa.noise._apply import apply_decisions
-from labelqa.noise._audit_sample import audit_sample
-from labelqa.noise._box_issues import BoxIssues, box_issues
-from labelqa.noise._calibrate import calibrate
-from labelqa.noise._class_health import ClassHealth, class_health
-from labelqa.noise._confident_learning import ConfidentLearning, confident_learning
-from labelqa.noise._decisions import read_decisions, write_decisions
-from labelqa.noise._duplicates import Duplicates, duplicates
-from labelqa.noise._image_issues import ImageIssues, image_issues
-from labelqa.noise._label_issues import LabelIssues, label_issues
-from labelqa.noise._model_probabilities import model_probabilities
 from labelqa.noise._neighbours import Neighbours, neighbours
-from labelqa.noise._outliers import Outliers, outliers
-from labelqa.noise._queue import ReviewQueue, review_queue
-from labelqa.noise._remaining import RemainingErrors, remaining_errors
+from labelqa.noise.boxes._issues import BoxIssues, box_issues
+from labelqa.noise.labels._class_health import ClassHealth, class_health
+from labelqa.noise.labels._confident_learning import ConfidentLearning, confident_learning
+from labelqa.noise.labels._issues import LabelIssues, label_issues
+from labelqa.noise.labels._model_probabilities import model_probabilities
+from labelqa.noise.pictures._duplicates import Duplicates, duplicates
+from labelqa.noise.pictures._issues import ImageIssues, image_issues
+from labelqa.noise.pictures._outliers import Outliers, outliers
+from labelqa.noise.queue._apply import apply_decisions
+from labelqa.noise.queue._audit_sample import audit_sample
+from labelqa.noise.queue._calibrate import calibrate
+from labelqa.noise.queue._decisions import read_decisions, write_decisions
+from labelqa.noise.queue._queue import ReviewQueue, review_queue
+from labelqa.noise.queue._remaining import RemainingErrors, remaining_errors
 
 __all__ = [
     "BoxIssues",

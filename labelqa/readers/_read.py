@@ -9,8 +9,9 @@ from typing import Any
 
 import pandas as pd
 
+from labelqa._options import check_choice
 from labelqa.annotations import Annotations
-from labelqa.errors import OptionError, TableError, check_option, shown
+from labelqa.errors import OptionError, TableError, shown
 from labelqa.readers._coco import is_coco, names_disagree, read_coco
 from labelqa.readers._frames import Frames, load_json
 from labelqa.readers._label_studio import is_label_studio, read_label_studio
@@ -64,9 +65,9 @@ def read(
     Annotations(300 items, 5 annotators, ... views, ... labels, ... boxes)
     """
     if format is not None:
-        check_option("format", format, FORMATS)
+        check_choice("format", format, FORMATS)
     if annotator_from is not None:
-        check_option("annotator_from", annotator_from, ANNOTATOR_FROM)
+        check_choice("annotator_from", annotator_from, ANNOTATOR_FROM)
         if annotator is not None:
             raise OptionError(
                 f"annotator={annotator!r} and annotator_from={annotator_from!r} both name the annotator; give only one."

@@ -12,8 +12,8 @@ from typing import Any
 import pandas as pd
 
 from labelqa._files import write_text
+from labelqa._options import check_choice
 from labelqa.annotations import Annotations
-from labelqa.errors import check_option
 
 WRITE_FORMATS = ("parquet", "csv", "coco")
 
@@ -56,7 +56,7 @@ def write(
     """
     target = Path(path)
     form = format or ("coco" if target.suffix.lower() == ".json" else "parquet")
-    check_option("format", form, WRITE_FORMATS)
+    check_choice("format", form, WRITE_FORMATS)
     if target.exists():
         raise FileExistsError(f"{target} exists and is not overwritten; choose another path or remove it first.")
     if form == "coco":

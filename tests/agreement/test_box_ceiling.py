@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from labelqa._kernels.average_precision import hits_of_detections, weighted_precision
+from labelqa._kernels.boxes.average_precision import hits_of_detections, weighted_precision
 from labelqa.agreement import _box_ceiling, detector_ceiling
 from labelqa.errors import MissingExtra, OptionError
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from scipy.optimize import linear_sum_assignment
 from scipy.stats import spearmanr
 
-from labelqa._kernels.image_bootstrap import draw_counts
-from labelqa._kernels.matching import match_views
+from labelqa._kernels.boxes.image_bootstrap import draw_counts
+from labelqa._kernels.boxes.matching import match_views
 from labelqa.agreement import box_agreement
 from labelqa.annotations import Annotations
 

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from labelqa import Annotations
-from labelqa._kernels.resampling import resampled_times
+from labelqa._kernels.labels.resampling import resampled_times
 from labelqa.agreement import (
     Coefficient,
     brennan_prediger,
@@ -26,7 +26,7 @@ from labelqa.agreement import (
     percent_agreement,
     scott_pi,
 )
-from labelqa.agreement._source import Options, as_source
+from labelqa.agreement.labels._source import Options, as_source
 from labelqa.errors import OptionError, TableError
 
 COLUMNS = ["item_id", "annotator_id", "label"]

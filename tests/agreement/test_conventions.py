@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 from labelqa import Annotations, OptionError
-from labelqa._kernels.edge_bias import contrast_totals, least_squares_effects
-from labelqa._kernels.group_boxes import grouped_and_split, share_inside
+from labelqa._kernels.boxes.edge_bias import contrast_totals, least_squares_effects
+from labelqa._kernels.boxes.grouping import grouped_and_split, share_inside
 from labelqa.agreement import BoxConventions, box_agreement, box_conventions
 
 EDGES = ["x_min", "y_min", "x_max", "y_max"]

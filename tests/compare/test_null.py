@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from labelqa._kernels.paired import holm, items_needed, mcnemar_mid_p
+from labelqa._kernels.intervals import holm
+from labelqa._kernels.paired import items_needed, mcnemar_mid_p
 from labelqa.compare import compare_fixes
 from labelqa.compare._paired import Settings, difference
 from labelqa.compare._refit import Outcome

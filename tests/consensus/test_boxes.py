@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from labelqa import Annotations, OptionError, TableError
-from labelqa._kernels.box_votes import held_out_votes
-from labelqa._kernels.matching import match_views
+from labelqa._kernels.boxes.matching import match_views
+from labelqa._kernels.boxes.votes import held_out_votes
 from labelqa.consensus import BoxConsensus, consensus_boxes
 
 EDGES = ["x_min", "y_min", "x_max", "y_max"]

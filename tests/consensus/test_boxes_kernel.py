@@ -9,7 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from labelqa._kernels.clustering import greedy_clusters, leave_one_out_boxes, median_boxes, members_of, weighted_median
+from labelqa._kernels.boxes.clustering import (
+    greedy_clusters,
+    leave_one_out_boxes,
+    median_boxes,
+    members_of,
+    weighted_median,
+)
 
 
 def iou(a: Any, b: Any) -> float:

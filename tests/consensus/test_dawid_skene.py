@@ -166,9 +166,9 @@ def test_impossible_options_are_refused(patients, options):
 
 
 def test_statistics_of_two_runs_of_items_add_up(patients):
-    from labelqa.consensus._expectation_maximisation import step, votes
-    from labelqa.consensus._models import FullMatrix
-    from labelqa.consensus._problem import make_problem
+    from labelqa.consensus.labels._expectation_maximisation import step, votes
+    from labelqa.consensus.labels._models import FullMatrix
+    from labelqa.consensus.labels._problem import make_problem
 
     model = FullMatrix(shrinkage=5, smoothing=0)
 

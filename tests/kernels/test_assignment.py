@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linear_sum_assignment
 
-from labelqa._kernels.assignment import assign
+from labelqa._kernels.boxes.assignment import assign
 
 
 def sparse(weights):

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from labelqa._kernels.hamming import joined, near_pairs
+from labelqa._kernels.pictures.hamming import joined, near_pairs
 
 
 def naive(words, radius):

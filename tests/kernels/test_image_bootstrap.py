@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from labelqa._kernels.image_bootstrap import (
+from labelqa._kernels.boxes.image_bootstrap import (
     draw_counts,
     merged_by_group,
-    percentile_bounds,
     ratio_intervals,
     resampled_cells,
     resampled_totals,
 )
+from labelqa._kernels.intervals import ratio_percentiles
 
 
 def counts(n_items=12, n_resamples=70):
@@ -60,5 +60,5 @@ def test_intervals_equal_numpy_quantiles():
 
 def test_undefined_replicates_do_not_count():
     numerator, denominator = np.array([1.0, np.nan, 2.0, 5.0]), np.array([1.0, 1.0, 1.0, 0.0])
-    assert percentile_bounds(numerator, denominator, 0.5) == (1.25, 1.75)
-    assert np.isnan(percentile_bounds(np.empty(0), np.empty(0), 0.95)).all()
+    assert ratio_percentiles(numerator, denominator, 0.5) == (1.25, 1.75)
+    assert np.isnan(ratio_percentiles(np.empty(0), np.empty(0), 0.95)).all()

@@ -8,10 +8,10 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from labelqa._kernels.annotators import pair_slots, pair_tables
-from labelqa._kernels.labels import distinct_rows, item_modes, row_entries, salts
-from labelqa._kernels.resampling import resampled_times
-from labelqa.agreement._statistics import CountRows
+from labelqa._kernels.labels.annotators import pair_slots, pair_tables
+from labelqa._kernels.labels.resampling import resampled_times
+from labelqa._kernels.labels.rows import distinct_rows, item_modes, row_entries, salts
+from labelqa.agreement.labels._statistics import CountRows
 
 NOMINAL = np.empty((0, 0))
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from labelqa._kernels.evidence import log_pool
+from labelqa._kernels.labels.evidence import log_pool
 
 
 def sources(n, n_classes, sharpness, seed=0):

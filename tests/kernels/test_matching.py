@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linear_sum_assignment
 
-from labelqa._kernels.matching import box_order, match_views, match_within, view_pairs
+from labelqa._kernels.boxes.matching import box_order, match_views, match_within, view_pairs
 
 
 def naive_iou(a, b):

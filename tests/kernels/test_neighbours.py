@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from labelqa._kernels.evidence import weighted_votes
+from labelqa._kernels.labels.evidence import weighted_votes
 from labelqa._kernels.neighbours import nearest
 
 

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 from scipy.fft import dct
 
-from labelqa._kernels.pictures import MEASURES, grey, measure, perceptual_hash, shrink, thumbnail
+from labelqa._kernels.pictures.measure import MEASURES, grey, measure, perceptual_hash, shrink, thumbnail
 
 
 @pytest.fixture(params=[(32, 32), (60, 90), (33, 47)])

@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 
 from labelqa import Annotations, OptionError, TableError
-from labelqa._kernels.clustering import views_of_boxes
-from labelqa._kernels.matching import match_views
+from labelqa._kernels.boxes.clustering import views_of_boxes
+from labelqa._kernels.boxes.matching import match_views
 from labelqa.noise import BoxIssues, box_issues, review_queue
 
 EDGES = ["x_min", "y_min", "x_max", "y_max"]

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from labelqa.errors import OptionError, TableError
 from labelqa.noise import class_health, confident_learning
-from labelqa.noise._cleanlab import find_issues as cleanlab_issues
-from labelqa.noise._cleanlab import quality_scores
-from labelqa.noise._confident_learning import FILTERS, find_issues
+from labelqa.noise.boxes._cleanlab import find_issues as cleanlab_issues
+from labelqa.noise.boxes._cleanlab import quality_scores
+from labelqa.noise.labels._confident_learning import FILTERS, find_issues
 
 #: Flags of cleanlab 2.9 on the published cross-validated probabilities (github.com/cleanlab/label-errors).
 PUBLISHED = {

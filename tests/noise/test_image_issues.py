@@ -9,8 +9,8 @@ from PIL import Image, ImageFilter
 
 from labelqa.errors import OptionError, TableError
 from labelqa.noise import image_issues
-from labelqa.noise._fingerprints import fingerprints, unpack, upright
-from labelqa.noise._image_issues import KINDS
+from labelqa.noise.pictures._fingerprints import fingerprints, unpack, upright
+from labelqa.noise.pictures._issues import KINDS
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 from labelqa import Annotations
 from labelqa.errors import OptionError, TableError
 from labelqa.noise import label_issues, neighbours
-from labelqa.noise._label_issues import METHODS
+from labelqa.noise.labels._issues import METHODS
 
 
 def two_classes(n=6, p_first=0.9):
@@ -152,7 +152,7 @@ def test_annotations_are_taken():
 @settings(max_examples=10, deadline=None)
 @given(st.integers(0, 10_000))
 def test_posteriors_equal_a_naive_version(seed):
-    from labelqa._kernels.evidence import _rates, _weigh
+    from labelqa._kernels.labels.evidence import _rates, _weigh
 
     rng = np.random.default_rng(seed)
     prior = rng.dirichlet(np.ones(3), 6)

@@ -16,8 +16,8 @@ from labelqa.noise import (
     remaining_errors,
     review_queue,
 )
-from labelqa.noise._queue import COLUMNS, SILENT, combined
-from labelqa.noise._reviewed import N_STRATA, strata, wilson
+from labelqa.noise.queue._queue import COLUMNS, SILENT, combined
+from labelqa.noise.queue._reviewed import N_STRATA, strata, wilson
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,82 @@
+"""Intervals and adjusted p-values: the only Wilson, Student, percentile and Holm of the package."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import ndtri, stdtrit
+
+Floats = NDArray[np.float64]
+
+
+def wilson(n_right: float, n: float, confidence: float = 0.95) -> tuple[float, float]:
+    """Wilson's interval of a share (Wilson, 1927); nan where n is 0."""
+    low, high = wilson_of_shares(np.array([n_right / n if n > 0 else np.nan]), np.array([float(n)]), confidence)
+    return float(low[0]), float(high[0])
+
+
+def wilson_of_shares(share: Floats, n: Floats, confidence: float = 0.95) -> tuple[Floats, Floats]:
+    """Wilson's intervals of shares (m,) of n (m,) each; nan where n is 0 or the share is none."""
+    z = float(ndtri(0.5 + confidence / 2))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        middle = (share + z * z / (2 * n)) / (1 + z * z / n)
+        half = z / (1 + z * z / n) * np.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
+    is_share = (n > 0) & (share >= 0) & (share <= 1)
+    return np.where(is_share, middle - half, np.nan), np.where(is_share, middle + half, np.nan)
+
+
+def student_reach(se: ArrayLike, n: ArrayLike, confidence: float = 0.95) -> Floats:
+    """Half the width of Student's interval of a mean of n values with standard error `se`, on at least one degree."""
+    quantile = stdtrit(np.maximum(np.asarray(n, np.float64) - 1, 1), (1 + confidence) / 2)
+    return np.asarray(quantile * np.asarray(se, np.float64))
+
+
+def percentiles(values: Floats, confidence: float = 0.95) -> tuple[float, float]:
+    """Bounds that hold the middle `confidence` of the defined values; nan without any."""
+    defined = values[np.isfinite(values)]
+    if not len(defined):
+        return np.nan, np.nan
+    low, high = np.quantile(defined, tails(confidence))
+    return float(low), float(high)
+
+
+def tails(confidence: float) -> tuple[float, float]:
+    """Give the shares of values below the lower and below the upper bound."""
+    tail = (1 - confidence) / 2
+    return tail, 1 - tail
+
+
+def holm(p_values: Floats) -> Floats:
+    """Adjust p-values for their number (Holm, 1979); nan stays nan and does not count."""
+    out = np.full(len(p_values), np.nan)
+    known = np.flatnonzero(~np.isnan(p_values))
+    order = known[np.argsort(p_values[known], kind="stable")]
+    factors = len(order) - np.arange(len(order))
+    out[order] = np.minimum(1.0, np.maximum.accumulate(p_values[order] * factors)) if len(order) else 0
+    return out
+
+
+@njit(cache=True)
+def ratio_percentiles(numerator: Floats, denominator: Floats, confidence: float) -> tuple[float, float]:
+    """Bounds of the middle `confidence` of numerator / denominator, arrays of shape (R,), undefined ones left out."""
+    kept = np.empty(numerator.shape[0])
+    n = 0
+    for r in range(numerator.shape[0]):
+        if denominator[r] != 0.0 and not np.isnan(numerator[r]) and not np.isnan(denominator[r]):
+            kept[n] = numerator[r] / denominator[r]
+            n += 1
+    if n == 0:
+        return np.nan, np.nan
+    kept = np.sort(kept[:n])
+    tail = (1.0 - confidence) / 2.0
+    return _at(kept, tail), _at(kept, 1.0 - tail)
+
+
+@njit(cache=True)
+def _at(ordered: Floats, share: float) -> float:
+    """Quantile with linear interpolation, as numpy's default."""
+    place = share * (ordered.shape[0] - 1)
+    below = int(np.floor(place))
+    above = min(below + 1, ordered.shape[0] - 1)
+    return float(ordered[below] + (place - below) * (ordered[above] - ordered[below]))

@@ -1,0 +1,65 @@
+"""Agreement on boxes beyond chance: the observed distance of two views against that of views of different images."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from labelqa._codes import BoxCodes
+from labelqa._kernels.boxes.matching import match_listed
+from labelqa.agreement.boxes._sums import PairSums
+
+Floats = NDArray[np.float64]
+
+#: Permuted images that make the expected distance steady: its error is then a tenth of the interval's width or less.
+_ENOUGH = 4000
+
+
+def default_permutations(n_images: int) -> int:
+    """Permutations for about 4,000 permuted images, between 1 and 100."""
+    return min(100, max(1, math.ceil(_ENOUGH / max(n_images, 1))))
+
+
+def expected_distances(
+    observed: PairSums, iou_threshold: float, *, aware: bool, n_permutations: int, seed: int
+) -> tuple[Floats, Floats]:
+    """Mean distance per image (1 - F1, 1 - PQ) when views are dealt out to images at random.
+
+    The first views of all images are permuted among themselves, then the second ones, and so on; coordinates are
+    divided by the image's size first, so that boxes of images of different size can be compared.
+    """
+    codes, pairs = observed.codes, observed.matches
+    relative = np.ascontiguousarray(codes.xyxy / _box_scale(codes))
+    nth = np.arange(len(codes.view_item)) - codes.item_offsets[codes.view_item]
+    nth[np.diff(codes.item_offsets)[codes.view_item] < 2] = -1
+    slots = [np.flatnonzero(nth == k) for k in range(int(nth.max(initial=-1)) + 1)]
+    generator = np.random.default_rng(seed)
+    f1, pq = np.zeros(observed.n_images), np.zeros(observed.n_images)
+    dealt = np.empty(len(nth), np.int64)
+    for _ in range(n_permutations):
+        for views in slots:
+            dealt[views] = generator.permutation(views)
+        found = match_listed(
+            pairs.item, dealt[pairs.view_a], dealt[pairs.view_b],
+            codes.view_offsets, relative, codes.label, iou_threshold, aware,
+        )  # fmt: skip
+        permuted = PairSums(codes, found, observed.item, observed.items)
+        f1 += observed.image_mean(permuted.f1_distance())
+        pq += observed.image_mean(permuted.pq_distance())
+    return f1 / n_permutations, pq / n_permutations
+
+
+def _box_scale(codes: BoxCodes) -> Floats:
+    """Width, height, width, height of each box's image; where unknown, how far its boxes reach right and down."""
+    image = codes.view_item[np.repeat(np.arange(len(codes.view_item)), np.diff(codes.view_offsets))]
+    reach = np.zeros((len(codes.items), 2))
+    np.maximum.at(reach, image, codes.xyxy[:, 2:])
+    size = np.where(np.isfinite(codes.sizes), codes.sizes, np.where(reach > 0, reach, 1.0))
+    return np.tile(size[image], 2)
+
+
+def sizes_known(codes: BoxCodes) -> bool:
+    """Whether the size of every image is known."""
+    return bool(np.isfinite(codes.sizes).all())

@@ -1,0 +1,1 @@
+"""What annotators do differently by habit."""

@@ -1,0 +1,1 @@
+"""Agreement on labels of whole items."""

@@ -1,0 +1,281 @@
+"""The difference of two agreements, with its interval."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from labelqa._codes import LabelCodes, natural_order
+from labelqa._kernels.labels.resampling import resampled_times
+from labelqa._options import check_choice
+from labelqa._plot import COLOURS, axes
+from labelqa._result import Result
+from labelqa.agreement.labels._coefficient import percentiles, undefined, words
+from labelqa.agreement.labels._distances import Weights
+from labelqa.agreement.labels._formulas import FORMULAS, Rows, Values
+from labelqa.agreement.labels._source import Options, Source, as_source
+from labelqa.agreement.labels._standard_errors import influence
+from labelqa.agreement.labels._statistics import CountRows
+from labelqa.annotations import Annotations
+from labelqa.errors import TableError
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class AgreementDifference(Result):
+    """The change of a coefficient from one set of labels to another.
+
+    Attributes
+    ----------
+    coefficient
+        Which coefficient was compared.
+    before, after
+        Its values.
+    difference, low, high
+        `after` - `before` and its interval.
+    se, p_value
+        Standard error of the difference, and the two-sided p of no difference.
+    verdict
+        "higher" or "lower" where the interval leaves out 0, otherwise "undecided".
+    is_paired
+        Whether items that occur in both were matched by their id.
+    n_items_before, n_items_after, n_items_both
+        Items with two labels or more in each, and in both at once.
+    confidence, interval, level
+        Confidence and kind ("t" or "bootstrap") of the interval, and what labels are.
+    reason
+        Why a number is nan, or None.
+    table
+        `which`, `value`, `n_items`, `n_labels`: one row for each of the two.
+    """
+
+    coefficient: str
+    before: float
+    after: float
+    difference: float
+    low: float
+    high: float
+    se: float
+    p_value: float
+    verdict: str
+    is_paired: bool
+    n_items_before: int
+    n_items_after: int
+    n_items_both: int
+    confidence: float
+    interval: str
+    level: str
+    reason: str | None
+    table: pd.DataFrame
+
+    @property
+    def value(self) -> float:
+        """The difference, under the name that coefficients have."""
+        return self.difference
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the difference with its interval against no difference."""
+        ax = axes(ax, height=1.6)
+        ax.axvline(0, color="#999999", linewidth=1)
+        ax.hlines(0, self.low, self.high, color=COLOURS[0], linewidth=2)
+        ax.plot([self.difference], [0], "o", color=COLOURS[0])
+        ax.set_yticks([])
+        ax.spines["left"].set_visible(False)
+        ax.set_xlabel(
+            f"{words(self.coefficient)}: {self.before:.3f} before, {self.after:.3f} after "
+            f"(difference with {self.confidence:.0%} interval)"
+        )
+        return ax
+
+
+def compare_agreement(
+    before: Annotations | pd.DataFrame,
+    after: Annotations | pd.DataFrame,
+    *,
+    coefficient: str = "krippendorff_alpha",
+    same_items: bool = True,
+    level: str = "nominal",
+    weights: Weights | None = None,
+    classes: Sequence[Hashable] | None = None,
+    n_resamples: int = 0,
+    confidence: float = 0.95,
+    seed: int = 0,
+) -> AgreementDifference:
+    """Did agreement change: two weeks, two teams, before and after a guideline.
+
+    Items that occur in both are matched by their id, which takes out how hard the items are; items that occur in only
+    one count as well.
+
+    Parameters
+    ----------
+    before, after
+        `Annotations`, or tables with `item_id`, `annotator_id`, `label`.
+    coefficient
+        "krippendorff_alpha", "percent_agreement", "fleiss_kappa", "gwet_ac" or "brennan_prediger".
+    same_items
+        Whether equal ids mean equal items; False treats the two as independent.
+    level, weights, classes
+        As in `krippendorff_alpha`; the classes of both together where none are given.
+    n_resamples
+        0: the analytic t interval. Otherwise percentiles over resamples of the items, those in both moved together.
+    confidence, seed
+        Of the interval, and of its resampling.
+
+    Raises
+    ------
+    TableError
+        For data that are no labels.
+    OptionError
+        For an unknown coefficient or level.
+
+    References
+    ----------
+    Gwet (2021), Testing the difference of correlated agreement coefficients, Educational and Psychological
+    Measurement 76.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from labelqa.agreement import compare_agreement
+    >>> who = {"item_id": [1, 1, 2, 2, 3, 3, 4, 4], "annotator_id": ["ann", "bob"] * 4}
+    >>> old = pd.DataFrame({**who, "label": list("xyxxyyyx")})
+    >>> new = old.assign(label=list("xxxxyyyy"))
+    >>> result = compare_agreement(old, new)
+    >>> round(result.before, 3), round(result.after, 3), result.n_items_both
+    (0.125, 1.0, 4)
+    """
+    check_choice("coefficient", coefficient, FORMULAS)
+    options = Options(
+        level=level, weights=weights, classes=classes, n_resamples=n_resamples, confidence=confidence, seed=seed
+    )
+    first, second = _on_one_list(before, after, options)
+    parts = _matched(first, second) if same_items else _apart(first, second)
+    values = [FORMULAS[coefficient](rows, rows.sums(rows.times[None]), rows.times[None]) for rows in parts]
+    reason = undefined(first) or undefined(second)
+    both = parts[0].is_paired & parts[1].is_paired
+    n_both = int(parts[0].rows.times[both].sum())
+    low, high, se, p_value = _uncertainty(coefficient, parts, values, options)
+    old, new = (float("nan") if reason else float(found.value[0]) for found in values)
+    if reason is None and np.isnan(new - old):
+        reason = "One of the two has labels of one class only, so that chance alone would agree fully."
+    table = pd.DataFrame(
+        {
+            "which": ["before", "after"],
+            "value": [old, new],
+            "n_items": [first.statistics.n_paired, second.statistics.n_paired],
+            "n_labels": [first.statistics.n_labels, second.statistics.n_labels],
+        }
+    )
+    return AgreementDifference(
+        coefficient=coefficient,
+        before=old,
+        after=new,
+        difference=new - old,
+        low=low,
+        high=high,
+        se=se,
+        p_value=p_value,
+        verdict="higher" if low > 0 else "lower" if high < 0 else "undecided",
+        is_paired=same_items and n_both > 0,
+        n_items_before=first.statistics.n_paired,
+        n_items_after=second.statistics.n_paired,
+        n_items_both=n_both,
+        confidence=confidence,
+        interval="bootstrap" if n_resamples else "t",
+        level=first.scale.name,
+        reason=reason,
+        table=table,
+    )
+
+
+def _on_one_list(
+    before: Annotations | pd.DataFrame, after: Annotations | pd.DataFrame, options: Options
+) -> tuple[Source, Source]:
+    """Encode both with the classes of both."""
+    first, second = as_source(before, options), as_source(after, options)
+    if options.classes is None and list(first.statistics.classes) != list(second.statistics.classes):
+        values = {str(value): value for part in (first, second) for value in part.class_values}
+        together = np.empty(len(values), dtype=object)
+        together[:] = list(values.values())
+        options = replace(options, classes=list(together[natural_order(together)]))
+        first, second = as_source(before, options), as_source(after, options)
+    return first, second
+
+
+def _matched(first: Source, second: Source) -> tuple[Rows, Rows]:
+    """Find the distinct pairs of rows over all items; each part holds its half of every pair."""
+    one, two = _codes(first), _codes(second)
+    items, where = np.unique(np.concatenate([one.items, two.items]).astype(str), return_inverse=True)
+    item = np.concatenate([where[: len(one.items)][one.item], where[len(one.items) :][two.item]])
+    k = first.n_classes
+    label = np.concatenate([one.label, two.label + k]).astype(np.int32)
+    order = np.argsort(item, kind="stable")
+    offsets = np.concatenate([[0], np.cumsum(np.bincount(item, minlength=len(items)))]).astype(np.int64)
+    pairs = CountRows.collect(offsets, label[order], 2 * k)
+    return (_half(pairs, pairs.code < k, 0, first), _half(pairs, pairs.code >= k, k, second))
+
+
+def _half(pairs: CountRows, chosen: NDArray[np.bool_], shift: int, source: Source) -> Rows:
+    kept = np.concatenate([[0], np.cumsum(chosen)])
+    rows = CountRows(
+        kept[pairs.starts], (pairs.code[chosen] - shift).astype(np.int32), pairs.count[chosen], pairs.times, pairs.keys
+    )
+    return Rows(rows, source.n_classes, source.scale)
+
+
+def _apart(first: Source, second: Source) -> tuple[Rows, Rows]:
+    """Put the rows of both one after the other, so that no item is in both."""
+    one, two = first.rows.rows, second.rows.rows
+    times = np.concatenate([one.times, two.times])
+    keys = np.concatenate([one.keys, two.keys])
+    ahead = np.concatenate([one.starts, np.full(len(two.times), one.starts[-1])])
+    behind = np.concatenate([np.zeros(len(one.times), np.int64), two.starts])
+    return (
+        Rows(CountRows(ahead, one.code, one.count, times, keys), first.n_classes, first.scale),
+        Rows(CountRows(behind, two.code, two.count, times, keys), second.n_classes, second.scale),
+    )
+
+
+def _codes(source: Source) -> LabelCodes:
+    if source.codes is None:
+        raise TableError(
+            "Found LabelStatistics, which do not know which items they counted; give labels one by one, or choose "
+            "same_items=False."
+        )
+    return source.codes
+
+
+def _uncertainty(
+    name: str, parts: tuple[Rows, Rows], values: list[Values], options: Options
+) -> tuple[float, float, float, float]:
+    """Give low, high, standard error and p-value of the difference."""
+    from scipy.stats import t
+
+    nothing = (float("nan"),) * 4
+    difference = float(values[1].value[0] - values[0].value[0])
+    times = parts[0].times
+    n = int(times.sum())
+    if not np.isfinite(difference) or n < 2:
+        return nothing
+    old, new = (influence(name, rows, found) for rows, found in zip(parts, values, strict=True))
+    se = float(np.sqrt((times * (new - old) ** 2).sum() * n / (n - 1)))
+    p_value = float(2 * t.sf(abs(difference) / se, n - 1)) if se > 0 else float(difference == 0)
+    if not options.n_resamples:
+        reach = float(t.ppf((1 + options.confidence) / 2, n - 1)) * se
+        return difference - reach, difference + reach, se, p_value
+    drawn = []
+    for block in resampled_times(
+        parts[0].rows.times, options.n_resamples, np.random.default_rng(options.seed), parts[0].n_classes
+    ):
+        old, new = (FORMULAS[name](rows, rows.sums(block), block).value for rows in parts)
+        drawn.append(new - old)
+    return (*percentiles(np.concatenate(drawn), options.confidence), se, p_value)

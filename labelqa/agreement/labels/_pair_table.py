@@ -1,0 +1,95 @@
+"""The table of `label_agreement` on pairs of annotators."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from labelqa._codes import LabelCodes
+from labelqa._kernels.labels.annotators import pair_slots, pair_squares, pair_tables
+from labelqa.agreement.labels._source import Source
+
+Floats = NDArray[np.float64]
+
+#: Numbers held at once for the classes of pairs of annotators.
+PAIR_NUMBERS = 20_000_000
+
+
+@dataclass(frozen=True, eq=False)
+class _Pairs:
+    """Sums over the items that pairs of annotators share, (P,) each."""
+
+    n_items: Floats
+    agreement: Floats
+    expected: Floats
+    kappa: Floats
+    se: Floats
+
+
+def per_pair(source: Source, codes: LabelCodes, confidence: float = 0.95) -> pd.DataFrame:
+    """Tabulate pairs of annotators over the items they share: agreement and Cohen's kappa, with intervals."""
+    from labelqa._kernels.intervals import wilson_of_shares
+
+    slots = pair_slots(codes.offsets, codes.annotator, codes.n_annotators)
+    order = np.argsort(slots[1])
+    low, high = slots[1][order] // max(codes.n_annotators, 1), slots[1][order] % max(codes.n_annotators, 1)
+    size = max(1, PAIR_NUMBERS // max(4 * codes.n_classes, 1))
+    blocks = [
+        _pairs(source, codes, slots, (start, min(start + size, len(order)))) for start in range(0, len(order), size)
+    ]
+    found = {
+        name: np.concatenate([np.empty(0), *(getattr(block, name) for block in blocks)])[order]
+        for name in _Pairs.__dataclass_fields__
+    }
+    agreement_low, agreement_high = wilson_of_shares(found["agreement"], found["n_items"], confidence)
+    kappa_low, kappa_high = _t_interval(found["kappa"], found["se"], found["n_items"], confidence)
+    return pd.DataFrame(
+        {
+            "annotator_a": codes.annotators[low],
+            "annotator_b": codes.annotators[high],
+            "n_items": found["n_items"].astype(np.int64),
+            "agreement": found["agreement"],
+            "agreement_low": agreement_low,
+            "agreement_high": agreement_high,
+            "expected": found["expected"],
+            "kappa": found["kappa"],
+            "kappa_low": kappa_low,
+            "kappa_high": kappa_high,
+        }
+    )
+
+
+def _pairs(
+    source: Source, codes: LabelCodes, slots: tuple[NDArray[np.int64], NDArray[np.int64]], chosen: tuple[int, int]
+) -> _Pairs:
+    """Compute some of the pairs.
+
+    The standard error is that of Fleiss, Cohen and Everitt (1969), with n - 1 for n as in `cohen_kappa`: an item's part
+    in kappa is its agreement less what its two labels make likely, and the error is the spread of the parts.
+    """
+    weights, shape = source.scale.weights, (codes.n_annotators, codes.n_classes)
+    where = (codes.offsets, codes.annotator, codes.label, weights, slots, chosen, shape)
+    counted, agreement, said = pair_tables(*where)
+    n = counted.astype(np.float64)
+    observed = agreement / n
+    shares = said / n[:, None, None]
+    usual = shares if source.scale.is_nominal else shares @ weights
+    expected = (usual[:, 0] * shares[:, 1]).sum(axis=1)
+    is_defined = expected < 1 - 1e-12
+    with np.errstate(divide="ignore", invalid="ignore"):
+        kappa = np.where(is_defined, (observed - expected) / (1 - expected), np.nan)
+        # a label of the one makes agreement likely as far as the other says the same, and the other way round
+        chance = usual[:, ::-1] * (1 - kappa)[:, None, None]
+        squares = pair_squares(*where, chance, observed - 2 * (1 - kappa) * expected)
+        se = np.where(n > 1, np.sqrt(squares / (n * (n - 1))) / (1 - expected), np.nan)
+    return _Pairs(n, observed, expected, kappa, se)
+
+
+def _t_interval(value: Floats, se: Floats, n: Floats, confidence: float) -> tuple[Floats, Floats]:
+    from scipy.stats import t
+
+    reach = t.ppf((1 + confidence) / 2, np.maximum(n - 1, 1)) * se
+    return np.maximum(value - reach, -1.0), np.minimum(value + reach, 1.0)

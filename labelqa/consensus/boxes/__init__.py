@@ -1,0 +1,1 @@
+"""One box per object out of several."""

@@ -1,0 +1,249 @@
+"""How much each annotator's boxes count, which clusters are objects, and where their edges lie: arrays only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from labelqa._codes import BoxCodes
+from labelqa._kernels.boxes.clustering import greedy_clusters, median_boxes, members_of, views_of_boxes
+from labelqa._kernels.boxes.votes import (
+    STEPS,
+    held_out_votes,
+    peer_overlap,
+    peer_pq,
+    residuals_by_view,
+    without_effects,
+)
+
+Longs = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+#: Votes count with this power of the peer PQ.
+VOTE_POWER = 2.0
+#: A chosen quorum never leaves this range.
+QUORUM_RANGE = (0.25, 0.5)
+#: Residuals beyond this share of a box's side are mistakes, not habits.
+LIMIT = 0.3
+#: An annotator's mean deviation is drawn towards that of all as if this many more boxes had been drawn.
+DEVIATION_PRIOR = 10.0
+#: Rounds of estimating habits and centres in turn; further rounds move edges by less than a pixel.
+N_ROUNDS = 2
+
+
+@dataclass(frozen=True, eq=False)
+class Clusters:
+    """Boxes of one object each; see `labelqa._kernels.boxes.clustering` for the arrays.
+
+    Attributes
+    ----------
+    cluster, box_view
+        int64 (B,).
+    item
+        int64 (n,).
+    offsets, members
+        int64 (n + 1,) and (B,).
+    """
+
+    codes: BoxCodes
+    cluster: Longs
+    item: Longs
+    offsets: Longs
+    members: Longs
+    box_view: Longs
+
+    @property
+    def size(self) -> Longs:
+        """Number of boxes of each cluster: shape (n,)."""
+        return np.diff(self.offsets)
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """What was found: clusters (n,), annotators (A,).
+
+    Attributes
+    ----------
+    vote, quality
+        float64 (A,): weight of a vote, and peer PQ (nan where nobody can be compared with).
+    support, is_kept
+        float64 and bool (n,).
+    boxes
+        float64 (n, 4).
+    bias, deviation
+        float64 (A, 4) and (A,), see `locate`.
+    """
+
+    clusters: Clusters
+    vote: Floats
+    quality: Floats
+    support: Floats
+    is_kept: NDArray[np.bool_]
+    boxes: Floats
+    bias: Floats
+    deviation: Floats
+
+
+def find_clusters(codes: BoxCodes, iou_threshold: float) -> Clusters:
+    """Cluster the boxes of every item."""
+    cluster, cluster_offsets = greedy_clusters(
+        codes.xyxy, codes.label, codes.view_offsets, codes.item_offsets, iou_threshold
+    )
+    n_clusters = int(cluster_offsets[-1])
+    offsets, members = members_of(cluster, n_clusters)
+    item = np.repeat(np.arange(len(codes.items)), np.diff(cluster_offsets))
+    return Clusters(codes, cluster, item, offsets, members, views_of_boxes(codes.view_offsets))
+
+
+def peer_quality(clusters: Clusters) -> tuple[Floats, Floats]:
+    """Give each annotator's panoptic quality against all others, and the same drawn towards the mean.
+
+    Returns
+    -------
+    quality, shrunk
+        Shape (A,): nan and the mean where an annotator shares no item with boxes with anybody.
+    """
+    codes = clusters.codes
+    overlap = peer_overlap(codes.xyxy, clusters.offsets, clusters.members)
+    return peer_pq(
+        overlap, codes.view_offsets, codes.item_offsets, codes.view_item, codes.view_annotator, len(codes.annotators)
+    )
+
+
+def support_of(clusters: Clusters, weight: Floats) -> Floats:
+    """Give the share of the weight of an item's views that has a box in each cluster: shape (n,)."""
+    codes = clusters.codes
+    votes = np.bincount(clusters.cluster, weight[codes.view_annotator[clusters.box_view]], len(clusters.item))
+    total = np.bincount(codes.view_item, weight[codes.view_annotator], len(codes.items))
+    return np.asarray(votes / total[clusters.item])
+
+
+def choose_quorum(clusters: Clusters, weight: Floats) -> float:
+    """Find the support from which keeping a cluster raises the expected F1.
+
+    F1 is largest where every box more probable than F1 / 2 is kept (Lipton, Elkan and Naryanaswamy, 2014). A real
+    object is drawn only by a share r of the views, so that support s speaks for a probability of about s / r, and the
+    quorum is r F1 / 2. Both are measured on views held out in turn.
+
+    Returns
+    -------
+    float
+        nan where no item has two views.
+    """
+    codes = clusters.codes
+    hits, trials = held_out_votes(
+        clusters.item,
+        clusters.offsets,
+        clusters.members,
+        clusters.box_view,
+        weight[codes.view_annotator],
+        codes.item_offsets,
+    )
+    if not trials.sum():
+        return float("nan")
+    found, kept = np.cumsum(hits[::-1])[::-1], np.cumsum(trials[::-1])[::-1]
+    f1 = 2.0 * found / (kept + hits.sum())
+    best = STEPS - int(np.argmax(f1[::-1]))
+    recall = found[best] / max(kept[best], 1)
+    return float(np.clip(0.5 * recall * f1[best], *QUORUM_RANGE))
+
+
+def locate(
+    clusters: Clusters, weight: Floats, is_used: NDArray[np.bool_], *, remove_bias: bool, weigh_edges: bool
+) -> tuple[Floats, Floats, Floats]:
+    """Place the edges of every cluster: weighted medians, habits taken out, steady annotators counting more.
+
+    Habits (the mean residual per edge, in shares of the box's side) are drawn towards 0 by empirical Bayes; the weight
+    of an annotator's edges is one over the squared mean deviation that is left.
+
+    Returns
+    -------
+    boxes
+        float64 (n, 4).
+    bias
+        float64 (A, 4): the habits that were found, as shares of width (x) and height (y); 0 where none was looked for.
+    deviation
+        float64 (A,): mean absolute residual beyond the habit, drawn towards that of all.
+    """
+    codes = clusters.codes
+    annotator, n_annotators = codes.view_annotator, len(codes.annotators)
+    box_annotator = annotator[clusters.box_view]
+    bias, xyxy = np.zeros((n_annotators, 4)), codes.xyxy
+    for last in [False] * (N_ROUNDS if remove_bias else 0) + [True]:
+        centre = median_boxes(xyxy, weight[box_annotator], clusters.offsets, clusters.members)
+        n, total, spread = residuals_by_view(
+            codes.xyxy,
+            centre,
+            clusters.offsets,
+            clusters.members,
+            is_used,
+            clusters.box_view,
+            bias[annotator],
+            LIMIT,
+        )
+        if not last:
+            bias = _shrunk_means(n, total, annotator, n_annotators)
+            xyxy = without_effects(codes.xyxy, centre, clusters.cluster, clusters.box_view, bias[annotator])
+    deviation = _shrunk_deviation(n, spread, annotator, n_annotators)
+    # once only: an annotator who gets more weight draws the centre nearer, and would get more weight again
+    if weigh_edges:
+        centre = median_boxes(xyxy, deviation[box_annotator] ** -2.0, clusters.offsets, clusters.members)
+    return _possible(centre, clusters), bias, deviation
+
+
+def _possible(boxes: Floats, clusters: Clusters) -> Floats:
+    """Keep boxes that moved by a habit from turning inside out, and within the frame where its size is known."""
+    codes = clusters.codes
+    turned = np.any(boxes[:, 2:] < boxes[:, :2], axis=1, keepdims=True)
+    if turned.any():
+        even = np.ones(len(codes.xyxy))
+        boxes = np.where(turned, median_boxes(codes.xyxy, even, clusters.offsets, clusters.members), boxes)
+    frame = np.tile(codes.sizes[clusters.item], 2)
+    leaving = np.flatnonzero(np.any((boxes > frame) | ((boxes < 0.0) & ~np.isnan(frame)), axis=1))
+    boxes = boxes.copy()
+    for k in leaving.tolist():
+        # where a member leaves the frame, and was kept, the box may as well
+        drawn = codes.xyxy[clusters.members[clusters.offsets[k] : clusters.offsets[k + 1]]]
+        known = ~np.isnan(frame[k])
+        end = np.maximum(drawn.max(axis=0), frame[k])
+        boxes[k, known] = np.clip(boxes[k], np.minimum(drawn.min(axis=0), 0.0), end)[known]
+    return boxes
+
+
+def _shrunk_deviation(n: Longs, spread: Floats, annotator: NDArray[np.int32], n_annotators: int) -> Floats:
+    count = np.bincount(annotator, n, n_annotators)
+    total = np.bincount(annotator, spread, n_annotators)
+    mean = max(total.sum() / max(count.sum(), 1.0), 1e-6)
+    # no annotator is so steady that the others stop counting
+    shrunk = (total + DEVIATION_PRIOR * mean) / (count + DEVIATION_PRIOR)
+    return np.asarray(np.maximum(shrunk, 0.1 * mean))
+
+
+def _shrunk_means(n: Longs, total: Floats, annotator: NDArray[np.int32], n_annotators: int) -> Floats:
+    """Give the mean residual of each annotator and edge (A, 4), drawn towards 0 by as much as chance would explain.
+
+    0 is the median annotator: habits are known only against each other, and one annotator with many boxes must not set
+    the convention for all. Chance is judged by how an annotator's views differ; the variance between annotators follows
+    DerSimonian and Laird (1986).
+    """
+    count = np.bincount(annotator, n, n_annotators)
+    n_views = np.bincount(annotator[n > 0], minlength=n_annotators)
+    out = np.zeros((n_annotators, 4))
+    known = count > 0
+    free = (count * np.maximum(n_views - 1, 0) / np.maximum(n_views, 1)).sum()
+    if known.sum() < 2 or not free:
+        return out
+    for edge in range(4):
+        mean = np.bincount(annotator, total[:, edge], n_annotators) / np.maximum(count, 1)
+        within = np.square(total[:, edge] - n * mean[annotator]).sum() / free
+        if within <= 0:
+            out[known, edge] = mean[known] - np.median(mean[known])
+            continue
+        precision = count[known] / within
+        centre = np.average(mean[known], weights=precision)
+        excess = (precision * np.square(mean[known] - centre)).sum() - (known.sum() - 1)
+        between = max(0.0, excess / (precision.sum() - np.square(precision).sum() / precision.sum()))
+        out[known, edge] = (mean[known] - np.median(mean[known])) * between / (between + 1.0 / precision)
+    return out

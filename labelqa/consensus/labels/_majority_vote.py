@@ -1,0 +1,80 @@
+"""Majority vote."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+
+import numpy as np
+import pandas as pd
+
+from labelqa._kernels.labels.consensus import normalise, vote_counts
+from labelqa.annotations import Annotations
+from labelqa.consensus.labels._problem import Fit, Problem, Start, make_problem
+from labelqa.consensus.labels._result import LabelConsensus, make_result
+
+
+def majority_vote(
+    data: Annotations | pd.DataFrame,
+    *,
+    classes: Sequence[Hashable] | None = None,
+    gold: pd.DataFrame | None = None,
+) -> LabelConsensus:
+    """What most people said of each item: the plainest answer, and the one that any other method must beat.
+
+    The probability of a label is its share of the item's votes. Where two labels have as many votes, `is_tied` is true
+    and the label that is more frequent over all votes is chosen; if these are equal too, the first in natural order.
+    What ties are worth shows `labelqa.consensus.expected_accuracy`, which counts them as a fair draw.
+
+    Parameters
+    ----------
+    data
+        `Annotations`, or a table with `item_id`, `annotator_id`, `label`. A repeated label of one annotator is one more
+        vote.
+    classes
+        All classes in order, where unused ones count or order matters.
+    gold
+        A table with `item_id`, `label` of items whose truth is known: it is taken as it is. Items without labels in
+        `data` are left out.
+
+    Returns
+    -------
+    LabelConsensus
+        Items without a label have no consensus: missing with probability nan. There is no model, so the log-likelihood
+        is nan.
+
+    Raises
+    ------
+    TableError
+        For missing columns, labels outside `classes`, or contradicting gold labels.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from labelqa.consensus import majority_vote
+    >>> said = pd.DataFrame(
+    ...     [(1, "ann", "ok"), (1, "bob", "ok"), (1, "eve", "dent"), (2, "ann", "dent"), (2, "bob", "ok")],
+    ...     columns=["item_id", "annotator_id", "label"],
+    ... )
+    >>> majority_vote(said).table[["item_id", "label", "probability", "is_tied"]]
+      item_id label  probability  is_tied
+    0       1    ok     0.666667    False
+    1       2    ok     0.500000     True
+    """
+    problem = make_problem(data, classes=classes, gold=gold, prior=None)
+    return make_result("majority_vote", problem, fit_votes)
+
+
+def fit_votes(problem: Problem, start: Start | None) -> Fit:
+    """Give vote shares as posteriors, and the confusion of annotators against them; there is nothing to go on from."""
+    codes = problem.codes
+    votes = vote_counts(codes.offsets, codes.label, codes.n_classes).astype(np.float64)
+    n_labels = votes.sum(axis=1, keepdims=True)
+    with np.errstate(invalid="ignore"):
+        posteriors = votes / n_labels
+    known = problem.gold >= 0
+    posteriors[known] = np.eye(codes.n_classes)[problem.gold[known]]
+    total = votes.sum()
+    shares = votes.sum(axis=0) / total if total else np.full(codes.n_classes, np.nan)
+    counts = np.zeros((codes.n_annotators, codes.n_classes, codes.n_classes))
+    np.add.at(counts, (codes.annotator, codes.label), posteriors[codes.item])
+    return Fit(posteriors=posteriors, counts=counts, rates=normalise(counts, 0.0), shares=shares)

@@ -1,0 +1,1 @@
+"""Pictures that no label can be trusted on."""

@@ -1,0 +1,1 @@
+"""One ranked list of everything doubtful, and what reviewers decided."""

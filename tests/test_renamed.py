@@ -1,0 +1,32 @@
+"""Old names of arguments."""
+
+from __future__ import annotations
+
+import inspect
+
+import pytest
+
+from labelqa._renamed import renamed
+
+
+@renamed(embeddings="features")
+def describe(annotations, *, features=None):
+    return annotations, features
+
+
+def test_the_new_name_is_taken_without_a_word():
+    assert describe(1, features=2) == (1, 2)
+
+
+def test_the_old_name_is_taken_with_a_warning_that_names_the_new_one():
+    with pytest.warns(FutureWarning, match="describe: embeddings= is called features= now"):
+        assert describe(1, embeddings=2) == (1, 2)
+
+
+def test_both_names_at_once_are_refused():
+    with pytest.raises(TypeError, match="both embeddings= and features="):
+        describe(1, embeddings=2, features=3)
+
+
+def test_the_signature_shows_the_new_names_only():
+    assert list(inspect.signature(describe).parameters) == ["annotations", "features"]
