@@ -57,17 +57,20 @@ def strings(n_items: int) -> pd.DataFrame:
 
 
 def five_coefficients(n_items: int, n_resamples: int = 0) -> Call:
-    from labelqa.agreement.labels._coefficient import estimates
-    from labelqa.agreement.labels._formulas import FORMULAS
-    from labelqa.agreement.labels._source import Options, Source
+    from labelqa._options import Resampling
+    from labelqa.agreement.labels._catalogue import COUNT_FORMULAS
+    from labelqa.agreement.labels._counted import CountedLabels
+    from labelqa.agreement.labels._estimate import draw_together
     from labelqa.agreement.labels._statistics import statistics_of
 
     data = codes(n_items)
     data.offsets  # noqa: B018 - part of the encoding
 
     def call() -> Any:
-        source = Source(statistics_of(data), data, "nominal", None)
-        return estimates(list(FORMULAS), source, Options(n_resamples=n_resamples))
+        counted = CountedLabels(statistics_of(data), data)
+        formulas = {name: formula.value for name, formula in COUNT_FORMULAS.items()}
+        drawn = draw_together(formulas, counted, Resampling(n_resamples=n_resamples))
+        return [formula.estimate(counted, drawn[name]) for name, formula in COUNT_FORMULAS.items()]
 
     return call
 
@@ -77,23 +80,23 @@ def resampled(n_items: int) -> Call:
 
 
 def leave_one_out(n_items: int) -> Call:
-    from labelqa.agreement.labels._source import Source
+    from labelqa.agreement.labels._counted import CountedLabels
     from labelqa.agreement.labels._statistics import statistics_of
     from labelqa.agreement.labels._tables import alpha_without
 
     data = codes(n_items)
-    source = Source(statistics_of(data), data, "nominal", None)
-    return lambda: alpha_without(source, data)
+    counted = CountedLabels(statistics_of(data), data)
+    return lambda: alpha_without(counted, data)
 
 
 def pairs(n_items: int) -> Call:
-    from labelqa.agreement.labels._pair_table import per_pair
-    from labelqa.agreement.labels._source import Source
+    from labelqa.agreement.labels._annotator_pairs import per_pair
+    from labelqa.agreement.labels._counted import CountedLabels
     from labelqa.agreement.labels._statistics import statistics_of
 
     data = codes(n_items)
-    source = Source(statistics_of(data), data, "nominal", None)
-    return lambda: per_pair(source, data)
+    counted = CountedLabels(statistics_of(data), data)
+    return lambda: per_pair(counted, data)
 
 
 def everything_from_strings(n_items: int) -> Call:

@@ -6,22 +6,26 @@ from labelqa.agreement.boxes._result import BoxAgreement
 from labelqa.agreement.habits._conventions import BoxConventions, box_conventions
 from labelqa.agreement.labels._agreement import LabelAgreement, label_agreement
 from labelqa.agreement.labels._benchmark_scale import BenchmarkScale, benchmark_scale
-from labelqa.agreement.labels._brennan_prediger import brennan_prediger
-from labelqa.agreement.labels._coefficient import Coefficient
-from labelqa.agreement.labels._cohen import cohen_kappa
+from labelqa.agreement.labels._catalogue import COEFFICIENTS
+from labelqa.agreement.labels._coefficients import (
+    brennan_prediger,
+    cohen_kappa,
+    conger_kappa,
+    fleiss_kappa,
+    gwet_ac,
+    krippendorff_alpha,
+    percent_agreement,
+    scott_pi,
+)
 from labelqa.agreement.labels._compare import AgreementDifference, compare_agreement
-from labelqa.agreement.labels._conger import conger_kappa
-from labelqa.agreement.labels._fleiss import fleiss_kappa
-from labelqa.agreement.labels._gwet import gwet_ac
-from labelqa.agreement.labels._krippendorff import krippendorff_alpha
-from labelqa.agreement.labels._percent import percent_agreement
 from labelqa.agreement.labels._permutation import PermutationTest, permutation_test
 from labelqa.agreement.labels._planning import ItemsNeeded, items_needed, items_to_relabel
-from labelqa.agreement.labels._scott import scott_pi
+from labelqa.agreement.labels._result import Coefficient
 from labelqa.agreement.labels._shapes import from_contingency, from_counts, from_wide
 from labelqa.agreement.labels._statistics import LabelStatistics, collect_labels
 
 __all__ = [
+    "COEFFICIENTS",
     "AgreementDifference",
     "BenchmarkScale",
     "BoxAgreement",
@@ -54,3 +58,7 @@ __all__ = [
     "permutation_test",
     "scott_pi",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -26,7 +26,7 @@ from labelqa.agreement import (
     percent_agreement,
     scott_pi,
 )
-from labelqa.agreement.labels._source import Options, as_source
+from labelqa.agreement.labels._counted import Measurement, count_labels
 from labelqa.errors import OptionError, TableError
 
 COLUMNS = ["item_id", "annotator_id", "label"]
@@ -263,9 +263,9 @@ def test_numbers_may_be_texts(function: object, level: str) -> None:
         ({"weights": lambda a, b: 1.0}, OptionError, "distance given as weights= must give 0 for equal labels"),
         ({"weights": lambda a, b: -abs(a - b)}, OptionError, "has values outside 0 to 1|outside"),
         ({"classes": [1, 2]}, TableError, r"labels that classes= does not list \(3\)"),
-        ({"n_resamples": -1}, OptionError, "n_resamples=-1 is not a count; give 0 for none"),
-        ({"n_resamples": 1.5}, OptionError, "n_resamples=1.5 is not a count"),
-        ({"confidence": 95}, OptionError, "confidence=95 is not between 0 and 1"),
+        ({"n_resamples": -1}, OptionError, "n_resamples=-1 is out of range; give 0 for none"),
+        ({"n_resamples": 1.5}, OptionError, "n_resamples=1.5 is no whole number; give 0 for none"),
+        ({"confidence": 95}, OptionError, "confidence=95 is out of range; give a share between 0 and 1"),
     ],
 )
 def test_impossible_options_are_refused(options: dict, error: type[Exception], message: str) -> None:
@@ -368,8 +368,7 @@ def noisy(n_items: int, n_annotators: int, seed: int, kept: float = 1.0) -> pd.D
 def test_a_resample_is_the_items_drawn_again(function: object, level: str) -> None:
     data = noisy(40, 4, seed=3, kept=0.7)
     found = function(data, level=level, n_resamples=3, confidence=0.9999999)
-    source = as_source(data, Options())
-    rows = source.statistics.rows
+    rows = count_labels(data, Measurement()).statistics.rows
     dense = np.zeros((len(rows.times), 4), int)
     dense[np.repeat(np.arange(len(dense)), np.diff(rows.starts)), rows.code] = rows.count
     drawn = [

@@ -53,7 +53,7 @@ class TestItemsNeeded:
 
     @pytest.mark.parametrize("width", [0, -1, float("nan")])
     def test_a_width_must_be_above_zero(self, width: float) -> None:
-        with pytest.raises(OptionError, match="is not above 0; give the distance of the two bounds"):
+        with pytest.raises(OptionError, match="give the distance of the two bounds"):
             items_needed(labels(5), width=width)
 
 
@@ -129,7 +129,7 @@ class TestPermutationTest:
         assert reason in found.reason
 
     def test_impossible_options_are_refused(self) -> None:
-        with pytest.raises(OptionError, match="n_permutations=0 leaves nothing to compare with"):
+        with pytest.raises(OptionError, match="n_permutations=0 is out of range; give 999 or more"):
             permutation_test(labels(3), n_permutations=0)
         with pytest.raises(OptionError, match="coefficient='kappa' is not known"):
             permutation_test(labels(3), coefficient="kappa")

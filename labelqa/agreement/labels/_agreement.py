@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -12,24 +12,25 @@ from numpy.typing import NDArray
 
 from labelqa import _checks
 from labelqa._codes import LabelCodes
+from labelqa._options import Resampling, check_choice
+from labelqa._renamed import renamed
 from labelqa._result import Result
+from labelqa.agreement.labels import _plots as plots
 from labelqa.agreement.labels import _tables as tables
-from labelqa.agreement.labels._classes import class_pairs, per_class
-from labelqa.agreement.labels._coefficient import Coefficient, bootstrap, estimates, wrap
-from labelqa.agreement.labels._conger import conger
+from labelqa.agreement.labels._annotator_pairs import pair_matrix, per_pair
+from labelqa.agreement.labels._catalogue import COEFFICIENTS, COUNT_FORMULAS
+from labelqa.agreement.labels._class_tables import DRAWN_PER_CLASS, class_pairs, per_class
+from labelqa.agreement.labels._counted import CountedLabels, Measurement, count_labels
 from labelqa.agreement.labels._distances import Weights
-from labelqa.agreement.labels._formulas import CLASS_FORMULAS, FORMULAS
-from labelqa.agreement.labels._pair_table import per_pair
-from labelqa.agreement.labels._pairs import two_of
-from labelqa.agreement.labels._source import Options, Source, as_source
+from labelqa.agreement.labels._estimate import CountFormula, draw_together
+from labelqa.agreement.labels._result import Coefficient, measure, wrap
 from labelqa.annotations import Annotations, as_label_codes
-from labelqa.errors import TableError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 #: Labels x resamples above which Conger's kappa is not resampled.
-LONG = 100_000_000
+MOST_LABELS_DRAWN = 100_000_000
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -105,19 +106,28 @@ class LabelAgreement(Result):
     def pair_matrix(self, value: str = "kappa") -> pd.DataFrame:
         """Give a column of `per_pair` as a symmetric matrix of annotators; nan where two share no item."""
         ids = list(self.per_annotator["annotator_id"])
-        one = self.per_pair.pivot_table(index="annotator_a", columns="annotator_b", values=value)
-        matrix = one.combine_first(one.T).reindex(index=ids, columns=ids)
-        return matrix.rename_axis(index="annotator_id", columns="annotator_id")
+        return pair_matrix(self.per_pair, ids, value)
 
     def plot(self, ax: Axes | None = None, *, view: str = "coefficients") -> Axes:
         """Draw one view: "coefficients", "classes", "items", "annotators", "pairs" or "time"."""
-        from labelqa.agreement.labels._plots import draw
+        titles = [COEFFICIENTS[name].title for name in self.coefficients["coefficient"]]
+        views: dict[str, Callable[[], Axes]] = {
+            "coefficients": lambda: plots.coefficients(
+                self.coefficients.assign(title=titles), ax, confidence=self.confidence
+            ),
+            "classes": lambda: plots.classes(self.per_class, self.class_pairs, ax),
+            "items": lambda: plots.items(self.per_item, ax),
+            "annotators": lambda: plots.annotators(self.per_annotator, ax),
+            "pairs": lambda: plots.pairs(self.per_annotator, self.pair_matrix(), self.pair_matrix("n_items"), ax),
+            "time": lambda: plots.weeks(self.over_time, ax),
+        }
+        check_choice("view", view, views)
+        return views[view]()
 
-        return draw(self, ax, view)
 
-
+@renamed(data="annotations")
 def label_agreement(
-    data: Annotations | pd.DataFrame,
+    annotations: Annotations | pd.DataFrame,
     *,
     level: str = "nominal",
     weights: Weights | None = None,
@@ -130,7 +140,7 @@ def label_agreement(
 
     Parameters
     ----------
-    data
+    annotations
         `Annotations`, or a table with `item_id`, `annotator_id`, `label` and, where known, `created_at` and `seconds`.
     level, weights, classes
         As in `krippendorff_alpha`.
@@ -167,15 +177,14 @@ def label_agreement(
     >>> round(result.alpha, 4), result.per_item["item_id"][0]
     (0.4444, '3')
     """
-    options = Options(
-        level=level, weights=weights, classes=classes, n_resamples=n_resamples, confidence=confidence, seed=seed
-    )
-    source = as_source(data, options)
-    codes = _codes_of(source)
-    drawn = bootstrap([*FORMULAS, *CLASS_FORMULAS], source, options)
-    found = coefficients(source, options, drawn)
+    resampling = Resampling(n_resamples=n_resamples, confidence=confidence, seed=seed)
+    counted = count_labels(annotations, Measurement(level, weights, classes))
+    codes = counted.need_codes(instead="use a single coefficient")
+    of_counts = {name: formula.value for name, formula in COUNT_FORMULAS.items()}
+    drawn = draw_together({**of_counts, **DRAWN_PER_CLASS}, counted, resampling)
+    found = _coefficients(counted, resampling, drawn)
     alpha = found["krippendorff_alpha"]
-    repeats = as_label_codes(data.repeats) if isinstance(data, Annotations) else codes
+    repeats = as_label_codes(annotations.repeats) if isinstance(annotations, Annotations) else codes
     return LabelAgreement(
         alpha=alpha.value,
         alpha_low=alpha.low,
@@ -183,44 +192,40 @@ def label_agreement(
         confidence=confidence,
         interval=alpha.interval,
         level=alpha.level,
-        n_items=source.statistics.n_items,
+        n_items=counted.statistics.n_items,
         n_paired=alpha.n_items,
-        n_annotators=source.statistics.n_annotators or 0,
+        n_annotators=counted.statistics.n_annotators or 0,
         n_labels=alpha.n_labels,
         n_classes=alpha.n_classes,
         reason=alpha.reason,
         coefficients=_table(found),
-        per_class=per_class(source, drawn, confidence),
-        class_pairs=class_pairs(source),
-        per_item=tables.per_item(source, codes),
-        per_annotator=tables.per_annotator(source, codes, _seconds(data, codes), options),
-        annotator_bias=tables.annotator_bias(source, codes),
-        per_pair=per_pair(source, codes, confidence),
+        per_class=per_class(counted, drawn, confidence),
+        class_pairs=class_pairs(counted),
+        per_item=tables.per_item(counted, codes),
+        per_annotator=tables.per_annotator(counted, codes, _seconds(annotations, codes), confidence),
+        annotator_bias=tables.annotator_bias(counted, codes),
+        per_pair=per_pair(counted, codes, confidence),
         intra_annotator=tables.intra_annotator(repeats),
-        over_time=tables.over_time(source, codes, _times(data, codes), replace(options, n_resamples=0)),
+        over_time=tables.over_time(counted, codes, _times(annotations, codes), confidence),
     )
 
 
-def coefficients(source: Source, options: Options, drawn: dict[str, NDArray[np.float64]]) -> dict[str, Coefficient]:
-    """Compute every coefficient that fits the number of annotators, with the resamples `drawn` by `bootstrap`."""
-    statistics = source.statistics
-    found = estimates(list(FORMULAS), source, options, drawn) if statistics.n_paired else {}
-    out = {name: wrap(name, source, options, found.get(name)) for name in FORMULAS}
-    is_long = statistics.n_labels * options.n_resamples > LONG
-    out["conger_kappa"] = conger("conger_kappa", source, replace(options, n_resamples=0) if is_long else options)
-    if statistics.n_annotators == 2 and source.codes is not None:
-        out["cohen_kappa"] = two_of("cohen_kappa", source, None, options)
-        out["scott_pi"] = two_of("scott_pi", source, None, options)
+def _coefficients(
+    counted: CountedLabels, resampling: Resampling, drawn: dict[str, NDArray[np.float64]]
+) -> dict[str, Coefficient]:
+    """Compute every coefficient that fits the number of annotators; those of counts share the resamples `drawn`."""
+    statistics, out = counted.statistics, {}
+    is_long = statistics.n_labels * resampling.n_resamples > MOST_LABELS_DRAWN
+    for name, record in COEFFICIENTS.items():
+        if record.is_of_two:
+            if statistics.n_annotators == 2:
+                out[name] = measure(name, counted, resampling)
+        elif isinstance(record.formula, CountFormula):
+            found = record.formula.estimate(counted, drawn[name]) if statistics.n_paired else None
+            out[name] = wrap(record, counted, resampling, found)
+        else:
+            out[name] = measure(name, counted, replace(resampling, n_resamples=0) if is_long else resampling)
     return out
-
-
-def _codes_of(source: Source) -> LabelCodes:
-    if source.codes is None:
-        raise TableError(
-            "Found LabelStatistics, which do not know who labelled which item; needed are labels one by one. Give "
-            "Annotations or a table with item_id, annotator_id, label, or use a single coefficient."
-        )
-    return source.codes
 
 
 def _table(found: dict[str, Coefficient]) -> pd.DataFrame:
@@ -229,25 +234,25 @@ def _table(found: dict[str, Coefficient]) -> pd.DataFrame:
     return pd.DataFrame(records, columns=["coefficient", *columns])
 
 
-def _view_values(data: Annotations | pd.DataFrame, codes: LabelCodes, column: str) -> pd.Series | None:
+def _view_values(annotations: Annotations | pd.DataFrame, codes: LabelCodes, column: str) -> pd.Series | None:
     """Give a column of the labels, or else of their views, for each label; None where neither has it."""
-    table = data.labels if isinstance(data, Annotations) else data
+    table = annotations.labels if isinstance(annotations, Annotations) else annotations
     if column in table:
         return table[column].iloc[codes.row].reset_index(drop=True)
-    if not isinstance(data, Annotations):
+    if not isinstance(annotations, Annotations):
         return None
     keys = ["item_id", "annotator_id"]
-    joined = table[keys].merge(data.views[[*keys, column]], on=keys, how="left")[column]
+    joined = table[keys].merge(annotations.views[[*keys, column]], on=keys, how="left")[column]
     return joined.iloc[codes.row].reset_index(drop=True)
 
 
-def _times(data: Annotations | pd.DataFrame, codes: LabelCodes) -> pd.Series | None:
-    values = _view_values(data, codes, "created_at")
+def _times(annotations: Annotations | pd.DataFrame, codes: LabelCodes) -> pd.Series | None:
+    values = _view_values(annotations, codes, "created_at")
     return None if values is None else _checks.times(values, "labels")
 
 
-def _seconds(data: Annotations | pd.DataFrame, codes: LabelCodes) -> NDArray[np.float64] | None:
-    values = _view_values(data, codes, "seconds")
+def _seconds(annotations: Annotations | pd.DataFrame, codes: LabelCodes) -> NDArray[np.float64] | None:
+    values = _view_values(annotations, codes, "seconds")
     if values is None or values.isna().all():
         return None
     return pd.to_numeric(values, errors="coerce").to_numpy(np.float64)

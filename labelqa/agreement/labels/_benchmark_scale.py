@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from scipy.special import ndtr
 
-from labelqa._options import check_choice
-from labelqa._plot import COLOURS, axes
+from labelqa._options import check_choice, check_confidence
+from labelqa._renamed import renamed
 from labelqa._result import Result
-from labelqa.agreement.labels._coefficient import Coefficient
+from labelqa.agreement.labels import _plots as plots
+from labelqa.agreement.labels._result import Coefficient
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -39,8 +41,8 @@ class BenchmarkScale(Result):
     ----------
     verdict
         The best word that the value deserves with probability `confidence`; "" where undefined.
-    name, value, se
-        The coefficient, its value and standard error.
+    coefficient, value, se
+        Which coefficient, its value and standard error.
     scale, confidence
         As asked for.
     reason
@@ -51,7 +53,7 @@ class BenchmarkScale(Result):
     """
 
     verdict: str
-    name: str
+    coefficient: str
     value: float
     se: float
     scale: str
@@ -61,16 +63,13 @@ class BenchmarkScale(Result):
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the probability of each word; the verdict is dark."""
-        ax = axes(ax, height=0.9 + 0.32 * len(self.table))
-        shown = self.table.iloc[::-1]
-        colours = [COLOURS[0] if word == self.verdict else COLOURS[4] for word in shown["word"]]
-        ax.barh(shown["word"], shown["probability"], color=colours, height=0.6)
-        ax.set_xlim(0, 1)
-        ax.set_xlabel(f"Probability; at least {self.verdict!r} with {self.confidence:.0%} confidence")
-        return ax
+        return plots.words(self.table, ax, verdict=self.verdict, confidence=self.confidence)
 
 
-def benchmark_scale(found: Coefficient, *, scale: str = "landis_koch", confidence: float = 0.95) -> BenchmarkScale:
+@renamed(found="coefficient")
+def benchmark_scale(
+    coefficient: Coefficient, *, scale: str = "landis_koch", confidence: float = 0.95
+) -> BenchmarkScale:
     """Put a coefficient into words that hold in spite of its uncertainty, such as "substantial".
 
     A value of .81 from 20 items is not "almost perfect" yet: the verdict is the best word such that the true value is
@@ -78,7 +77,7 @@ def benchmark_scale(found: Coefficient, *, scale: str = "landis_koch", confidenc
 
     Parameters
     ----------
-    found
+    coefficient
         The result of any coefficient function.
     scale
         "landis_koch", "altman" or "fleiss".
@@ -88,7 +87,7 @@ def benchmark_scale(found: Coefficient, *, scale: str = "landis_koch", confidenc
     Raises
     ------
     OptionError
-        For an unknown scale.
+        For an unknown scale, and a confidence that is not between 0 and 1.
 
     References
     ----------
@@ -102,22 +101,21 @@ def benchmark_scale(found: Coefficient, *, scale: str = "landis_koch", confidenc
     >>> benchmark_scale(found).verdict
     'moderate'
     """
-    from scipy.stats import norm
-
     check_choice("scale", scale, SCALES)
+    check_confidence(confidence)
     words = [word for word, _ in SCALES[scale]]
     low = np.array([bound for _, bound in SCALES[scale]])
     high = np.concatenate([[1.0], low[:-1]])
-    reason = found.reason
-    if reason is None and not np.isfinite(found.se):
+    value, se, reason = coefficient.value, coefficient.se, coefficient.reason
+    if reason is None and not np.isfinite(se):
         reason = "The coefficient has no standard error."
     if reason is not None:
         probability = np.full(len(words), np.nan)
-    elif found.se == 0:
-        probability = ((found.value >= low) & (found.value < high)).astype(np.float64)
-        probability[0] = float(found.value >= low[0])
+    elif se == 0:
+        probability = ((value >= low) & (value < high)).astype(np.float64)
+        probability[0] = float(value >= low[0])
     else:
-        below = norm.cdf((np.append(high, -1.0) - found.value) / found.se)
+        below = ndtr((np.append(high, -1.0) - value) / se)
         probability = -np.diff(below) / (below[0] - below[-1])
     cumulative = np.cumsum(probability)
     enough = np.flatnonzero(cumulative >= confidence - 1e-12)
@@ -126,9 +124,9 @@ def benchmark_scale(found: Coefficient, *, scale: str = "landis_koch", confidenc
     )
     return BenchmarkScale(
         verdict=words[enough[0]] if len(enough) else "",
-        name=found.name,
-        value=found.value,
-        se=found.se,
+        coefficient=coefficient.name,
+        value=value,
+        se=se,
         scale=scale,
         confidence=confidence,
         reason=reason,

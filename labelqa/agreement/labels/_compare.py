@@ -10,19 +10,18 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from labelqa._codes import LabelCodes, natural_order
+from labelqa._codes import natural_order
+from labelqa._kernels.intervals import percentiles, student_reach
 from labelqa._kernels.labels.resampling import resampled_times
-from labelqa._options import check_choice
-from labelqa._plot import COLOURS, axes
+from labelqa._options import Resampling, check_choice
 from labelqa._result import Result
-from labelqa.agreement.labels._coefficient import percentiles, undefined, words
+from labelqa.agreement.labels import _plots as plots
+from labelqa.agreement.labels._catalogue import COEFFICIENTS, COUNT_FORMULAS
+from labelqa.agreement.labels._counted import CountedLabels, LabelInput, Measurement, count_labels
 from labelqa.agreement.labels._distances import Weights
-from labelqa.agreement.labels._formulas import FORMULAS, Rows, Values
-from labelqa.agreement.labels._source import Options, Source, as_source
-from labelqa.agreement.labels._standard_errors import influence
+from labelqa.agreement.labels._estimate import CountFormula, two_sided_p
 from labelqa.agreement.labels._statistics import CountRows
-from labelqa.annotations import Annotations
-from labelqa.errors import TableError
+from labelqa.agreement.labels._sums import ScaledRows, Values
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -84,22 +83,19 @@ class AgreementDifference(Result):
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the difference with its interval against no difference."""
-        ax = axes(ax, height=1.6)
-        ax.axvline(0, color="#999999", linewidth=1)
-        ax.hlines(0, self.low, self.high, color=COLOURS[0], linewidth=2)
-        ax.plot([self.difference], [0], "o", color=COLOURS[0])
-        ax.set_yticks([])
-        ax.spines["left"].set_visible(False)
-        ax.set_xlabel(
-            f"{words(self.coefficient)}: {self.before:.3f} before, {self.after:.3f} after "
-            f"(difference with {self.confidence:.0%} interval)"
+        return plots.difference(
+            (self.low, self.high),
+            ax,
+            before=self.before,
+            after=self.after,
+            confidence=self.confidence,
+            title=COEFFICIENTS[self.coefficient].title,
         )
-        return ax
 
 
 def compare_agreement(
-    before: Annotations | pd.DataFrame,
-    after: Annotations | pd.DataFrame,
+    before: LabelInput,
+    after: LabelInput,
     *,
     coefficient: str = "krippendorff_alpha",
     same_items: bool = True,
@@ -118,7 +114,7 @@ def compare_agreement(
     Parameters
     ----------
     before, after
-        `Annotations`, or tables with `item_id`, `annotator_id`, `label`.
+        `Annotations`, or tables with `item_id`, `annotator_id`, `label`; statistics with `same_items=False`.
     coefficient
         "krippendorff_alpha", "percent_agreement", "fleiss_kappa", "gwet_ac" or "brennan_prediger".
     same_items
@@ -135,7 +131,7 @@ def compare_agreement(
     TableError
         For data that are no labels.
     OptionError
-        For an unknown coefficient or level.
+        For an unknown coefficient or level, and impossible options.
 
     References
     ----------
@@ -153,18 +149,17 @@ def compare_agreement(
     >>> round(result.before, 3), round(result.after, 3), result.n_items_both
     (0.125, 1.0, 4)
     """
-    check_choice("coefficient", coefficient, FORMULAS)
-    options = Options(
-        level=level, weights=weights, classes=classes, n_resamples=n_resamples, confidence=confidence, seed=seed
-    )
-    first, second = _on_one_list(before, after, options)
+    check_choice("coefficient", coefficient, COUNT_FORMULAS)
+    resampling = Resampling(n_resamples=n_resamples, confidence=confidence, seed=seed)
+    first, second = _on_one_list(before, after, Measurement(level, weights, classes))
     parts = _matched(first, second) if same_items else _apart(first, second)
-    values = [FORMULAS[coefficient](rows, rows.sums(rows.times[None]), rows.times[None]) for rows in parts]
-    reason = undefined(first) or undefined(second)
+    formula = COUNT_FORMULAS[coefficient]
+    values = [formula.of_all(rows) for rows in parts]
+    reason = first.undefined or second.undefined
     both = parts[0].is_paired & parts[1].is_paired
-    n_both = int(parts[0].rows.times[both].sum())
-    low, high, se, p_value = _uncertainty(coefficient, parts, values, options)
-    old, new = (float("nan") if reason else float(found.value[0]) for found in values)
+    n_both = int(parts[0].distinct.times[both].sum())
+    low, high, se, p_value = _uncertainty(formula, parts, values, resampling)
+    old, new = (np.nan if reason else float(found.value[0]) for found in values)
     if reason is None and np.isnan(new - old):
         reason = "One of the two has labels of one class only, so that chance alone would agree fully."
     table = pd.DataFrame(
@@ -190,7 +185,7 @@ def compare_agreement(
         n_items_after=second.statistics.n_paired,
         n_items_both=n_both,
         confidence=confidence,
-        interval="bootstrap" if n_resamples else "t",
+        interval="bootstrap" if resampling.n_resamples else "t",
         level=first.scale.name,
         reason=reason,
         table=table,
@@ -198,22 +193,25 @@ def compare_agreement(
 
 
 def _on_one_list(
-    before: Annotations | pd.DataFrame, after: Annotations | pd.DataFrame, options: Options
-) -> tuple[Source, Source]:
+    before: LabelInput, after: LabelInput, measurement: Measurement
+) -> tuple[CountedLabels, CountedLabels]:
     """Encode both with the classes of both."""
-    first, second = as_source(before, options), as_source(after, options)
-    if options.classes is None and list(first.statistics.classes) != list(second.statistics.classes):
+    first, second = count_labels(before, measurement), count_labels(after, measurement)
+    if measurement.classes is None and list(first.statistics.classes) != list(second.statistics.classes):
         values = {str(value): value for part in (first, second) for value in part.class_values}
         together = np.empty(len(values), dtype=object)
         together[:] = list(values.values())
-        options = replace(options, classes=list(together[natural_order(together)]))
-        first, second = as_source(before, options), as_source(after, options)
+        measurement = replace(measurement, classes=list(together[natural_order(together)]))
+        first, second = count_labels(before, measurement), count_labels(after, measurement)
     return first, second
 
 
-def _matched(first: Source, second: Source) -> tuple[Rows, Rows]:
+def _matched(first: CountedLabels, second: CountedLabels) -> tuple[ScaledRows, ScaledRows]:
     """Find the distinct pairs of rows over all items; each part holds its half of every pair."""
-    one, two = _codes(first), _codes(second)
+    one, two = (
+        part.need_codes(unknown="which items they counted", instead="choose same_items=False")
+        for part in (first, second)
+    )
     items, where = np.unique(np.concatenate([one.items, two.items]).astype(str), return_inverse=True)
     item = np.concatenate([where[: len(one.items)][one.item], where[len(one.items) :][two.item]])
     k = first.n_classes
@@ -224,58 +222,46 @@ def _matched(first: Source, second: Source) -> tuple[Rows, Rows]:
     return (_half(pairs, pairs.code < k, 0, first), _half(pairs, pairs.code >= k, k, second))
 
 
-def _half(pairs: CountRows, chosen: NDArray[np.bool_], shift: int, source: Source) -> Rows:
+def _half(pairs: CountRows, chosen: NDArray[np.bool_], shift: int, counted: CountedLabels) -> ScaledRows:
     kept = np.concatenate([[0], np.cumsum(chosen)])
     rows = CountRows(
         kept[pairs.starts], (pairs.code[chosen] - shift).astype(np.int32), pairs.count[chosen], pairs.times, pairs.keys
     )
-    return Rows(rows, source.n_classes, source.scale)
+    return ScaledRows(rows, counted.n_classes, counted.scale)
 
 
-def _apart(first: Source, second: Source) -> tuple[Rows, Rows]:
+def _apart(first: CountedLabels, second: CountedLabels) -> tuple[ScaledRows, ScaledRows]:
     """Put the rows of both one after the other, so that no item is in both."""
-    one, two = first.rows.rows, second.rows.rows
+    one, two = first.rows.distinct, second.rows.distinct
     times = np.concatenate([one.times, two.times])
     keys = np.concatenate([one.keys, two.keys])
     ahead = np.concatenate([one.starts, np.full(len(two.times), one.starts[-1])])
     behind = np.concatenate([np.zeros(len(one.times), np.int64), two.starts])
     return (
-        Rows(CountRows(ahead, one.code, one.count, times, keys), first.n_classes, first.scale),
-        Rows(CountRows(behind, two.code, two.count, times, keys), second.n_classes, second.scale),
+        ScaledRows(CountRows(ahead, one.code, one.count, times, keys), first.n_classes, first.scale),
+        ScaledRows(CountRows(behind, two.code, two.count, times, keys), second.n_classes, second.scale),
     )
 
 
-def _codes(source: Source) -> LabelCodes:
-    if source.codes is None:
-        raise TableError(
-            "Found LabelStatistics, which do not know which items they counted; give labels one by one, or choose "
-            "same_items=False."
-        )
-    return source.codes
-
-
 def _uncertainty(
-    name: str, parts: tuple[Rows, Rows], values: list[Values], options: Options
+    formula: CountFormula, parts: tuple[ScaledRows, ScaledRows], values: list[Values], resampling: Resampling
 ) -> tuple[float, float, float, float]:
     """Give low, high, standard error and p-value of the difference."""
-    from scipy.stats import t
-
-    nothing = (float("nan"),) * 4
     difference = float(values[1].value[0] - values[0].value[0])
     times = parts[0].times
     n = int(times.sum())
     if not np.isfinite(difference) or n < 2:
-        return nothing
-    old, new = (influence(name, rows, found) for rows, found in zip(parts, values, strict=True))
+        return np.nan, np.nan, np.nan, np.nan
+    old, new = (formula.influence(rows, found) for rows, found in zip(parts, values, strict=True))
     se = float(np.sqrt((times * (new - old) ** 2).sum() * n / (n - 1)))
-    p_value = float(2 * t.sf(abs(difference) / se, n - 1)) if se > 0 else float(difference == 0)
-    if not options.n_resamples:
-        reach = float(t.ppf((1 + options.confidence) / 2, n - 1)) * se
+    p_value = two_sided_p(difference, se, n)
+    if not resampling.n_resamples:
+        reach = float(student_reach(se, n, resampling.confidence))
         return difference - reach, difference + reach, se, p_value
     drawn = []
     for block in resampled_times(
-        parts[0].rows.times, options.n_resamples, np.random.default_rng(options.seed), parts[0].n_classes
+        parts[0].distinct.times, resampling.n_resamples, resampling.generator(), parts[0].n_classes
     ):
-        old, new = (FORMULAS[name](rows, rows.sums(block), block).value for rows in parts)
+        old, new = (formula.value(rows, rows.sums(block), block).value for rows in parts)
         drawn.append(new - old)
-    return (*percentiles(np.concatenate(drawn), options.confidence), se, p_value)
+    return (*percentiles(np.concatenate(drawn), resampling.confidence), se, p_value)

@@ -10,17 +10,18 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from labelqa._codes import LabelCodes
+from labelqa._kernels.intervals import percentiles
 from labelqa._kernels.labels.resampling import permuted_agreement
-from labelqa._options import check_choice
-from labelqa._plot import COLOURS, axes
+from labelqa._options import check_choice, check_seed, check_whole
+from labelqa._renamed import renamed
 from labelqa._result import Result
-from labelqa.agreement.labels._coefficient import percentiles, undefined, words
+from labelqa.agreement.labels import _plots as plots
+from labelqa.agreement.labels._catalogue import COEFFICIENTS, COUNT_FORMULAS
+from labelqa.agreement.labels._counted import CountedLabels, Measurement, count_labels
 from labelqa.agreement.labels._distances import Weights
-from labelqa.agreement.labels._formulas import FORMULAS, Rows, Sums
-from labelqa.agreement.labels._source import Options, Source, as_source, select, source_of_codes
+from labelqa.agreement.labels._estimate import CountFormula
+from labelqa.agreement.labels._sums import ScaledRows, Sums
 from labelqa.annotations import Annotations
-from labelqa.errors import OptionError, TableError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -32,8 +33,8 @@ class PermutationTest(Result):
 
     Attributes
     ----------
-    name, value
-        The coefficient, and its value on items with two labels or more.
+    coefficient, value
+        Which coefficient, and its value on items with two labels or more.
     p_value
         Share of shuffles (the data themselves counted as one) that agree at least as much.
     chance, chance_low, chance_high
@@ -46,7 +47,7 @@ class PermutationTest(Result):
         `permutation`, `value`: the coefficient of every shuffle.
     """
 
-    name: str
+    coefficient: str
     value: float
     p_value: float
     chance: float
@@ -59,16 +60,14 @@ class PermutationTest(Result):
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the shuffles as a histogram and the data as a line."""
-        ax = axes(ax)
-        ax.hist(self.table["value"].dropna(), bins=30, color=COLOURS[4])
-        ax.axvline(self.value, color=COLOURS[1], linewidth=2)
-        ax.set_xlabel(f"{words(self.name)} of shuffled labels (line: the data, p = {self.p_value:.2g})")
-        ax.set_ylabel("Shuffles")
-        return ax
+        return plots.shuffles(
+            self.table, ax, value=self.value, p_value=self.p_value, title=COEFFICIENTS[self.coefficient].title
+        )
 
 
+@renamed(data="annotations")
 def permutation_test(
-    data: Annotations | pd.DataFrame,
+    annotations: Annotations | pd.DataFrame,
     *,
     coefficient: str = "krippendorff_alpha",
     level: str = "nominal",
@@ -84,7 +83,7 @@ def permutation_test(
 
     Parameters
     ----------
-    data
+    annotations
         `Annotations`, or a table with `item_id`, `annotator_id`, `label`.
     coefficient
         "krippendorff_alpha", "percent_agreement", "fleiss_kappa", "gwet_ac" or "brennan_prediger".
@@ -100,6 +99,11 @@ def permutation_test(
     OptionError
         For an unknown coefficient or level, or no shuffles.
 
+    References
+    ----------
+    Edgington and Onghena (2007), Randomization tests; Phipson and Smyth (2010), Statistical Applications in Genetics
+    and Molecular Biology 9, for the p-value.
+
     Examples
     --------
     >>> import pandas as pd
@@ -108,54 +112,49 @@ def permutation_test(
     >>> round(permutation_test(from_wide(wide)).p_value, 3)
     0.014
     """
-    check_choice("coefficient", coefficient, FORMULAS)
-    if n_permutations < 1:
-        raise OptionError(f"n_permutations={n_permutations!r} leaves nothing to compare with; give 999 or more.")
-    everything = as_source(data, Options(level=level, weights=weights, classes=classes))
-    source, codes = _only_paired(everything)
-    reason = undefined(everything)
+    check_choice("coefficient", coefficient, COUNT_FORMULAS)
+    n_permutations = check_whole("n_permutations", n_permutations, 1, hint="999 or more")
+    seed = check_seed(seed)
+    everything = count_labels(annotations, Measurement(level, weights, classes))
+    codes = everything.need_codes(instead="use items_needed for how sure the coefficient is")
+    paired = everything.select(np.diff(codes.offsets)[codes.item] >= 2)
+    reason = everything.undefined
     drawn = np.empty(0)
-    value = p_value = float("nan")
+    value = p_value = np.nan
     if reason is None:
-        value, drawn = _shuffle(coefficient, source, codes, n_permutations, seed)
+        value, drawn = _shuffle(COUNT_FORMULAS[coefficient], paired, n_permutations, seed)
         if np.isnan(value):
             reason = "All labels are of one class, so that chance alone would agree fully."
         else:
             # sums of the same numbers in another order differ in their last digits
             p_value = float((1 + (drawn >= value - 1e-9).sum()) / (1 + n_permutations))
-    low, high = percentiles(drawn, 0.95)
+    low, high = percentiles(drawn)
     return PermutationTest(
-        name=coefficient,
+        coefficient=coefficient,
         value=value,
         p_value=p_value,
-        chance=float(drawn.mean()) if len(drawn) else float("nan"),
+        chance=float(drawn.mean()) if len(drawn) else np.nan,
         chance_low=low,
         chance_high=high,
-        n_items=source.statistics.n_paired,
+        n_items=paired.statistics.n_paired,
         n_permutations=n_permutations,
         reason=reason,
         table=pd.DataFrame({"permutation": np.arange(1, len(drawn) + 1), "value": drawn}),
     )
 
 
-def _only_paired(source: Source) -> tuple[Source, LabelCodes]:
-    if source.codes is None:
-        raise TableError("Found LabelStatistics, which do not know who labelled which item; give labels one by one.")
-    codes = select(source.codes, np.diff(source.codes.offsets)[source.codes.item] >= 2)
-    return source_of_codes(codes, source), codes
-
-
 def _shuffle(
-    name: str, source: Source, codes: LabelCodes, n_permutations: int, seed: int
+    formula: CountFormula, counted: CountedLabels, n_permutations: int, seed: int
 ) -> tuple[float, NDArray[np.float64]]:
+    """Give the coefficient of the labels, all of paired items, and that of each shuffle."""
+    codes = counted.need_codes(instead="none")
     # shuffling leaves the class counts as they are, so that rank distances stay what they are
-    rows = Rows(source.rows.rows, source.n_classes, replace(source.scale, name="fixed"))
-    times = rows.times[None, :]
+    rows = ScaledRows(counted.rows.distinct, counted.n_classes, replace(counted.scale, name="fixed"))
     kept = codes.offsets[np.flatnonzero(np.append(np.diff(codes.offsets) > 0, True))]
     agreement, coincidences, shares = permuted_agreement(
-        kept, codes.annotator, codes.label, rows.scale.weights, source.n_classes, n_permutations, seed
+        kept, codes.annotator, codes.label, rows.scale.weights, counted.n_classes, n_permutations, seed
     )
-    plain = rows.sums(times)
+    plain = rows.totals
     drawn = Sums(
         n_rated=np.repeat(plain.n_rated, n_permutations),
         n_paired=np.repeat(plain.n_paired, n_permutations),
@@ -164,4 +163,4 @@ def _shuffle(
         shares=shares,
         counts=np.repeat(plain.counts, n_permutations, axis=0),
     )
-    return float(FORMULAS[name](rows, plain, times).value[0]), FORMULAS[name](rows, drawn, times).value
+    return float(formula.of_all(rows).value[0]), formula.value(rows, drawn, rows.times[None, :]).value

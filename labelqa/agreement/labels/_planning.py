@@ -10,17 +10,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from labelqa._kernels.intervals import student_reach
 from labelqa._kernels.labels.rows import distinct_rows, row_entries, salts
-from labelqa._options import check_choice
-from labelqa._plot import COLOURS, axes
+from labelqa._options import check_choice, check_confidence, check_number
+from labelqa._renamed import renamed
 from labelqa._result import Result
-from labelqa.agreement.labels._coefficient import undefined, words
+from labelqa.agreement.labels import _plots as plots
+from labelqa.agreement.labels._catalogue import COEFFICIENTS, COUNT_FORMULAS
+from labelqa.agreement.labels._counted import LabelInput, Measurement, count_labels
 from labelqa.agreement.labels._distances import Weights
-from labelqa.agreement.labels._formulas import FORMULAS
-from labelqa.agreement.labels._source import Labels, Options, as_source
-from labelqa.agreement.labels._standard_errors import influence
 from labelqa.annotations import Annotations, as_label_codes
-from labelqa.errors import OptionError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -44,8 +43,8 @@ class ItemsNeeded(Result):
         The wanted distance of the two bounds, and their confidence.
     width_now
         Their distance in the pilot.
-    name, value
-        The coefficient, and its value in the pilot.
+    coefficient, value
+        Which coefficient, and its value in the pilot.
     n_pilot
         Items with two labels or more in the pilot.
     reason
@@ -60,7 +59,7 @@ class ItemsNeeded(Result):
     width: float
     confidence: float
     width_now: float
-    name: str
+    coefficient: str
     value: float
     n_pilot: int
     reason: str | None
@@ -68,19 +67,19 @@ class ItemsNeeded(Result):
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the width of the interval against the number of items."""
-        ax = axes(ax)
-        ax.plot(self.table["n_items"], self.table["width"], color=COLOURS[0])
-        ax.axhline(self.width, color=COLOURS[1], linewidth=1)
-        ax.set_xscale("log")
-        ax.set_ylim(bottom=0)
-        ax.set_xlabel("Items with two labels or more")
-        ax.set_ylabel(f"Width of the {self.confidence:.0%} interval")
-        ax.set_title(f"{words(self.name)}: {self.n_items:,} items for a width of {self.width:g}", fontsize=10)
-        return ax
+        return plots.widths(
+            self.table,
+            ax,
+            width=self.width,
+            n_items=self.n_items,
+            confidence=self.confidence,
+            title=COEFFICIENTS[self.coefficient].title,
+        )
 
 
+@renamed(pilot="annotations")
 def items_needed(
-    pilot: Labels,
+    annotations: LabelInput,
     *,
     width: float,
     coefficient: str = "krippendorff_alpha",
@@ -95,8 +94,9 @@ def items_needed(
 
     Parameters
     ----------
-    pilot
-        Labels that there are already: `Annotations`, a table with `item_id`, `annotator_id`, `label`, or statistics.
+    annotations
+        The pilot, which are the labels there are already: `Annotations`, a table with `item_id`, `annotator_id`,
+        `label`, or `LabelStatistics`.
     width
         Wanted distance from the lower to the upper bound of the interval, such as 0.1.
     coefficient
@@ -121,23 +121,23 @@ def items_needed(
     >>> needed.n_pilot, needed.n_items
     (50, 254)
     """
-    check_choice("coefficient", coefficient, FORMULAS)
-    if not width > 0:
-        raise OptionError(f"width={width!r} is not above 0; give the distance of the two bounds, such as 0.1.")
-    source = as_source(pilot, Options(level=level, weights=weights, classes=classes, confidence=confidence))
-    rows, n_pilot = source.rows, source.statistics.n_paired
-    values = FORMULAS[coefficient](rows, rows.sums(rows.times[None, :]), rows.times[None, :])
-    reason = undefined(source)
-    spread = float("nan")
+    check_choice("coefficient", coefficient, COUNT_FORMULAS)
+    check_number("width", width, 0, open_low=True, hint="the distance of the two bounds, such as 0.1")
+    check_confidence(confidence)
+    counted, formula = count_labels(annotations, Measurement(level, weights, classes)), COUNT_FORMULAS[coefficient]
+    rows, n_pilot = counted.rows, counted.statistics.n_paired
+    values = formula.of_all(rows)
+    reason = counted.undefined
+    spread = np.nan
     if reason is None and np.isfinite(values.value[0]) and n_pilot > 1:
-        parts = influence(coefficient, rows, values)
+        parts = formula.influence(rows, values)
         spread = float(np.sqrt((rows.times * parts**2).sum() * n_pilot / (n_pilot - 1)) * n_pilot**0.5)
     elif reason is None:
         reason = "The pilot has too few items, or labels of one class only; label some more items first."
     if spread == 0:
         reason = "All items of the pilot agree alike, which says nothing about others; label some more items first."
     n_items = -1 if reason else _smallest(spread, width, confidence)
-    per_item = float(rows.rows.n[rows.is_paired] @ rows.times[rows.is_paired]) / max(n_pilot, 1)
+    per_item = float(rows.distinct.n[rows.is_paired] @ rows.times[rows.is_paired]) / max(n_pilot, 1)
     grid = np.unique(np.geomspace(10, max(n_items, n_pilot, 100) * 4, 40).astype(np.int64))
     return ItemsNeeded(
         n_items=n_items,
@@ -145,9 +145,9 @@ def items_needed(
         n_labels=-1 if reason else int(np.ceil(n_items * per_item)),
         width=width,
         confidence=confidence,
-        width_now=float("nan") if reason else float(_width(spread, np.array([n_pilot]), confidence)[0]),
-        name=coefficient,
-        value=float(values.value[0]) if n_pilot else float("nan"),
+        width_now=np.nan if reason else float(_width(spread, np.array([n_pilot]), confidence)[0]),
+        coefficient=coefficient,
+        value=float(values.value[0]) if n_pilot else np.nan,
         n_pilot=n_pilot,
         reason=reason,
         table=pd.DataFrame({"n_items": grid, "width": _width(spread, grid, confidence)}),
@@ -155,9 +155,7 @@ def items_needed(
 
 
 def _width(spread: float, n_items: NDArray[np.int64], confidence: float) -> Floats:
-    from scipy.stats import t
-
-    return np.asarray(2 * t.ppf((1 + confidence) / 2, n_items - 1) * spread / np.sqrt(n_items))
+    return np.asarray(2 * student_reach(spread, n_items, confidence) / np.sqrt(n_items))
 
 
 def _smallest(spread: float, width: float, confidence: float) -> int:
@@ -174,7 +172,10 @@ def _smallest(spread: float, width: float, confidence: float) -> int:
     return high
 
 
-def items_to_relabel(data: Annotations | pd.DataFrame, *, classes: Sequence[Hashable] | None = None) -> pd.DataFrame:
+@renamed(data="annotations")
+def items_to_relabel(
+    annotations: Annotations | pd.DataFrame, *, classes: Sequence[Hashable] | None = None
+) -> pd.DataFrame:
     """Which items gain most from one more label.
 
     Annotators are taken to be right equally often; how often follows from how much they agree. That gives the
@@ -183,7 +184,7 @@ def items_to_relabel(data: Annotations | pd.DataFrame, *, classes: Sequence[Hash
 
     Parameters
     ----------
-    data
+    annotations
         `Annotations`, or a table with `item_id`, `annotator_id`, `label`.
     classes
         All classes, where unused ones count.
@@ -212,7 +213,7 @@ def items_to_relabel(data: Annotations | pd.DataFrame, *, classes: Sequence[Hash
     >>> items_to_relabel(pd.DataFrame(rows, columns=["item_id", "annotator_id", "label"]))["item_id"].tolist()
     ['2', '1', '3']
     """
-    codes = as_label_codes(data, None if classes is None else list(classes))
+    codes = as_label_codes(annotations, None if classes is None else list(classes))
     k = codes.n_classes
     first, _, _, row_of_item = distinct_rows(codes.offsets, codes.label, salts(k, 1), salts(k, 2))
     starts, code, count = row_entries(codes.offsets, codes.label, first)
@@ -240,7 +241,7 @@ def _accuracy(votes: Floats, times: NDArray[np.int64]) -> float:
     n, k = votes.sum(axis=1), votes.shape[1]
     paired = n >= 2
     if not paired.any() or k < 2:
-        return float("nan")
+        return np.nan
     same = (votes * (votes - 1)).sum(axis=1)[paired] / (n * (n - 1))[paired]
     agreement = float(same @ times[paired] / times[paired].sum())
     # agreement = a * a + (1 - a) * (1 - a) / (k - 1), solved for a

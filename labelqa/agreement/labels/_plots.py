@@ -1,20 +1,16 @@
-"""The charts of `LabelAgreement`."""
+"""The charts of agreement on labels: each takes tables and numbers."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
-from labelqa._options import check_choice
 from labelqa._plot import COLOURS, axes
-from labelqa.agreement.labels._coefficient import words
 
 if TYPE_CHECKING:
-    import pandas as pd
     from matplotlib.axes import Axes
-
-    from labelqa.agreement.labels._agreement import LabelAgreement
 
 #: The bands of Landis and Koch (1977).
 BANDS = ((0.0, "slight"), (0.2, "fair"), (0.4, "moderate"), (0.6, "substantial"), (0.8, "almost perfect"))
@@ -24,22 +20,9 @@ LIMIT = 30
 FEW = 5
 
 
-def draw(result: LabelAgreement, ax: Axes | None, view: str) -> Axes:
-    """Draw one view of the result."""
-    views = {
-        "coefficients": _coefficients,
-        "classes": _classes,
-        "items": _items,
-        "annotators": _annotators,
-        "pairs": _pairs,
-        "time": _time,
-    }
-    check_choice("view", view, views)
-    return views[view](result, ax)
-
-
-def _coefficients(result: LabelAgreement, ax: Axes | None) -> Axes:
-    table = result.coefficients.iloc[::-1].reset_index(drop=True)
+def coefficients(table: pd.DataFrame, ax: Axes | None, *, confidence: float) -> Axes:
+    """Draw coefficients with their intervals; `table` has `title`, `value`, `low`, `high`."""
+    table = table.iloc[::-1].reset_index(drop=True)
     ax = axes(ax, height=1.4 + 0.34 * len(table))
     left = min(0.0, float(np.nan_to_num(table["low"].min())))
     for number, (start, name) in enumerate(BANDS):
@@ -49,37 +32,38 @@ def _coefficients(result: LabelAgreement, ax: Axes | None) -> Axes:
     where = np.arange(len(table))
     ax.hlines(where, table["low"], table["high"], color=COLOURS[0], linewidth=2)
     ax.plot(table["value"], where, "o", color=COLOURS[0])
-    ax.set_yticks(where, [words(name) for name in table["coefficient"]])
+    ax.set_yticks(where, list(table["title"]))
     ax.set_xlim(left - 0.02, 1.02)
     ax.set_ylim(-0.6, len(table) + 0.1)
-    ax.set_xlabel(f"Agreement, {result.confidence:.0%} intervals; bands by Landis and Koch")
+    ax.set_xlabel(f"Agreement, {confidence:.0%} intervals; bands by Landis and Koch")
     return ax
 
 
-def _classes(result: LabelAgreement, ax: Axes | None) -> Axes:
-    used = result.per_class.sort_values("n_labels", ascending=False, kind="stable").head(LIMIT)
-    names = [str(label) for label in result.per_class["label"] if label in set(used["label"])]
+def classes(per_class: pd.DataFrame, class_pairs: pd.DataFrame, ax: Axes | None) -> Axes:
+    """Draw the share of all disagreement of each pair of the most frequent classes."""
+    used = per_class.sort_values("n_labels", ascending=False, kind="stable").head(LIMIT)
+    names = [str(label) for label in per_class["label"] if label in set(used["label"])]
     place = {name: position for position, name in enumerate(names)}
     matrix = np.zeros((len(names), len(names)))
-    pairs = result.class_pairs
-    for one, two, share in zip(pairs["label_a"], pairs["label_b"], pairs["share"].to_numpy(np.float64), strict=True):
+    shares = class_pairs["share"].to_numpy(np.float64)
+    for one, two, share in zip(class_pairs["label_a"], class_pairs["label_b"], shares, strict=True):
         a, b = place.get(str(one)), place.get(str(two))
         if a is not None and b is not None:
             matrix[max(a, b), min(a, b)] = share
     matrix[np.triu_indices(len(names))] = np.nan
     ax = _matrix(ax, matrix * 100, names, names, low=0.0, form="{:.0f}")
-    ax.set_title(_cut("Share of all disagreement, %", len(names), len(result.per_class), "classes"), fontsize=10)
+    ax.set_title(_cut("Share of all disagreement, %", len(names), len(per_class), "classes"), fontsize=10)
     return ax
 
 
-def _pairs(result: LabelAgreement, ax: Axes | None) -> Axes:
-    busiest = result.per_annotator.sort_values("n_compared", ascending=False, kind="stable").head(LIMIT)
-    ids = [one for one in result.per_annotator["annotator_id"] if one in set(busiest["annotator_id"])]
-    n_items = result.pair_matrix("n_items").loc[ids, ids]
-    matrix = result.pair_matrix().loc[ids, ids].where(n_items >= FEW).to_numpy(np.float64)
+def pairs(per_annotator: pd.DataFrame, kappa: pd.DataFrame, n_items: pd.DataFrame, ax: Axes | None) -> Axes:
+    """Draw Cohen's kappa of the busiest annotators; the two matrices have their ids as rows and columns."""
+    busiest = per_annotator.sort_values("n_compared", ascending=False, kind="stable").head(LIMIT)
+    ids = [one for one in per_annotator["annotator_id"] if one in set(busiest["annotator_id"])]
+    matrix = kappa.loc[ids, ids].where(n_items.loc[ids, ids] >= FEW).to_numpy(np.float64)
     ax = _matrix(ax, matrix, ids, ids, low=min(0.0, float(np.nanmin(matrix, initial=0.0))), form="{:.2f}")
     title = f"Cohen's kappa of pairs with {FEW} items or more"
-    ax.set_title(_cut(title, len(ids), len(result.per_annotator), "annotators"), fontsize=10)
+    ax.set_title(_cut(title, len(ids), len(per_annotator), "annotators"), fontsize=10)
     return ax
 
 
@@ -104,17 +88,18 @@ def _matrix(ax: Axes | None, values: np.ndarray, rows: list[str], columns: list[
     return ax
 
 
-def _items(result: LabelAgreement, ax: Axes | None) -> Axes:
+def items(per_item: pd.DataFrame, ax: Axes | None) -> Axes:
+    """Draw how many items have which agreement."""
     ax = axes(ax)
-    agreement = result.per_item["agreement"].dropna()
-    ax.hist(agreement, bins=np.linspace(0, 1, 21).tolist(), color=COLOURS[0], edgecolor="white")
+    ax.hist(per_item["agreement"].dropna(), bins=np.linspace(0, 1, 21).tolist(), color=COLOURS[0], edgecolor="white")
     ax.set_xlabel("Agreement within an item (share of agreeing pairs of labels)")
     ax.set_ylabel("Items")
     return ax
 
 
-def _annotators(result: LabelAgreement, ax: Axes | None) -> Axes:
-    table = result.per_annotator.dropna(subset=["agreement"])
+def annotators(per_annotator: pd.DataFrame, ax: Axes | None) -> Axes:
+    """Draw the agreement of the busiest annotators with the others."""
+    table = per_annotator.dropna(subset=["agreement"])
     shown = table.sort_values("n_compared", ascending=False, kind="stable").head(LIMIT)
     shown = shown.sort_values("agreement", kind="stable", ascending=False).iloc[::-1].reset_index(drop=True)
     ax = axes(ax, height=1.3 + 0.24 * len(shown))
@@ -136,15 +121,73 @@ def _annotators(result: LabelAgreement, ax: Axes | None) -> Axes:
     return ax
 
 
-def _time(result: LabelAgreement, ax: Axes | None) -> Axes:
+def weeks(over_time: pd.DataFrame, ax: Axes | None) -> Axes:
+    """Draw alpha by week."""
     ax = axes(ax)
-    table = result.over_time
-    if len(table):
-        ax.fill_between(table["week"], table["low"], table["high"], color=COLOURS[0], alpha=0.18, linewidth=0)
-        ax.plot(table["week"], table["alpha"], "o-", color=COLOURS[0])
+    if len(over_time):
+        ax.fill_between(over_time["week"], over_time["low"], over_time["high"], color=COLOURS[0], alpha=0.18, lw=0)
+        ax.plot(over_time["week"], over_time["alpha"], "o-", color=COLOURS[0])
         ax.tick_params(axis="x", rotation=30)
     ax.set_ylabel("Krippendorff's alpha")
-    ax.set_xlabel("Week of an item's last label" if len(table) else "No times are known")
+    ax.set_xlabel("Week of an item's last label" if len(over_time) else "No times are known")
+    return ax
+
+
+def classes_of_coefficient(table: pd.DataFrame, ax: Axes | None, *, value: float, title: str) -> Axes:
+    """Draw the `value` of each `label`, and the value over all as a line."""
+    ax = axes(ax, height=max(1.6, 0.8 + 0.28 * len(table)))
+    shown = table.iloc[::-1]
+    ax.barh(shown["label"].astype(str), shown["value"], color=COLOURS[0], height=0.6)
+    ax.axvline(value, color=COLOURS[1], linewidth=1.5)
+    ax.set_xlabel(f"{title}: each class against the others (line: all, {value:.3f})")
+    return ax
+
+
+def difference(
+    ends: tuple[float, float], ax: Axes | None, *, before: float, after: float, confidence: float, title: str
+) -> Axes:
+    """Draw the difference of two values with its interval, against no difference."""
+    ax = axes(ax, height=1.6)
+    ax.axvline(0, color="#999999", linewidth=1)
+    ax.hlines(0, *ends, color=COLOURS[0], linewidth=2)
+    ax.plot([after - before], [0], "o", color=COLOURS[0])
+    ax.set_yticks([])
+    ax.spines["left"].set_visible(False)
+    ax.set_xlabel(f"{title}: {before:.3f} before, {after:.3f} after (difference with {confidence:.0%} interval)")
+    return ax
+
+
+def shuffles(table: pd.DataFrame, ax: Axes | None, *, value: float, p_value: float, title: str) -> Axes:
+    """Draw the `value` of each shuffle as a histogram, and that of the data as a line."""
+    ax = axes(ax)
+    ax.hist(table["value"].dropna(), bins=30, color=COLOURS[4])
+    ax.axvline(value, color=COLOURS[1], linewidth=2)
+    ax.set_xlabel(f"{title} of shuffled labels (line: the data, p = {p_value:.2g})")
+    ax.set_ylabel("Shuffles")
+    return ax
+
+
+def widths(table: pd.DataFrame, ax: Axes | None, *, width: float, n_items: int, confidence: float, title: str) -> Axes:
+    """Draw the `width` of the interval against `n_items`, and the wanted width as a line."""
+    ax = axes(ax)
+    ax.plot(table["n_items"], table["width"], color=COLOURS[0])
+    ax.axhline(width, color=COLOURS[1], linewidth=1)
+    ax.set_xscale("log")
+    ax.set_ylim(bottom=0)
+    ax.set_xlabel("Items with two labels or more")
+    ax.set_ylabel(f"Width of the {confidence:.0%} interval")
+    ax.set_title(f"{title}: {n_items:,} items for a width of {width:g}", fontsize=10)
+    return ax
+
+
+def words(table: pd.DataFrame, ax: Axes | None, *, verdict: str, confidence: float) -> Axes:
+    """Draw the `probability` of each `word`; the verdict is dark."""
+    ax = axes(ax, height=0.9 + 0.32 * len(table))
+    shown = table.iloc[::-1]
+    colours = [COLOURS[0] if word == verdict else COLOURS[4] for word in shown["word"]]
+    ax.barh(shown["word"], shown["probability"], color=colours, height=0.6)
+    ax.set_xlim(0, 1)
+    ax.set_xlabel(f"Probability; at least {verdict!r} with {confidence:.0%} confidence")
     return ax
 
 

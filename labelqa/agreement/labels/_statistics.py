@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from labelqa._codes import LabelCodes
 from labelqa._kernels.labels.annotators import annotator_class_counts
 from labelqa._kernels.labels.rows import distinct_rows, row_entries, salts
+from labelqa._renamed import renamed
 from labelqa.annotations import Annotations, as_label_codes
 from labelqa.errors import TableError
 
@@ -134,15 +135,28 @@ class LabelStatistics:
         )
 
 
-def collect_labels(data: Annotations | pd.DataFrame, *, classes: Sequence[Hashable] | None = None) -> LabelStatistics:
+@renamed(data="annotations")
+def collect_labels(
+    annotations: Annotations | pd.DataFrame, *, classes: Sequence[Hashable] | None = None
+) -> LabelStatistics:
     """Count labels once for any number of coefficients, or piece by piece for data larger than memory.
 
     Parameters
     ----------
-    data
+    annotations
         `Annotations`, or a table with `item_id`, `annotator_id`, `label`. All labels of an item must be in one piece.
     classes
         The list of classes in order; needed where pieces are added, since each must know all classes.
+
+    Returns
+    -------
+    LabelStatistics
+        Add two with ``+``, and give the sum to any coefficient.
+
+    Raises
+    ------
+    TableError
+        For missing columns or ids, and labels outside `classes`.
 
     Examples
     --------
@@ -154,7 +168,7 @@ def collect_labels(data: Annotations | pd.DataFrame, *, classes: Sequence[Hashab
     >>> round(krippendorff_alpha(parts[0] + parts[1]).value, 4)
     0.4444
     """
-    return statistics_of(as_label_codes(data, None if classes is None else list(classes)))
+    return statistics_of(as_label_codes(annotations, None if classes is None else list(classes)))
 
 
 def statistics_of(codes: LabelCodes) -> LabelStatistics:

@@ -7,22 +7,25 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from labelqa._codes import LabelCodes
+from labelqa._kernels.intervals import student_reach
 from labelqa._kernels.labels.annotators import agreement_with_others, drop_one, expected_class_counts
 from labelqa._kernels.labels.rows import item_agreement, item_modes
-from labelqa.agreement.labels._coefficient import estimates, wrap
-from labelqa.agreement.labels._formulas import Sums, alpha
-from labelqa.agreement.labels._source import Options, Source, select, source_of_codes
+from labelqa._options import Resampling
+from labelqa.agreement.labels._catalogue import ALPHA, PERCENT
+from labelqa.agreement.labels._counted import CountedLabels
+from labelqa.agreement.labels._result import measure
+from labelqa.agreement.labels._sums import Sums
 
 Floats = NDArray[np.float64]
 
 
-def per_item(source: Source, codes: LabelCodes) -> pd.DataFrame:
+def per_item(counted: CountedLabels, codes: LabelCodes) -> pd.DataFrame:
     """Tabulate items, those with the least agreement first."""
-    agreement = item_agreement(codes.offsets, codes.label, source.scale.weights, codes.n_classes)
+    agreement = item_agreement(codes.offsets, codes.label, counted.scale.weights, codes.n_classes)
     top, n_top, is_tied = item_modes(codes.offsets, codes.label, codes.n_classes)
     n = np.diff(codes.offsets)
-    labels = np.empty(source.n_classes + 1, dtype=object)
-    labels[:-1] = source.class_values
+    labels = np.empty(counted.n_classes + 1, dtype=object)
+    labels[:-1] = counted.class_values
     table = pd.DataFrame(
         {
             "item_id": codes.items,
@@ -37,19 +40,17 @@ def per_item(source: Source, codes: LabelCodes) -> pd.DataFrame:
     return table.iloc[order].reset_index(drop=True)
 
 
-def per_annotator(source: Source, codes: LabelCodes, seconds: Floats | None, options: Options) -> pd.DataFrame:
-    """Tabulate annotators: agreement with the others, strongest habit, effect of leaving them out, speed."""
-    from scipy.stats import t
-
+def per_annotator(
+    counted: CountedLabels, codes: LabelCodes, seconds: Floats | None, confidence: float = 0.95
+) -> pd.DataFrame:
+    """Tabulate annotators: agreement with the others, effect of leaving them out, speed."""
     n_annotators = codes.n_annotators
-    share, n_others = agreement_with_others(codes.offsets, codes.annotator, codes.label, source.scale.weights)
+    share, n_others = agreement_with_others(codes.offsets, codes.annotator, codes.label, counted.scale.weights)
     by = pd.DataFrame({"annotator": codes.annotator, "share": share}).groupby("annotator")["share"]
     found = by.agg(["mean", "std", "count"]).reindex(range(n_annotators))
-    every = estimates(["krippendorff_alpha"], source, Options())["krippendorff_alpha"].numbers
-    reach = (
-        t.ppf((1 + options.confidence) / 2, np.maximum(found["count"] - 1, 1)) * found["std"] / found["count"] ** 0.5
-    )
-    without = alpha_without(source, codes)
+    every = ALPHA.of_all(counted.rows)
+    reach = student_reach(found["std"], found["count"], confidence) / found["count"] ** 0.5
+    without = alpha_without(counted, codes)
     table = pd.DataFrame(
         {
             "annotator_id": codes.annotators,
@@ -69,32 +70,28 @@ def per_annotator(source: Source, codes: LabelCodes, seconds: Floats | None, opt
     return table
 
 
-def alpha_without(source: Source, codes: LabelCodes) -> Floats:
+def alpha_without(counted: CountedLabels, codes: LabelCodes) -> Floats:
     """Compute alpha without each annotator in turn, shape (A,)."""
-    if source.scale.name == "ordinal":
+    if counted.scale.name == "ordinal":
         # the distances follow the class counts, which change with each annotator left out
-        parts = [source_of_codes(select(codes, codes.annotator != g), source) for g in range(codes.n_annotators)]
-        return np.asarray([_alpha_of(part) for part in parts])
-    rows = source.rows
-    sums = rows.sums(rows.times[None, :])
+        parts = [counted.select(codes.annotator != g) for g in range(codes.n_annotators)]
+        return np.asarray([ALPHA.of_all(part.rows).value[0] for part in parts])
+    rows = counted.rows
+    totals = rows.totals
     shape = (codes.n_annotators, codes.n_classes)
-    agreement, counts = drop_one(codes.offsets, codes.annotator, codes.label, source.scale.weights, shape)
+    agreement, counts = drop_one(codes.offsets, codes.annotator, codes.label, counted.scale.weights, shape)
     left = Sums(
-        n_rated=sums.n_rated,
-        n_paired=sums.n_paired,
-        agreement=sums.agreement,
-        coincidences=sums.coincidences - agreement,
-        shares=sums.shares,
-        counts=sums.counts - counts,
+        n_rated=totals.n_rated,
+        n_paired=totals.n_paired,
+        agreement=totals.agreement,
+        coincidences=totals.coincidences - agreement,
+        shares=totals.shares,
+        counts=totals.counts - counts,
     )
-    return alpha(rows, left, rows.times[None, :]).value
+    return ALPHA.value(rows, left, rows.times[None, :]).value
 
 
-def _alpha_of(source: Source) -> float:
-    return float(estimates(["krippendorff_alpha"], source, Options())["krippendorff_alpha"].numbers.value[0])
-
-
-def annotator_bias(source: Source, codes: LabelCodes) -> pd.DataFrame:
+def annotator_bias(counted: CountedLabels, codes: LabelCodes) -> pd.DataFrame:
     """Tabulate how much more or less often than the others, on the same items, an annotator gives each class."""
     shape = (codes.n_annotators, codes.n_classes)
     said, expected = expected_class_counts(codes.offsets, codes.annotator, codes.label, *shape)
@@ -104,7 +101,7 @@ def annotator_bias(source: Source, codes: LabelCodes) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "annotator_id": codes.annotators[who],
-            "label": source.class_values[what],
+            "label": counted.class_values[what],
             "n_compared": n[who].astype(np.int64),
             "share": share,
             "share_of_others": usual,
@@ -134,7 +131,9 @@ def intra_annotator(codes: LabelCodes) -> pd.DataFrame:
     return found.reset_index(drop=True)
 
 
-def over_time(source: Source, codes: LabelCodes, times: pd.Series | None, options: Options) -> pd.DataFrame:
+def over_time(
+    counted: CountedLabels, codes: LabelCodes, times: pd.Series | None, confidence: float = 0.95
+) -> pd.DataFrame:
     """Tabulate agreement by week; an item belongs to the week of its last label."""
     columns = ["week", "n_items", "n_labels", "n_annotators", "agreement", "alpha", "low", "high"]
     if times is None or times.isna().all():
@@ -144,19 +143,18 @@ def over_time(source: Source, codes: LabelCodes, times: pd.Series | None, option
     week = (day - pd.to_timedelta(day.dt.day_of_week, unit="D")).to_numpy()
     records = []
     for start in np.unique(week[~np.isnat(week)]):
-        part = source_of_codes(select(codes, (week == start)[codes.item]), source)
-        found = estimates(["krippendorff_alpha", "percent_agreement"], part, options)
-        alpha_found = wrap("krippendorff_alpha", part, options, found["krippendorff_alpha"])
+        part = counted.select((week == start)[codes.item])
+        found = measure("krippendorff_alpha", part, Resampling(confidence=confidence))
         records.append(
             {
                 "week": pd.Timestamp(start),
-                "n_items": alpha_found.n_items,
-                "n_labels": alpha_found.n_labels,
-                "n_annotators": alpha_found.n_annotators,
-                "agreement": float(found["percent_agreement"].numbers.value[0]),
-                "alpha": alpha_found.value,
-                "low": alpha_found.low,
-                "high": alpha_found.high,
+                "n_items": found.n_items,
+                "n_labels": found.n_labels,
+                "n_annotators": found.n_annotators,
+                "agreement": float(PERCENT.of_all(part.rows).value[0]),
+                "alpha": found.value,
+                "low": found.low,
+                "high": found.high,
             }
         )
     return pd.DataFrame(records, columns=columns)

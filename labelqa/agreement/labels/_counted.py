@@ -1,0 +1,159 @@
+"""What a coefficient is computed from: labels counted, encoded where they are known one by one, and on a scale."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from labelqa._codes import LabelCodes
+from labelqa.agreement.labels._distances import SETS, Scale, Weights, as_set, scale_of
+from labelqa.agreement.labels._statistics import LabelStatistics, statistics_of
+from labelqa.agreement.labels._sums import ScaledRows
+from labelqa.annotations import Annotations, as_label_codes
+from labelqa.errors import OptionError, TableError
+
+#: What a coefficient takes.
+LabelInput = Annotations | pd.DataFrame | LabelStatistics
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """What labels are, and how far apart two of them: the options all coefficients share."""
+
+    level: str = "nominal"
+    weights: Weights | None = None
+    classes: Sequence[Hashable] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class CountedLabels:
+    """Labels counted, encoded where known one by one, and put on a scale.
+
+    Attributes
+    ----------
+    statistics
+        What all coefficients share.
+    codes
+        The labels one by one, or None where only statistics were given.
+    level, weights
+        As asked for.
+    """
+
+    statistics: LabelStatistics
+    codes: LabelCodes | None
+    level: str = "nominal"
+    weights: Weights | None = None
+
+    @property
+    def n_classes(self) -> int:
+        """Number of classes."""
+        return len(self.statistics.classes)
+
+    @cached_property
+    def scale(self) -> Scale:
+        """The weights of all pairs of classes."""
+        plain = ScaledRows(self.statistics.rows, self.n_classes, Scale("nominal", np.empty((0, 0))))
+        return scale_of(self.statistics.classes, np.asarray(plain.times @ plain.counts), self.level, self.weights)
+
+    @cached_property
+    def rows(self) -> ScaledRows:
+        """The distinct rows on this scale."""
+        return ScaledRows(self.statistics.rows, self.n_classes, self.scale)
+
+    @property
+    def class_values(self) -> NDArray[np.object_]:
+        """The classes as they are shown: sets as text."""
+        out = np.empty(self.n_classes, dtype=object)
+        out[:] = [
+            "|".join(sorted(value)) if isinstance(value, frozenset) else value for value in self.statistics.classes
+        ]
+        return out
+
+    @property
+    def undefined(self) -> str | None:
+        """Why no agreement can be seen in these labels at all, or None."""
+        if self.statistics.n_labels == 0:
+            return "There are no labels."
+        if self.statistics.n_annotators == 1:
+            return "There is only one annotator; agreement needs two."
+        if self.statistics.n_paired == 0:
+            return "No item has two labels, so that nothing can be compared; have some items labelled twice."
+        return None
+
+    def need_codes(self, *, unknown: str = "who labelled which item", instead: str) -> LabelCodes:
+        """Give the labels one by one.
+
+        Raises
+        ------
+        TableError
+            Where only statistics are known; it names what they do not know, and what to do instead.
+        """
+        if self.codes is None:
+            raise TableError(
+                f"Found LabelStatistics, which do not know {unknown}; give labels one by one, or {instead}."
+            )
+        return self.codes
+
+    def select(self, entries: NDArray[np.bool_]) -> CountedLabels:
+        """Count some of the labels; ids and classes keep their codes, level and weights stay."""
+        codes = self.need_codes(instead="all of them")
+        chosen = LabelCodes(
+            codes.items,
+            codes.annotators,
+            codes.classes,
+            codes.item[entries],
+            codes.annotator[entries],
+            codes.label[entries],
+            codes.row[entries],
+        )
+        return CountedLabels(statistics_of(chosen), chosen, self.level, self.weights)
+
+
+def count_labels(annotations: LabelInput, measurement: Measurement) -> CountedLabels:
+    """Encode and count once.
+
+    Raises
+    ------
+    TableError
+        For data that are no labels.
+    OptionError
+        For an unknown level, or classes that statistics were not collected with.
+    """
+    level, weights = measurement.level, measurement.weights
+    classes = None if measurement.classes is None else list(measurement.classes)
+    if isinstance(annotations, LabelStatistics):
+        if classes is not None and classes != list(annotations.classes):
+            raise OptionError("classes= cannot change statistics that are counted already; name them when collecting.")
+        return CountedLabels(annotations, None, level, weights)
+    if level in SETS and weights is None:
+        annotations = _with_sets(annotations)
+        classes = None if classes is None else [as_set(value) for value in classes]
+    elif classes is None:
+        classes = _ordered_classes(annotations)
+    codes = as_label_codes(annotations, classes)
+    return CountedLabels(statistics_of(codes), codes, level, weights)
+
+
+def _ordered_classes(annotations: Annotations | pd.DataFrame) -> list[Hashable] | None:
+    """Give the categories of a column whose order its owner has stated."""
+    table = annotations.labels if isinstance(annotations, Annotations) else annotations
+    dtype = table["label"].dtype if isinstance(table, pd.DataFrame) and "label" in table else None
+    return list(dtype.categories) if isinstance(dtype, pd.CategoricalDtype) and dtype.ordered else None
+
+
+def _with_sets(annotations: Annotations | pd.DataFrame) -> pd.DataFrame:
+    table = annotations.labels if isinstance(annotations, Annotations) else annotations
+    if not isinstance(table, pd.DataFrame) or "label" not in table:
+        return table
+    sets = np.empty(len(table), dtype=object)
+    sets[:] = [None if _is_missing(value) else as_set(value) for value in table["label"]]
+    return table.assign(label=pd.Series(sets, index=table.index, dtype=object))
+
+
+def _is_missing(value: object) -> bool:
+    return not isinstance(value, set | frozenset | list | tuple | np.ndarray) and bool(pd.isna(value))  # type: ignore[call-overload]

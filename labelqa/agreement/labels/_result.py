@@ -1,0 +1,166 @@
+"""One coefficient with its uncertainty, and how it is put together from an estimate."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from labelqa._kernels.intervals import percentiles, student_reach
+from labelqa._options import Resampling
+from labelqa._result import Result
+from labelqa.agreement.labels import _plots as plots
+from labelqa.agreement.labels._catalogue import COEFFICIENTS, CoefficientRecord
+from labelqa.agreement.labels._counted import CountedLabels
+from labelqa.agreement.labels._estimate import Estimate, two_sided_p
+from labelqa.agreement.labels._two_annotators import of_two
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Coefficient(Result):
+    """A coefficient of agreement, its interval, and its value for each class against all others.
+
+    Attributes
+    ----------
+    name
+        The function that made it, such as "krippendorff_alpha".
+    value
+        1: all agree; 0: as much agreement as chance gives (percent agreement: none); below 0: less than chance.
+    low, high
+        The interval; see `interval`.
+    se
+        Analytic standard error over items (Gwet). For all but alpha it grows with the share of items that have one
+        label only, beyond what resampling shows: choose the bootstrap there.
+    p_value
+        Two-sided, of the hypothesis that the value is 0 (t, from the standard error).
+    observed, expected
+        The agreement seen, and the agreement chance would give.
+    confidence
+        Confidence of the interval.
+    interval
+        "t" (value plus and minus t x se, at most 1) or "bootstrap" (percentiles over resampled items).
+    level
+        The level of measurement, or the name of the weights.
+    n_items
+        Items with two labels or more.
+    n_annotators
+        Annotators with a label; None where only counts are known.
+    n_labels, n_classes
+        Labels counted, and classes in the list.
+    reason
+        Why a number is nan, or None.
+    table
+        One row per class: `label`, `n_labels`, `share` and `value`, the coefficient of this class against all others.
+    """
+
+    name: str
+    value: float
+    low: float
+    high: float
+    se: float
+    p_value: float
+    observed: float
+    expected: float
+    confidence: float
+    interval: str
+    level: str
+    n_items: int
+    n_annotators: int | None
+    n_labels: int
+    n_classes: int
+    reason: str | None
+    table: pd.DataFrame
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the value of each class against all others; the line is the value over all classes."""
+        return plots.classes_of_coefficient(self.table, ax, value=self.value, title=COEFFICIENTS[self.name].title)
+
+
+def measure(
+    name: str, counted: CountedLabels, resampling: Resampling, *, annotators: Sequence[Any] | None = None
+) -> Coefficient:
+    """Compute one coefficient; `annotators` are the two to compare, where it is one of two."""
+    record, reason = COEFFICIENTS[name], None
+    if counted.codes is None and (record.is_of_two or (record.needs_annotators and counted.statistics.said is None)):
+        reason = "Counts do not say who gave which label, which this coefficient needs."
+    elif counted.codes is not None and record.is_of_two:
+        counted, reason = of_two(counted, counted.codes, annotators, name)
+    found = None
+    if reason is None and counted.statistics.n_paired:
+        found = record.formula.estimate(counted, record.formula.draw(counted, resampling))
+    return wrap(record, counted, resampling, found, reason)
+
+
+def wrap(
+    record: CoefficientRecord,
+    counted: CountedLabels,
+    resampling: Resampling,
+    found: Estimate | None,
+    reason: str | None = None,
+) -> Coefficient:
+    """Put numbers, interval and reason together; `reason` says why nothing could be computed."""
+    statistics = counted.statistics
+    reason = reason or counted.undefined
+    value = se = p_value = low = high = observed = expected = np.nan
+    per_class = np.full(counted.n_classes, np.nan)
+    if found is not None and reason is None:
+        values, per_class = found.point, found.per_class
+        value, observed, expected = (float(part[0]) for part in (values.value, values.observed, values.expected))
+        se = found.se
+        if np.isnan(value):
+            reason = (
+                "All labels are of one class, so that chance alone would agree fully; name every possible class with "
+                "classes= where there are more."
+            )
+            se = np.nan
+        p_value = two_sided_p(value, se, found.n)
+        low, high = _interval(value, se, found, resampling)
+        if reason is None and np.isnan(low):
+            reason = "The interval needs at least two items and labels one by one."
+    return Coefficient(
+        name=record.name,
+        value=value,
+        low=low,
+        high=high,
+        se=se,
+        p_value=p_value,
+        observed=observed,
+        expected=expected,
+        confidence=resampling.confidence,
+        interval="bootstrap" if resampling.n_resamples else "t",
+        level=counted.scale.name,
+        n_items=statistics.n_paired,
+        n_annotators=statistics.n_annotators,
+        n_labels=statistics.n_labels,
+        n_classes=counted.n_classes,
+        reason=reason,
+        table=_class_table(counted, per_class),
+    )
+
+
+def _class_table(counted: CountedLabels, values: Floats) -> pd.DataFrame:
+    rows, n_labels = counted.statistics.rows, counted.statistics.n_labels
+    weights = rows.count * np.repeat(rows.times, np.diff(rows.starts))
+    counts = np.bincount(rows.code, weights=weights, minlength=counted.n_classes).astype(np.int64)
+    return pd.DataFrame(
+        {"label": counted.class_values, "n_labels": counts, "share": counts / max(n_labels, 1), "value": values}
+    )
+
+
+def _interval(value: float, se: float, found: Estimate, resampling: Resampling) -> tuple[float, float]:
+    """Give percentiles of the resamples, or without them Student's interval, which ends at 1."""
+    if resampling.n_resamples:
+        return percentiles(found.drawn, resampling.confidence)
+    if not np.isfinite(se):
+        return np.nan, np.nan
+    reach = float(student_reach(se, found.n, resampling.confidence))
+    return value - reach, min(1.0, value + reach)
