@@ -277,9 +277,7 @@ def drop_one(
             total += _sum_of_others(label[start:end], a - start, weights, is_nominal)
         i = start
         while i < end:
-            i_end = i + 1
-            while i_end < end and annotator[i_end] == annotator[i]:
-                i_end += 1
+            i_end = _run_end(annotator, i, end)
             g = annotator[i]
             left = n - (i_end - i)
             if left < 2:

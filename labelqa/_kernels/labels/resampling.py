@@ -8,6 +8,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from labelqa._kernels.labels.rows import STEP, mixed
+
 Ints = NDArray[np.int32]
 Longs = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -99,13 +101,9 @@ def permuted_agreement(
         for j in range(order.shape[0]):
             if annotator[order[j]] != annotator[order[first]]:
                 first = j
-            # splitmix64; Fisher and Yates from the inside out
-            state += np.uint64(0x9E3779B97F4A7C15)
-            word = state
-            word = (word ^ (word >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-            word = (word ^ (word >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-            word = word ^ (word >> np.uint64(31))
-            k = first + np.int64(word % np.uint64(j - first + 1))
+            # Fisher and Yates from the inside out
+            state += STEP
+            k = first + np.int64(mixed(state) % np.uint64(j - first + 1))
             shuffled[order[j]], shuffled[order[k]] = shuffled[order[k]], shuffled[order[j]]
         for item in range(n_items):
             start, end = offsets[item], offsets[item + 1]

@@ -16,17 +16,26 @@ Floats = NDArray[np.float64]
 Words = NDArray[np.uint64]
 
 
+#: What a stream of random words moves by from one word to the next.
+STEP = np.uint64(0x9E3779B97F4A7C15)
+
+
+@njit(cache=True)
+def mixed(state: np.uint64) -> np.uint64:
+    """Give the random word at a place of the stream: splitmix64 (Steele, Lea and Flood 2014)."""
+    word = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    word = (word ^ (word >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return word ^ (word >> np.uint64(31))
+
+
 @njit(cache=True)
 def salts(n_codes: int, stream: int) -> Words:
-    """Give one fixed 64-bit word per code, shape (n_codes,): splitmix64 (Steele, Lea and Flood 2014)."""
+    """Give one fixed 64-bit word per code, shape (n_codes,)."""
     out = np.empty(n_codes, np.uint64)
     state = np.uint64(stream) * np.uint64(0xD1342543DE82EF95) + np.uint64(0x9E3779B97F4A7C15)
     for k in range(n_codes):
-        state += np.uint64(0x9E3779B97F4A7C15)
-        word = state
-        word = (word ^ (word >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        word = (word ^ (word >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        out[k] = word ^ (word >> np.uint64(31))
+        state += STEP
+        out[k] = mixed(state)
     return out
 
 

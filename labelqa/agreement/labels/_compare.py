@@ -162,13 +162,9 @@ def compare_agreement(
     old, new = (np.nan if reason else float(found.value[0]) for found in values)
     if reason is None and np.isnan(new - old):
         reason = "One of the two has labels of one class only, so that chance alone would agree fully."
-    table = pd.DataFrame(
-        {
-            "which": ["before", "after"],
-            "value": [old, new],
-            "n_items": [first.statistics.n_paired, second.statistics.n_paired],
-            "n_labels": [first.statistics.n_labels, second.statistics.n_labels],
-        }
+    counts = [first.statistics, second.statistics]
+    table = pd.DataFrame({"which": ["before", "after"], "value": [old, new]}).assign(
+        n_items=[part.n_paired for part in counts], n_labels=[part.n_labels for part in counts]
     )
     return AgreementDifference(
         coefficient=coefficient,
@@ -181,8 +177,8 @@ def compare_agreement(
         p_value=p_value,
         verdict="higher" if low > 0 else "lower" if high < 0 else "undecided",
         is_paired=same_items and n_both > 0,
-        n_items_before=first.statistics.n_paired,
-        n_items_after=second.statistics.n_paired,
+        n_items_before=counts[0].n_paired,
+        n_items_after=counts[1].n_paired,
         n_items_both=n_both,
         confidence=confidence,
         interval="bootstrap" if resampling.n_resamples else "t",

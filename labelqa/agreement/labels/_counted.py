@@ -85,7 +85,7 @@ class CountedLabels:
             return "No item has two labels, so that nothing can be compared; have some items labelled twice."
         return None
 
-    def need_codes(self, *, unknown: str = "who labelled which item", instead: str) -> LabelCodes:
+    def need_codes(self, *, unknown: str = "who labelled which item", instead: str = "") -> LabelCodes:
         """Give the labels one by one.
 
         Raises
@@ -94,14 +94,13 @@ class CountedLabels:
             Where only statistics are known; it names what they do not know, and what to do instead.
         """
         if self.codes is None:
-            raise TableError(
-                f"Found LabelStatistics, which do not know {unknown}; give labels one by one, or {instead}."
-            )
+            other = f", or {instead}" if instead else ""
+            raise TableError(f"Found LabelStatistics, which do not know {unknown}; give labels one by one{other}.")
         return self.codes
 
     def select(self, entries: NDArray[np.bool_]) -> CountedLabels:
         """Count some of the labels; ids and classes keep their codes, level and weights stay."""
-        codes = self.need_codes(instead="all of them")
+        codes = self.need_codes()
         chosen = LabelCodes(
             codes.items,
             codes.annotators,

@@ -116,7 +116,7 @@ def permutation_test(
     n_permutations = check_whole("n_permutations", n_permutations, 1, hint="999 or more")
     seed = check_seed(seed)
     everything = count_labels(annotations, Measurement(level, weights, classes))
-    codes = everything.need_codes(instead="use items_needed for how sure the coefficient is")
+    codes = everything.need_codes()
     paired = everything.select(np.diff(codes.offsets)[codes.item] >= 2)
     reason = everything.undefined
     drawn = np.empty(0)
@@ -147,7 +147,7 @@ def _shuffle(
     formula: CountFormula, counted: CountedLabels, n_permutations: int, seed: int
 ) -> tuple[float, NDArray[np.float64]]:
     """Give the coefficient of the labels, all of paired items, and that of each shuffle."""
-    codes = counted.need_codes(instead="none")
+    codes = counted.need_codes()
     # shuffling leaves the class counts as they are, so that rank distances stay what they are
     rows = ScaledRows(counted.rows.distinct, counted.n_classes, replace(counted.scale, name="fixed"))
     kept = codes.offsets[np.flatnonzero(np.append(np.diff(codes.offsets) > 0, True))]
