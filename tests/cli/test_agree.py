@@ -62,8 +62,8 @@ def test_boxes_only(sample):
         (("--boxes",), 3, "SOURCE has no boxes; leave out --boxes"),
         (("--classes", "a"), 3, "labels that classes= does not list ('b')"),
         (("--level", "interval"), 3, "needs labels that are numbers; found 'a', 'b'"),
-        (("--resamples", -1), 2, "n_resamples=-1 is not a count"),
-        (("--confidence", 2), 2, "confidence=2.0 is not between 0 and 1"),
+        (("--resamples", -1), 2, "n_resamples=-1 is out of range; give 0 for none"),
+        (("--confidence", 2), 2, "confidence=2.0 is out of range; give a share between 0 and 1"),
     ],
 )
 def test_codes_and_messages(labels, words, code, message):
