@@ -1,4 +1,8 @@
-"""Exact nearest neighbours: distances by matrix products of blocks, the nearest kept while scanning."""
+"""Exact nearest neighbours: distances by matrix products of blocks, the nearest kept while scanning.
+
+It is here because scikit-learn's brute search takes longer for the same neighbours of tens of thousands of items (the
+neighbours in benchmarks/speed_noise.py), and leaves open which of equally near ones come first.
+"""
 
 from __future__ import annotations
 

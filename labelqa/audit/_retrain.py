@@ -155,7 +155,7 @@ def _by_decisions(before: pd.Series, decided: pd.DataFrame) -> tuple[pd.Series, 
 
     training = pd.DataFrame({"item_id": before.index, "annotator_id": "given", "label": before.to_numpy()})
     about = decided.loc[decided["item_id"].isin(before.index)]
-    fixed = apply_decisions(training, about)[0].labels
+    fixed = apply_decisions(training, about).annotations.labels
     reviewed = about[["item_id", "reviewer"]].drop_duplicates("item_id").reset_index(drop=True)
     return _by_item(fixed), reviewed
 

@@ -26,9 +26,9 @@ def apply(*, decisions: Path, out: Path, to: str | None, **how: Any) -> None:
 
     if out.exists():
         raise FileExistsError(f"{out} exists; choose another name.")
-    fixed, log = apply_decisions(read_source(**how), decisions)
-    write(fixed, out, format=to)
-    counts = log["kind"].value_counts()
-    done = ", ".join(f"{n:,} x {kind}" for kind, n in counts.items()) if len(counts) else "nothing to change"
-    say(f"{done}; written to {out}")
-    click.echo(log.to_csv(index=False), nl=False)
+    done = apply_decisions(read_source(**how), decisions)
+    write(done.annotations, out, format=to)
+    counts = done.table["kind"].value_counts()
+    what = ", ".join(f"{n:,} x {kind}" for kind, n in counts.items()) if len(counts) else "nothing to change"
+    say(f"{what}; written to {out}")
+    click.echo(done.table.to_csv(index=False), nl=False)

@@ -91,7 +91,7 @@ def _after(first: Annotations, after: Path | None, decisions: Path | None) -> An
         return read(after, annotator="given")
     if decisions is None:
         raise OptionError("There is nothing to compare with: give AFTER, or --decisions to make it from BEFORE.")
-    return apply_decisions(first, read_decisions(decisions))[0]
+    return apply_decisions(first, read_decisions(decisions)).annotations
 
 
 def _tell(found: Comparison) -> None:

@@ -42,6 +42,15 @@ def test_a_relabel_gives_the_item_the_reviewers_label(data):
     assert len(fixed.boxes) == 3
 
 
+def test_the_result_names_its_parts(data):
+    done = apply_decisions(data, [one(1, "relabel", label="scratch")])
+    fixed, log = done
+    assert done.annotations is fixed is done[0]
+    assert done.table is log is done[1]
+    assert done.n_fixes == 1
+    assert list(done.to_dict()) == ["n_fixes", "table"]
+
+
 def test_what_was_given_stays_as_it_is(data):
     tables = {name: getattr(data, name).copy() for name in ("items", "views", "labels", "boxes")}
     decisions = [one(1, "drop"), one(2, "relabel", label="x"), one(2, "relabel", box_id="b3", box=[1, 1, 2, 2])]
@@ -98,12 +107,12 @@ def test_the_later_decision_of_one_person_counts(data):
     early = one(2, "relabel", label="dent", reviewer="kim", at="2026-01-01T10:00:00+00:00")
     late = one(2, "keep", reviewer="kim", at="2026-01-01T12:00:00+00:00")
     for order in ([early, late], [late, early]):
-        assert apply_decisions(data, order)[1].empty
+        assert apply_decisions(data, order).table.empty
 
 
 def test_people_who_decide_alike_agree(data):
     same = [one(2, "relabel", label="dent", reviewer=who) for who in ("kim", "lee")]
-    assert len(apply_decisions(data, same)[1]) == 1
+    assert len(apply_decisions(data, same).table) == 1
 
 
 def test_contradicting_decisions_are_refused_with_the_list(data):
@@ -166,6 +175,6 @@ def test_broken_lines_are_refused(tmp_path, text, message):
 
 def test_no_decisions_change_nothing(data, tmp_path):
     (tmp_path / "none.jsonl").write_text("", encoding="utf-8")
-    assert apply_decisions(data, tmp_path / "none.jsonl")[1].empty
+    assert apply_decisions(data, tmp_path / "none.jsonl").table.empty
     with pytest.raises(TableError, match="Found a int as decisions"):
         apply_decisions(data, 3)

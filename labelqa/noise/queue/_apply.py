@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import pandas as pd
 
 from labelqa._checks import BOX_EDGES
 from labelqa._codes import id_text
+from labelqa._result import Result, unstored
 from labelqa.annotations import Annotations, as_annotations
 from labelqa.errors import TableError, shown
 from labelqa.noise.queue._decisions import as_decisions
@@ -19,7 +21,35 @@ SOMEBODY = "reviewer"
 LOG = ("item_id", "box_id", "kind", "old", "new", "by", "at", "suggestion")
 
 
-def apply_decisions(annotations: Annotations | pd.DataFrame, decisions: Any) -> tuple[Annotations, pd.DataFrame]:
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class AppliedDecisions(Result):
+    """What reviewers' decisions made of the annotations.
+
+    It can be unpacked, ``fixed, log = apply_decisions(...)``: annotations and table.
+
+    Attributes
+    ----------
+    n_fixes
+        Number of rows of `table`.
+    table
+        One row per fix: `item_id`, `box_id`, `kind` ("relabel", "drop", "move box", "relabel box", "drop box", "add
+        box"), `old`, `new`, `by`, `at`, `suggestion`.
+    annotations
+        New `Annotations` with the fixes; not stored.
+    """
+
+    n_fixes: int
+    table: pd.DataFrame
+    annotations: Annotations = unstored()
+
+    def __iter__(self) -> Iterator[Any]:
+        yield from (self.annotations, self.table)
+
+    def __getitem__(self, place: int) -> Any:
+        return (self.annotations, self.table)[place]
+
+
+def apply_decisions(annotations: Annotations | pd.DataFrame, decisions: Any) -> AppliedDecisions:
     """Carry out reviewers' decisions; what was given stays as it is.
 
     - "relabel" with a label: the item's labels give way to one label by the reviewer; with a `box_id` the box gets
@@ -39,9 +69,8 @@ def apply_decisions(annotations: Annotations | pd.DataFrame, decisions: Any) -> 
 
     Returns
     -------
-    annotations, fixes
-        New `Annotations`, and a table with one row per fix: `item_id`, `box_id`, `kind` ("relabel", "drop", "move
-        box", "relabel box", "drop box", "add box"), `old`, `new`, `by`, `at`, `suggestion`.
+    AppliedDecisions
+        New annotations, and a table with one row per fix.
 
     Raises
     ------
@@ -53,12 +82,12 @@ def apply_decisions(annotations: Annotations | pd.DataFrame, decisions: Any) -> 
     >>> import pandas as pd
     >>> from labelqa.noise import apply_decisions
     >>> said = pd.DataFrame({"item_id": [1, 2], "annotator_id": ["ann", "ann"], "label": ["ok", "ok"]})
-    >>> fixed, log = apply_decisions(said, [{"item_id": 2, "action": "relabel", "label": "dent", "reviewer": "bo"}])
-    >>> fixed.labels
+    >>> done = apply_decisions(said, [{"item_id": 2, "action": "relabel", "label": "dent", "reviewer": "bo"}])
+    >>> done.annotations.labels
       item_id annotator_id label
     0       1          ann    ok
     1       2           bo  dent
-    >>> log[["item_id", "kind", "old", "new", "by"]]
+    >>> done.table[["item_id", "kind", "old", "new", "by"]]
       item_id     kind old   new  by
     0       2  relabel  ok  dent  bo
     """
@@ -81,7 +110,7 @@ def apply_decisions(annotations: Annotations | pd.DataFrame, decisions: Any) -> 
         repeats="keep",
         faulty_boxes="keep",
     )
-    return fixed, fixes
+    return AppliedDecisions(n_fixes=len(fixes), table=fixes, annotations=fixed)
 
 
 def settled(table: pd.DataFrame) -> pd.DataFrame:
