@@ -5,13 +5,11 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
 from labelqa._codes import BoxCodes
+from labelqa._kernels.arrays import Floats
 from labelqa._kernels.boxes.matching import match_listed
 from labelqa.agreement.boxes._sums import PairSums
-
-Floats = NDArray[np.float64]
 
 #: Permuted images that make the expected distance steady: its error is then a tenth of the interval's width or less.
 _ENOUGH = 4000

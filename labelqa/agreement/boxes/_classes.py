@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from labelqa._kernels.arrays import Floats
 from labelqa._kernels.boxes.image_bootstrap import resampled_cells
 from labelqa._kernels.intervals import ratio_percentiles
 from labelqa.agreement.boxes._sums import Bootstrap, PairSums
-
-Floats = NDArray[np.float64]
 
 
 def class_agreement(sums: PairSums, bootstrap: Bootstrap) -> dict[str, float]:

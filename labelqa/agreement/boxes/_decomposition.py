@@ -6,12 +6,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from labelqa._kernels.arrays import Floats, Longs
 from labelqa._kernels.boxes.mismatch import ALONE, DUPLICATE, LOOSE, OTHER_CLASS, SPLIT, kinds_of_sides
 from labelqa.agreement.boxes._sums import Bootstrap, PairSums
 from labelqa.agreement.boxes._tables import Sides
-
-Longs = NDArray[np.int64]
-Floats = NDArray[np.float64]
 
 #: The parts, in the order in which they are shown.
 PARTS = ("missed_extra", "location", "class", "duplicate", "split_merge")

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from labelqa._kernels.arrays import Floats, Longs
 from labelqa._kernels.boxes.clustering import greedy_clusters
 from labelqa._kernels.boxes.image_bootstrap import resampled_cells
 from labelqa._kernels.intervals import ratio_percentiles
 from labelqa.agreement.boxes._sums import Bootstrap, PairSums
-
-Longs = NDArray[np.int64]
-Floats = NDArray[np.float64]
 
 
 def alpha_kalos(sums: PairSums, bootstrap: Bootstrap, iou_threshold: float) -> dict[str, float]:

@@ -11,11 +11,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from labelqa._codes import BoxCodes
+from labelqa._kernels.arrays import Floats, Longs
 from labelqa._kernels.boxes.image_bootstrap import draw_counts, merged_by_group, ratio_intervals
 from labelqa._kernels.boxes.matching import Matches, match_within
-
-Longs = NDArray[np.int64]
-Floats = NDArray[np.float64]
 
 #: Score -> (column of the numerator, column of the denominator) of sums over the two sides of each pair of views:
 #: matched boxes, IoU of matched boxes, boxes. A match counts on both sides.

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from labelqa._codes import BoxCodes
-from labelqa._kernels.boxes.image_bootstrap import Counts, draw_counts
+from labelqa._kernels.arrays import Counts, Flags, Floats, Longs
+from labelqa._kernels.boxes.image_bootstrap import draw_counts
 from labelqa._result import Result
 from labelqa.agreement.habits import _findings as findings_of
 from labelqa.agreement.habits import _rates as rate
@@ -178,8 +179,8 @@ def _check(iou_threshold: float, min_effect: float, n_resamples: int, confidence
 
 def _view_rates(
     codes: BoxCodes,
-    flags: rate.Flags,
-    views: tuple[rate.Longs, rate.Longs, rate.Floats],
+    flags: Flags,
+    views: tuple[Longs, Longs, Floats],
     counts: Counts,
     confidence: float,
 ) -> Rates:

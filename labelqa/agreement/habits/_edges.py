@@ -6,18 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from labelqa._checks import BOX_EDGES
 from labelqa._codes import BoxCodes
+from labelqa._kernels.arrays import Counts, Flags, Floats, Longs
 from labelqa._kernels.boxes.clustering import greedy_clusters
 from labelqa._kernels.boxes.edge_bias import contrast_totals, least_squares_effects
-from labelqa._kernels.boxes.image_bootstrap import Counts
 from labelqa._kernels.boxes.matching import match_within
-
-Longs = NDArray[np.int64]
-Floats = NDArray[np.float64]
-Flags = NDArray[np.bool_]
 
 #: Boxes that overlap this much show the same object; lower than for agreement, or the loosest boxes would not be seen.
 OVERLAP = 0.3

@@ -11,13 +11,10 @@ from scipy.special import ndtr, xlogy
 
 from labelqa._checks import BOX_EDGES
 from labelqa._codes import BoxCodes
-from labelqa._kernels.boxes.image_bootstrap import Counts
+from labelqa._kernels.arrays import Counts, Floats, Longs
 from labelqa.agreement.habits import _rates as rate
 from labelqa.agreement.habits._edges import SIDES, EdgeHabits, bounds
 from labelqa.agreement.habits._rates import Objects, Rates
-
-Longs = NDArray[np.int64]
-Floats = NDArray[np.float64]
 
 #: Fewer matches, items or events than this are no habit.
 MIN_MATCHES, MIN_ITEMS, MIN_EVENTS = 20, 5, 5

@@ -6,18 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy.special import betainc, chdtrc
 
 from labelqa._codes import BoxCodes
+from labelqa._kernels.arrays import Counts, Flags, Floats, Ints, Longs
 from labelqa._kernels.boxes.clustering import greedy_clusters, leave_one_out_boxes, members_of, views_of_boxes
 from labelqa._kernels.boxes.grouping import grouped_and_split, is_covered
-from labelqa._kernels.boxes.image_bootstrap import Counts, ratio_intervals
-
-Longs = NDArray[np.int64]
-Ints = NDArray[np.int32]
-Floats = NDArray[np.float64]
-Flags = NDArray[np.bool_]
+from labelqa._kernels.boxes.image_bootstrap import ratio_intervals
 
 #: A box holds another where this share of the other's area lies within.
 INSIDE = 0.7

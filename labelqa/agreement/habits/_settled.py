@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labelqa._codes import BoxCodes
+from labelqa._kernels.arrays import Flags, Floats, Longs
 from labelqa._kernels.boxes.clustering import views_of_boxes
 from labelqa._kernels.boxes.grouping import share_inside
 from labelqa._kernels.boxes.matching import match_within
@@ -15,10 +16,6 @@ from labelqa._kernels.sorting import offsets_of
 from labelqa.agreement.habits._edges import EdgeHabits, shift_of
 from labelqa.agreement.habits._findings import Finding
 from labelqa.agreement.habits._rates import INSIDE, Objects
-
-Floats = NDArray[np.float64]
-Longs = NDArray[np.int64]
-Flags = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)

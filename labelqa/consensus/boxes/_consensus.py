@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from labelqa._checks import id_text
 from labelqa._codes import BoxCodes
+from labelqa._kernels.arrays import Floats
 from labelqa._options import check_choice
 from labelqa._result import Result
 from labelqa.annotations import Annotations, as_annotations
@@ -23,7 +23,6 @@ from labelqa.errors import OptionError, shown
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-Floats = NDArray[np.float64]
 
 #: What `weights=` may be, besides a mapping.
 WEIGHTS = ("agreement", "equal")

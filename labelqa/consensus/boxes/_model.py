@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labelqa._codes import BoxCodes
+from labelqa._kernels.arrays import Floats, Longs
 from labelqa._kernels.boxes.clustering import greedy_clusters, median_boxes, members_of, views_of_boxes
 from labelqa._kernels.boxes.votes import (
     STEPS,
@@ -17,9 +18,6 @@ from labelqa._kernels.boxes.votes import (
     residuals_by_view,
     without_effects,
 )
-
-Longs = NDArray[np.int64]
-Floats = NDArray[np.float64]
 
 #: Votes count with this power of the peer PQ.
 VOTE_POWER = 2.0

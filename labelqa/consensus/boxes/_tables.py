@@ -9,13 +9,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from labelqa._checks import BOX_EDGES
+from labelqa._kernels.arrays import Longs
 from labelqa._kernels.boxes.clustering import class_votes
 from labelqa._kernels.boxes.votes import overlap_with, spread_of, views_without
 from labelqa.consensus.boxes._model import Fit
-
-Floats = NDArray[np.float64]
-Flags = NDArray[np.bool_]
-Longs = NDArray[np.int64]
 
 
 def clusters_and_members(fit: Fit, boxes: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:

@@ -15,13 +15,11 @@ from numpy.typing import NDArray
 
 from labelqa._checks import BOX_EDGES, need_columns
 from labelqa._codes import BoxCodes, encode_ids, id_text
+from labelqa._kernels.arrays import Floats, Longs
 from labelqa._kernels.boxes.matching import match_views
 from labelqa._kernels.sorting import offsets_of
 from labelqa.errors import TableError, shown
 from labelqa.noise.boxes._cleanlab import objectlab_scores
-
-Longs = NDArray[np.int64]
-Floats = NDArray[np.float64]
 
 #: A detection below this score is not taken for an object that a view lacks.
 SURE = 0.5

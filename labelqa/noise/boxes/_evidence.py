@@ -9,14 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labelqa._codes import BoxCodes
+from labelqa._kernels.arrays import Floats, Ints, Longs
 from labelqa._kernels.boxes.clustering import leave_one_out_boxes, own_partners, views_of_boxes
 from labelqa._kernels.boxes.matching import Matches, match_views, match_within
 from labelqa._kernels.boxes.votes import peer_pq
-
-Longs = NDArray[np.int64]
-Ints = NDArray[np.int32]
-Floats = NDArray[np.float64]
-Flags = NDArray[np.bool_]
 
 #: Overlap from which a box may be a loose drawing of an object.
 LOOSE_OVERLAP = 0.3

@@ -24,7 +24,6 @@ from labelqa.noise.boxes._words import Judged, issue_rows
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-Floats = NDArray[np.float64]
 
 KINDS = ("wrong", "missing", "loose", "duplicate", "wrong_class")
 #: Suspicions beyond this are as good as certain in log-odds.

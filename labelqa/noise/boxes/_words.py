@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from labelqa._checks import BOX_EDGES
 from labelqa._codes import BoxCodes
+from labelqa._kernels.arrays import Floats
 from labelqa.noise.boxes._detector import Detections
 from labelqa.noise.boxes._evidence import BoxEvidence
 
-Floats = NDArray[np.float64]
 _EDGE_WORDS = ("left", "top", "right", "bottom")
 _COLUMNS = (
     "item_id", "box_id", "annotator_id", "kind", "suspicion", "label", "proposal", "proposed_label",
