@@ -16,7 +16,7 @@ $(VENV)/.made:
 	touch $@
 
 $(VENV)/.demo: $(VENV)/.made pyproject.toml constraints.txt
-	$(INSTALL) -e '.[coco,skops]'
+	$(INSTALL) -e '.[skops]'
 	touch $@
 
 $(VENV)/.dev: $(VENV)/.made pyproject.toml constraints.txt

@@ -31,17 +31,13 @@ def cases() -> list[Case]:
 
 def by_labelqa(n_images: int) -> Callable[[], object]:
     """Weights, quorum, habits and boxes, arrays in and out as for fusion."""
-    from labelqa.consensus.boxes import _model as model
+    from labelqa.consensus.boxes._fit import fit_boxes
 
     codes = made(n_images).box_codes
 
     def run() -> object:
-        clusters = model.find_clusters(codes, 0.5)
-        _, weight = model.peer_quality(clusters)
-        vote = weight**model.VOTE_POWER
-        is_kept = model.support_of(clusters, vote) >= model.choose_quorum(clusters, vote)
-        used = is_kept & (clusters.size >= 3)
-        return model.locate(clusters, weight, used, remove_bias=True, weigh_edges=True)[0][is_kept]
+        fit = fit_boxes(codes, 0.5, quorum=None, weights=None, remove_bias=True)
+        return fit.placed.xyxy[fit.is_kept]
 
     return run
 

@@ -30,7 +30,8 @@ Which differences are habits that a guideline could settle?
 from labelqa.agreement.boxes._agreement import box_agreement
 from labelqa.agreement.boxes._ceiling import DetectorCeiling, detector_ceiling
 from labelqa.agreement.boxes._result import BoxAgreement
-from labelqa.agreement.habits._conventions import BoxConventions, box_conventions
+from labelqa.agreement.habits._conventions import box_conventions
+from labelqa.agreement.habits._result import BoxConventions
 from labelqa.agreement.labels._agreement import LabelAgreement, label_agreement
 from labelqa.agreement.labels._benchmark_scale import BenchmarkScale, benchmark_scale
 from labelqa.agreement.labels._catalogue import COEFFICIENTS

@@ -1,6 +1,7 @@
 """One answer from many: labels with probabilities, boxes with their spread, annotators with their quality."""
 
-from labelqa.consensus.boxes._consensus import BoxConsensus, consensus_boxes
+from labelqa.consensus.boxes._consensus import consensus_boxes
+from labelqa.consensus.boxes._result import BoxConsensus
 from labelqa.consensus.labels._accuracy import expected_accuracy
 from labelqa.consensus.labels._crowdlab import crowdlab
 from labelqa.consensus.labels._dawid_skene import dawid_skene

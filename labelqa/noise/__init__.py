@@ -4,8 +4,9 @@ Conventions
 -----------
 - First comes `annotations` (of labels also a table with one label per item, a Series by item id, or an array), or
   `images`; all options are keyword-only. Everything is joined by item id, never by position, unless all are arrays.
-- `doubt` is high where something is likely wrong: log-odds, on one scale for labels and boxes. `p_wrong` is the
-  probability made of it; it only orders until `calibrate` has seen decisions. `*_score` is high for what is good.
+- `doubt` is high where something is likely wrong: log-odds for labels and in the queue, a share where `box_issues`
+  lists boxes. `p_wrong` is the probability made of it; it only orders until `calibrate` has seen decisions. `*_score`
+  is high for what is good.
 - Flagged is what is more likely wrong than right, and what contradicts itself: copies of a picture, labelled
   differently. Nothing is changed before a person decided.
 - No model is brought along: evidence is cross-validated on your own labels, or comes from your `pred_probs`.

@@ -76,7 +76,7 @@ def find_issues(
     pred_probs
         Out-of-sample probabilities of your own model, see `label_issues`.
     detections
-        Boxes of a detector, see `predictions` of `box_issues`.
+        Boxes of a detector, see `box_issues`.
     given
         The labels to judge, one per item, for example a consensus; by default the annotators' majority.
     split
@@ -189,4 +189,4 @@ def _judge_boxes(known: _Known, findings: dict[str, Finding], cannot_say: list[s
     if known.detections is None and annotations.views.groupby("item_id").size().max() < 2:
         cannot_say.append(NO_PEERS)
         return
-    findings["box_issues"] = box_issues(annotations, predictions=known.detections)
+    findings["box_issues"] = box_issues(annotations, detections=known.detections)

@@ -160,11 +160,12 @@ def test_coordinates_that_are_no_numbers_are_refused_with_the_row(bad):
     ("options", "words"),
     [
         ({"match": "loose"}, "choose one of 'agnostic', 'aware'"),
-        ({"iou_threshold": 0}, "not above 0"),
+        ({"iou_threshold": 0}, "above 0 and at most 1"),
         ({"iou_threshold": 1.5}, "at most 1"),
-        ({"confidence": 1}, "not between 0 and 1"),
-        ({"n_resamples": -1}, "below 0"),
-        ({"n_permutations": 0}, "below 1"),
+        ({"confidence": 1}, "between 0 and 1"),
+        ({"n_resamples": -1}, "0 for none"),
+        ({"n_permutations": 0}, "1 or more, or None"),
+        ({"seed": 0.5}, "no whole number"),
     ],
 )
 def test_unknown_options_are_refused(options, words):

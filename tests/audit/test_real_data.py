@@ -29,10 +29,10 @@ def inspection(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Audit:
 @pytest.mark.parametrize(
     ("annotator", "kind", "low", "high", "words"),
     [
-        ("ben", "size", 20, 30, "longer per side than the others"),
-        ("cho", "group", 30, 100, "one box round objects that most of the others box one by one"),
-        ("dee", "small", 50, 100, "dee misses"),
-        ("eli", "class", 20, 70, "eli says &#39;scratch&#39; for"),
+        ("ben", "size", 0.2, 0.3, "longer per side than the others"),
+        ("cho", "group", 0.3, 1, "one box round objects that most of the others box one by one"),
+        ("dee", "small", 0.5, 1, "dee misses"),
+        ("eli", "class", 0.2, 0.7, "eli says &#39;scratch&#39; for"),
     ],
 )
 def test_each_documented_habit_is_on_the_page(inspection, annotator, kind, low, high, words):

@@ -35,41 +35,41 @@ def only(found: BoxIssues) -> pd.Series:
 
 def test_a_box_that_nobody_else_has_is_wrong() -> None:
     row = only(box_issues(agreed(("i", "b", "dent", 80, 80, 99, 99))))
-    assert (row["annotator_id"], row["kind"], row["suspicion"], row["proposal"]) == ("b", "wrong", 1.0, "drop")
-    assert row["reason"] == "none of 3 others has this box"
+    assert (row["annotator_id"], row["kind"], row["doubt"], row["proposal"]) == ("b", "wrong", 1.0, "drop")
+    assert row["reason"] == "None of 3 others has this box."
     assert row[EDGES].isna().all()
 
 
 def test_a_box_that_most_others_have_is_missing() -> None:
     views = pd.DataFrame({"item_id": "i", "annotator_id": list("abcd")})
-    row = only(box_issues(Annotations.from_frames(boxes=agreed(without="c"), views=views), min_suspicion=0.5))
+    row = only(box_issues(Annotations.from_frames(boxes=agreed(without="c"), views=views), min_doubt=0.5))
     assert (row["annotator_id"], row["kind"], row["proposal"], row["proposed_label"]) == ("c", "missing", "add", "dent")
-    assert row["reason"] == "3 of 3 others drew 'dent' here"
+    assert row["reason"] == "3 of 3 others drew 'dent' here."
     assert row[EDGES].tolist() == [10, 10, 50, 40]
     assert pd.isna(row["box_id"])
 
 
 def test_a_loose_box_says_which_edge() -> None:
-    row = only(box_issues(agreed(("i", "d", "dent", 10, 10, 90, 40), without="d"), min_suspicion=0.3))
+    row = only(box_issues(agreed(("i", "d", "dent", 10, 10, 90, 40), without="d"), min_doubt=0.3))
     assert (row["annotator_id"], row["kind"], row["proposal"]) == ("d", "loose", "move")
     assert (
-        row["reason"] == "right edge 40 pixels (100 % of the width) farther out than the others' median box, IoU 0.50"
+        row["reason"] == "Right edge 40 pixels (100 % of the width) farther out than the others' median box, IoU 0.50."
     )
     assert row[EDGES].tolist() == [10, 10, 50, 40]
-    assert row["suspicion"] == pytest.approx(0.7 * 0.5)
+    assert row["doubt"] == pytest.approx(0.7 * 0.5)
 
 
 def test_a_box_drawn_twice_is_a_duplicate() -> None:
-    row = only(box_issues(agreed(("i", "a", "dent", 10, 10, 46, 40)), min_suspicion=0.5))
+    row = only(box_issues(agreed(("i", "a", "dent", 10, 10, 46, 40)), min_doubt=0.5))
     assert (row["annotator_id"], row["kind"], row["proposal"]) == ("a", "duplicate", "drop")
-    assert row["reason"].startswith("drawn on top of i/a/2 by the same annotator; none of 3 others")
+    assert row["reason"].startswith("Drawn on top of i/a/2 by the same annotator; none of 3 others")
 
 
 def test_a_class_that_the_others_call_otherwise() -> None:
     row = only(box_issues(agreed(("i", "d", "crack", 10, 10, 50, 41), without="d")))
     assert (row["kind"], row["proposal"], row["proposed_label"]) == ("wrong_class", "relabel", "dent")
-    assert row["reason"] == "3 of 3 others call it 'dent'"
-    assert row["suspicion"] == pytest.approx(1.0)
+    assert row["reason"] == "3 of 3 others call it 'dent'."
+    assert row["doubt"] == pytest.approx(1.0)
 
 
 def test_one_against_two_is_the_one() -> None:
@@ -77,7 +77,7 @@ def test_one_against_two_is_the_one() -> None:
         *[("i", who, label, 10, 10, 50, 40) for who, label in zip("abc", ["dent", "dent", "crack"], strict=True)]
     )
     row = only(box_issues(drawn))
-    assert (row["annotator_id"], row["kind"], row["reason"]) == ("c", "wrong_class", "2 of 2 others call it 'dent'")
+    assert (row["annotator_id"], row["kind"], row["reason"]) == ("c", "wrong_class", "2 of 2 others call it 'dent'.")
 
 
 def test_scores_of_boxes_and_views() -> None:
@@ -111,8 +111,8 @@ def test_row_order_and_names_change_nothing() -> None:
     pd.testing.assert_frame_equal(found.table, shuffled.table)
     names = {"a": "z", "b": "nan", "c": "7", "d": "<b>"}
     renamed = box_issues(drawn.assign(annotator_id=drawn["annotator_id"].map(names)))
-    assert sorted(found.boxes["suspicion"]) == pytest.approx(sorted(renamed.boxes["suspicion"]))
-    assert found.boxes["suspicion"].between(0, 1).all()
+    assert sorted(found.boxes["doubt"]) == pytest.approx(sorted(renamed.boxes["doubt"]))
+    assert found.boxes["doubt"].between(0, 1).all()
 
 
 def test_one_person_without_a_detector_is_unknown() -> None:
@@ -148,17 +148,17 @@ BY_ONE = table((1, "a", "dent", 10, 10, 50, 40), (1, "a", "dent", 200, 10, 240, 
 
 
 def test_a_detector_stands_for_the_others() -> None:
-    found = box_issues(BY_ONE, predictions=PREDICTED, categories={3: "dent"})
+    found = box_issues(BY_ONE, detections=PREDICTED, categories={3: "dent"})
     by_kind = found.table.loc[found.table["item_id"] == "1"].set_index("kind")
-    assert by_kind.loc["wrong", "reason"] == "the detector does not see it"
-    assert by_kind.loc["missing", "reason"] == "the detector sees it with score 0.97"
+    assert by_kind.loc["wrong", "reason"] == "The detector does not see it."
+    assert by_kind.loc["missing", "reason"] == "The detector sees it with score 0.97."
     assert by_kind.loc["missing", EDGES].tolist() == [100, 100, 130, 130]
     assert found.boxes["detector_score"].tolist() == [0.99, 0.0, 0.0]
     assert found.views["overlooked_score"].iloc[0] < 0.1
     assert found.views["objectlab_score"].between(0, 1).all()
 
 
-def test_predictions_from_a_table_and_a_file_are_the_same(tmp_path: Path) -> None:
+def test_detections_from_a_table_and_a_file_are_the_same(tmp_path: Path) -> None:
     path = tmp_path / "results.json"
     path.write_text(json.dumps(PREDICTED))
     rows = [
@@ -166,30 +166,40 @@ def test_predictions_from_a_table_and_a_file_are_the_same(tmp_path: Path) -> Non
         for one in PREDICTED
     ]
     frame = pd.DataFrame(rows, columns=["item_id", "label", *EDGES, "score"])
-    from_file = box_issues(BY_ONE, predictions=path, categories={3: "dent"})
-    pd.testing.assert_frame_equal(from_file.table, box_issues(BY_ONE, predictions=frame).table)
-    pd.testing.assert_frame_equal(from_file.views, box_issues(BY_ONE, predictions=frame).views)
+    from_file = box_issues(BY_ONE, detections=path, categories={3: "dent"})
+    pd.testing.assert_frame_equal(from_file.table, box_issues(BY_ONE, detections=frame).table)
+    pd.testing.assert_frame_equal(from_file.views, box_issues(BY_ONE, detections=frame).views)
 
 
 @pytest.mark.parametrize(
-    ("predictions", "options", "message"),
+    ("detections", "options", "message"),
     [
-        (7, {}, "Predictions are a int; needed is a table, or COCO results"),
+        (7, {}, "Detections are a int; needed is a table, or COCO results"),
         ([{"image_id": 1}], {}, "1 COCO results lack one of"),
         (PREDICTED, {"categories": {4: "dent"}}, r"names no class for category_id '3'"),
-        (PREDICTED[2:], {}, "No prediction is of an item in the annotations"),
-        (pd.DataFrame({"item_id": [1]}), {}, "The predictions table has no column 'label'"),
-        ([PREDICTED[0] | {"score": None}], {}, r"1 predictions have a number that is missing \(rows 0\)"),
+        (PREDICTED[2:], {}, "No detection is of an item in the annotations"),
+        (pd.DataFrame({"item_id": [1]}), {}, "The detections table has no column 'label'"),
+        ([PREDICTED[0] | {"score": None}], {}, r"1 detections have a number that is missing \(rows 0\)"),
     ],
 )
-def test_predictions_that_cannot_be_read_are_refused(predictions: Any, options: dict[str, Any], message: str) -> None:
+def test_detections_that_cannot_be_read_are_refused(detections: Any, options: dict[str, Any], message: str) -> None:
     with pytest.raises(TableError, match=message):
-        box_issues(BY_ONE, predictions=predictions, **options)
+        box_issues(BY_ONE, detections=detections, **options)
 
 
-@pytest.mark.parametrize("options", [{"iou_threshold": 0}, {"min_suspicion": 1.5}])
+@pytest.mark.parametrize(
+    ("old", "new"), [({"predictions": PREDICTED[:2]}, "detections"), ({"min_suspicion": 0.5}, "min_doubt")]
+)
+def test_old_names_of_options_are_taken_with_a_word(old: dict[str, Any], new: str) -> None:
+    with pytest.warns(FutureWarning, match=f"is called {new}= now"):
+        found = box_issues(BY_ONE, categories={3: "dent"}, **old)
+    expected = box_issues(BY_ONE, categories={3: "dent"}, **{new: next(iter(old.values()))})  # type: ignore[arg-type]
+    pd.testing.assert_frame_equal(found.table, expected.table)
+
+
+@pytest.mark.parametrize("options", [{"iou_threshold": 0}, {"min_doubt": 1.5}])
 def test_options_outside_their_range_are_refused(options: dict[str, Any]) -> None:
-    with pytest.raises(OptionError, match="is outside its range; give a number above 0 and at most 1"):
+    with pytest.raises(OptionError, match=r"is out of range; give a (number|share) above 0 and at most 1"):
         box_issues(BY_ONE, **options)
 
 

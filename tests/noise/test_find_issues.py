@@ -128,7 +128,7 @@ def test_a_detector_judges_boxes_nobody_else_drew(drawn):
     seen = alone.head(1).drop(columns="annotator_id").assign(score=0.9)
     queue = find_issues(alone, detections=seen)
     assert queue.cannot_say == ()
-    assert queue.table.loc[0, "reasons"] == "the detector does not see it"
+    assert queue.table.loc[0, "reasons"] == "The detector does not see it."
 
 
 def test_nothing_to_judge_by_is_a_reason_and_no_error(drawn):

@@ -9,7 +9,7 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 
 from labelqa import Annotations
 from labelqa.errors import OptionError, TableError
-from labelqa.noise import label_issues, neighbours
+from labelqa.noise import label_issues, neighbours, outliers
 from labelqa.noise.labels._issues import METHODS
 
 
@@ -294,3 +294,16 @@ def test_ranking_beats_cleanlab_on_the_same_probabilities(cifar):
         found[method] = np.array([roc_auc_score(is_wrong, score), average_precision_score(is_wrong, score)])
     for method in ("self_confidence", "normalized_margin"):
         assert (found["labelqa"] > found[method] + [0.01, 0.01]).all(), found
+
+
+def test_old_names_of_arguments_are_taken_with_a_word(blobs):
+    features, labels, _ = blobs
+    with pytest.warns(FutureWarning, match="embeddings= is called features= now"):
+        found = label_issues(labels, embeddings=features)
+    pd.testing.assert_frame_equal(found.table, label_issues(labels, features=features).table)
+    with pytest.warns(FutureWarning, match="labels= is called annotations= now"):
+        label_issues(labels=[0, 1], pred_probs=np.full((2, 2), 0.5))
+    with pytest.warns(FutureWarning, match="embeddings= is called features= now"):
+        neighbours(embeddings=features, n_neighbours=1)
+    with pytest.warns(FutureWarning, match="embeddings= is called features= now"):
+        outliers(embeddings=features)

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
 
-Longs = NDArray[np.int64]
+from labelqa._kernels.arrays import Longs
 
 _FAR = np.int64(2**62)
 
@@ -81,13 +80,7 @@ def _augment(  # type: ignore[no-untyped-def]  # noqa: C901
                 step = reached - weight[edge] - u[row] - v[j]
                 if step < distance[j]:
                     distance[j], came_from[j] = step, row
-        near = -1
-        for j in range(distance.shape[0]):
-            if is_scanned[j] or distance[j] == _FAR:
-                continue
-            # of equally near columns a free one ends the search
-            if near == -1 or distance[j] < distance[near] or (distance[j] == distance[near] and row_of[j] == -1):
-                near = j
+        near = _nearest(distance, is_scanned, row_of)
         if near == -1 or alone <= distance[near]:
             reached, near = alone, -1
             break
@@ -114,6 +107,18 @@ def _augment(  # type: ignore[no-untyped-def]  # noqa: C901
         if row == first:
             return
         near = following
+
+
+@njit(cache=True)
+def _nearest(distance, is_scanned, row_of):  # type: ignore[no-untyped-def]
+    """Give the nearest column that was reached and not looked at, -1 for none; of equally near ones a free one."""
+    near = -1
+    for j in range(distance.shape[0]):
+        if is_scanned[j] or distance[j] == _FAR:
+            continue
+        if near == -1 or distance[j] < distance[near] or (distance[j] == distance[near] and row_of[j] == -1):
+            near = j
+    return near
 
 
 @njit(cache=True)

@@ -6,17 +6,58 @@ overlap most, if at least the threshold; precision is made monotone and read at 
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
 
+from labelqa._kernels.arrays import Counts, Flags, Floats, Ints, Longs
 from labelqa._kernels.boxes.matching import box_iou
 
-Longs = NDArray[np.int64]
-Ints = NDArray[np.int32]
-Floats = NDArray[np.float64]
-Flags = NDArray[np.bool_]
-Counts = NDArray[np.uint8]
+
+class ScoredBoxes(NamedTuple):
+    """Boxes by view: xyxy (B, 4), label int32 (B,), offsets int64 (V + 1,), score (B,), 1 for what is to be found."""
+
+    xyxy: Floats
+    label: Ints
+    offsets: Longs
+    score: Floats
+
+
+def average_precision(
+    found: ScoredBoxes, truth: ScoredBoxes, item: Longs, thresholds: Floats, counts: Counts
+) -> Floats:
+    """Average precision at each threshold in each replicate, mean over the classes that the replicate has.
+
+    Parameters
+    ----------
+    found, truth
+        Detections, and what they are held against, of the same V views.
+    item
+        int64 (V,): the item of each view.
+    thresholds
+        Shape (T,).
+    counts
+        uint8 (I, R): how often each item counts; a column of ones gives the value itself.
+
+    Returns
+    -------
+    array
+        float64 (T, R); nan where there is nothing to find.
+    """
+    hits = hits_of_detections(*found, *truth[:3], thresholds)
+    of_found, of_truth = (np.repeat(item, np.diff(boxes.offsets)) for boxes in (found, truth))
+    falling = np.argsort(-found.score, kind="stable")
+    total, n_classes = np.zeros((len(thresholds), counts.shape[1])), np.zeros(counts.shape[1], np.int64)
+    for code in np.unique(truth.label):
+        order = falling[found.label[falling] == code]
+        wanted = np.bincount(of_truth[truth.label == code], minlength=len(counts)).astype(np.float64)
+        of_class = weighted_precision(np.ascontiguousarray(hits[:, order]), of_found[order], wanted, counts)
+        is_present = ~np.isnan(of_class[0])
+        total += np.where(is_present, of_class, 0.0)
+        n_classes += is_present
+    with np.errstate(invalid="ignore"):
+        return np.asarray(total / n_classes)
 
 
 @njit(cache=True)
@@ -42,15 +83,15 @@ def fit_of_detections(
 
 @njit(cache=True)
 def hits_of_detections(
-    boxes: Floats, labels: Ints, score: Floats, offsets: Longs,
+    boxes: Floats, labels: Ints, offsets: Longs, score: Floats,
     xyxy: Floats, label: Ints, view_offsets: Longs, thresholds: Floats,
 ) -> Flags:  # fmt: skip
     """Whether each detection finds a box at each threshold.
 
     Parameters
     ----------
-    boxes, labels, score, offsets
-        Detections: (N, 4), (N,), (N,), and (V + 1,) by view.
+    boxes, labels, offsets, score
+        Detections: (N, 4), (N,), (V + 1,) by view, and (N,).
     xyxy, label, view_offsets
         The boxes they are held against: (B, 4), (B,), (V + 1,).
     thresholds
@@ -127,7 +168,8 @@ def weighted_precision(hits: Flags, item: Longs, n_boxes: Floats, counts: Counts
 def _mean_at_recalls(recall: Floats, precision: Floats) -> float:
     total, k = 0.0, 0
     for step in range(101):
-        while k < recall.shape[0] and recall[k] < step / 100.0:
+        # the steps as COCO's evaluators round them
+        while k < recall.shape[0] and recall[k] < step * 0.01:
             k += 1
         if k == recall.shape[0]:
             break

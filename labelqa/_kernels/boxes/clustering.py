@@ -8,14 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
 
+from labelqa._kernels.arrays import Flags, Floats, Ints, Longs, Words
 from labelqa._kernels.boxes.matching import box_iou
-
-Ints = NDArray[np.int32]
-Longs = NDArray[np.int64]
-Floats = NDArray[np.float64]
-Flags = NDArray[np.bool_]
 
 
 @njit(cache=True)
@@ -90,9 +85,18 @@ def _root(parent: Longs, k: int) -> int:
 
 
 @njit(cache=True)
+def _share_a_view(seen: Words, other: Words) -> bool:
+    for w in range(seen.shape[0]):  # noqa: SIM110 - compiled: a generator is slower
+        if seen[w] & other[w]:
+            return True
+    return False
+
+
+@njit(cache=True)
 def _join(left: Longs, right: Longs, seat: Longs, n_views: int, out: int) -> Longs:
     """Union along the edges unless two boxes of one view would meet; boxes of view `out` stay alone.
 
+    What two clusters may not do depends on what was joined before: connected components of the edges would not do.
     `seat` gives the view of each position, counted within the item. Returns the cluster of each position, numbered by
     first member, and -1 for the boxes of view `out`.
     """
@@ -108,12 +112,7 @@ def _join(left: Longs, right: Longs, seat: Longs, n_views: int, out: int) -> Lon
         a, b = _root(parent, left[e]), _root(parent, right[e])
         if a == b:
             continue
-        clash = False
-        for w in range(words):
-            if seen[a, w] & seen[b, w]:
-                clash = True
-                break
-        if clash:
+        if _share_a_view(seen[a], seen[b]):
             continue
         a, b = min(a, b), max(a, b)
         parent[b] = a

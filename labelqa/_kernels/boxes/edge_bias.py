@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
+from scipy.sparse.csgraph import connected_components
 
-from labelqa._kernels.pictures.hamming import joined
-
-Longs = NDArray[np.int64]
-Floats = NDArray[np.float64]
+from labelqa._kernels.arrays import Floats, Longs
 
 
 @njit(cache=True)
@@ -68,7 +65,7 @@ def least_squares_effects(totals: Floats, first: Longs, second: Longs, n_annotat
     right = np.zeros((n_annotators, sums.shape[1]))
     np.add.at(right, first, sums)
     np.add.at(right, second, -sums)
-    group = joined(n_annotators, np.column_stack([first, second])[count > 0])
+    _, group = connected_components(system, directed=False)
     # adding each group's "effects sum to 0" makes the system regular and leaves its solution as it is
     same = (group[:, None] == group[None, :]).astype(np.float64)
     effects = np.linalg.solve(system + same, right)

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
 
+from labelqa._kernels.arrays import Flags, Floats, Longs
 from labelqa._kernels.boxes.matching import box_iou
-
-Longs = NDArray[np.int64]
-Floats = NDArray[np.float64]
-Flags = NDArray[np.bool_]
 
 
 @njit(cache=True)

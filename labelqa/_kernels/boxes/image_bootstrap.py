@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
 
+from labelqa._kernels.arrays import Counts, Floats, Longs
 from labelqa._kernels.intervals import ratio_percentiles
-
-Counts = NDArray[np.uint8]
-Longs = NDArray[np.int64]
-Floats = NDArray[np.float64]
 
 #: Replicates drawn at once; their counts stay in the processor's cache.
 _BLOCK = 32

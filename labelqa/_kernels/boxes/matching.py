@@ -12,13 +12,9 @@ from typing import NamedTuple
 
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
 
+from labelqa._kernels.arrays import Floats, Ints, Longs
 from labelqa._kernels.boxes.assignment import assign
-
-Ints = NDArray[np.int32]
-Longs = NDArray[np.int64]
-Floats = NDArray[np.float64]
 
 #: Below this many boxes a linear scan finds the first candidate faster than bisection.
 _SHORT = 16

@@ -6,12 +6,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from labelqa._kernels.arrays import Flags, Floats, Ints, Longs
 from labelqa._kernels.boxes.matching import box_iou
 
-Longs = NDArray[np.int64]
-Ints = NDArray[np.int32]
-Floats = NDArray[np.float64]
-Flags = NDArray[np.bool_]
 Kinds = NDArray[np.int8]
 
 MATCHED, ALONE, OTHER_CLASS, DUPLICATE, SPLIT, LOOSE = -1, 0, 1, 2, 3, 4

@@ -7,14 +7,9 @@ from __future__ import annotations
 
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
 
+from labelqa._kernels.arrays import Flags, Floats, Ints, Longs
 from labelqa._kernels.boxes.matching import box_iou
-
-Longs = NDArray[np.int64]
-Ints = NDArray[np.int32]
-Floats = NDArray[np.float64]
-Flags = NDArray[np.bool_]
 
 #: An annotator's peer PQ is drawn towards the mean as if this many more boxes had been compared.
 PQ_PRIOR = 20.0

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from llvmlite import ir  # type: ignore[import-untyped]
-from numba import njit, types
-from numba.extending import intrinsic
+from numba import njit
 from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
+from labelqa._kernels.arrays import Ints, Longs, Words
 from labelqa._kernels.sorting import offsets_of, stable_order
-
-Words = NDArray[np.uint64]
-Ints = NDArray[np.int32]
-Longs = NDArray[np.int64]
 
 #: A hash is cut into this many bands of 16 bits: two hashes within `radius` have a band that differs in at most
 #: ``radius // N_BANDS`` bits.
@@ -22,28 +17,33 @@ N_BANDS = 4
 #: Beyond this every band would have to be probed at 697 places, and trying all pairs is as fast.
 MAX_RADIUS = 11
 _MASK = np.uint64(0xFFFF)
+_EVERY_2ND = np.uint64(0x5555555555555555)
+_EVERY_2_OF_4 = np.uint64(0x3333333333333333)
+_EVERY_4_OF_8 = np.uint64(0x0F0F0F0F0F0F0F0F)
+_EVERY_8TH = np.uint64(0x0101010101010101)
 
 
-@intrinsic
-def _popcount(typing_context: Any, word: Any) -> Any:  # pragma: no cover - compiled
-    """Count the bits that are set, by the processor's own instruction."""
-    signature = types.int64(types.uint64)
+@njit(cache=True, nogil=True)
+def _popcount(word: np.uint64) -> int:
+    """Count the bits that are set, in ever wider fields side by side (Warren, Hacker's Delight, 2nd ed., 5-1).
 
-    def generate(_context: Any, builder: ir.IRBuilder, _signature: Any, arguments: Any) -> Any:
-        return builder.ctpop(arguments[0])
-
-    return signature, generate
+    Compilers know this form and make the processor's own instruction of it.
+    """
+    word -= (word >> np.uint64(1)) & _EVERY_2ND
+    word = (word & _EVERY_2_OF_4) + ((word >> np.uint64(2)) & _EVERY_2_OF_4)
+    word = (word + (word >> np.uint64(4))) & _EVERY_4_OF_8
+    # the product adds all bytes up in the highest one
+    return int((word * _EVERY_8TH) >> np.uint64(56))
 
 
 def _flips(n_bits: int) -> NDArray[np.int32]:
     """Give all 16-bit patterns with at most n_bits bits set, but 0."""
     patterns = np.arange(1, 1 << 16, dtype=np.int32)
-    n_set = np.unpackbits(patterns.astype("<u2").view(np.uint8)).reshape(-1, 16).sum(axis=1)
-    return np.asarray(patterns[n_set <= n_bits])
+    return np.asarray(patterns[np.bitwise_count(patterns) <= n_bits])
 
 
 @njit(cache=True, nogil=True)
-def _is_first(difference: int, band: int, n_bits: int) -> bool:
+def _is_first(difference: np.uint64, band: int, n_bits: int) -> bool:
     """Whether no earlier band would have found the pair as well."""
     for b in range(band):  # noqa: SIM110 - numba compiles no generators
         if _popcount((difference >> np.uint64(16 * b)) & _MASK) <= n_bits:
@@ -115,23 +115,12 @@ def near_pairs(words: Words, radius: int) -> Longs:
     return np.asarray(kept[np.lexsort((kept[:, 1], kept[:, 0]))])
 
 
-@njit(cache=True)
 def joined(n: int, pairs: Longs) -> Longs:
     """Join rows that pairs (p, 2 or more columns) connect: (n,) the lowest row of each row's group."""
-    parent = np.arange(n)
-    for p in range(pairs.shape[0]):
-        a, b = pairs[p, 0], pairs[p, 1]
-        while parent[a] != a:
-            parent[a] = parent[parent[a]]
-            a = parent[a]
-        while parent[b] != b:
-            parent[b] = parent[parent[b]]
-            b = parent[b]
-        if a < b:
-            parent[b] = a
-        else:
-            parent[a] = b
-    for i in range(n):
-        # parents are never higher than their children, so one pass suffices
-        parent[i] = parent[parent[i]]
-    return parent
+    if not len(pairs):
+        return np.arange(n)
+    links = coo_array((np.ones(len(pairs), np.int8), (pairs[:, 0], pairs[:, 1])), shape=(n, n))
+    n_groups, group = connected_components(links, directed=False)
+    lowest = np.full(n_groups, n)
+    np.minimum.at(lowest, group, np.arange(n))
+    return lowest[group]

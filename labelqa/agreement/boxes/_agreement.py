@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from labelqa._options import check_choice
+from labelqa._options import Resampling, check_choice, check_iou_threshold, check_whole
 from labelqa.agreement.boxes import _tables as tables
 from labelqa.agreement.boxes._chance import default_permutations, expected_distances, sizes_known
 from labelqa.agreement.boxes._classes import class_agreement, class_confusion
@@ -16,8 +17,9 @@ from labelqa.agreement.boxes._kalos import alpha_kalos, kalos_warning
 from labelqa.agreement.boxes._result import BoxAgreement
 from labelqa.agreement.boxes._sums import SCORES, Bootstrap, PairSums, pair_sums
 from labelqa.annotations import Annotations, as_annotations
-from labelqa.errors import OptionError
 
+#: What `match=` may be.
+MATCHES = ("agnostic", "aware")
 #: IoU thresholds that are always shown.
 SWEEP = (0.25, 0.5, 0.75)
 #: The PQ distance of `alpha_pq` matches from here on: low, because IoU itself is part of it.
@@ -70,7 +72,8 @@ def box_agreement(
     TableError
         For tables that `Annotations` refuses.
     OptionError
-        For an unknown `match`, an `iou_threshold` outside (0, 1], a `confidence` outside (0, 1), or negative counts.
+        For an unknown `match`, an `iou_threshold` outside (0, 1], a `confidence` outside (0, 1), or counts that are no
+        whole numbers or too low.
 
     References
     ----------
@@ -91,85 +94,56 @@ def box_agreement(
     >>> result.f1, result.mean_iou, result.pq
     (0.5, 0.8, 0.4)
     """
-    _check(iou_threshold, match, n_resamples, n_permutations, confidence)
+    check_choice("match", match, MATCHES)
+    sampling = Resampling(n_resamples=n_resamples, confidence=confidence, seed=seed)
+    if n_permutations is not None:
+        n_permutations = check_whole("n_permutations", n_permutations, 1, hint="1 or more, or None for the default")
     data = as_annotations(annotations)
-    aware = match == "aware"
-    sums = pair_sums(data.box_codes, iou_threshold, aware=aware)
-    bootstrap = Bootstrap.draw(sums.n_images, n_resamples, confidence, seed)
-    if n_permutations is None:
-        n_permutations = default_permutations(sums.n_images)
-    annotators = tables.per_annotator(sums, bootstrap)
-    sides = tables.Sides(sums)
-    any_class = sums if not aware else pair_sums(data.box_codes, iou_threshold, aware=False)
-    overall = _overall(
-        sums, bootstrap, iou_threshold=iou_threshold, n_permutations=n_permutations, aware=aware, seed=seed
-    )
-    return BoxAgreement(
+    sums = pair_sums(data.box_codes, check_iou_threshold(iou_threshold), aware=match == "aware")
+    bootstrap = Bootstrap.draw(sums.n_images, sampling)
+    n_permutations = n_permutations or default_permutations(sums.n_images)
+    overall = _overall(sums, bootstrap, n_permutations=n_permutations, seed=sampling.seed)
+    any_class = sums.at(sums.iou_threshold, aware=False)
+    found: dict[str, Any] = {
         **overall,
         **class_agreement(any_class, bootstrap),
-        **alpha_kalos(sums, bootstrap, iou_threshold),
+        **alpha_kalos(sums, bootstrap),
+        **_counts(sums),
+        **_tables(sums, any_class, bootstrap, data.views),
+    }
+    return BoxAgreement(
+        **found,
         alpha_kalos_warning=kalos_warning(sums),
-        n_images=sums.n_images,
-        n_annotators=int((annotators["n_images"] > 0).sum()),
-        n_pairs=len(sums.item),
-        n_matches=len(sums.matches.iou),
-        iou_threshold=float(iou_threshold),
+        iou_threshold=sums.iou_threshold,
         match=match,
-        n_resamples=n_resamples,
+        n_resamples=sampling.n_resamples,
         n_permutations=n_permutations,
-        confidence=confidence,
+        confidence=sampling.confidence,
         reason=_reason(sums, overall["alpha"]),
         notes=_notes(data, sums),
-        sweep=_sweep(sums, iou_threshold, bootstrap, aware=aware),
-        class_confusion=class_confusion(any_class),
-        per_class=tables.per_class(sums, sides, any_class, bootstrap),
-        per_annotator=annotators,
-        per_pair=tables.per_pair(sums, bootstrap),
-        per_item=tables.per_item(sums),
-        per_size=tables.per_size(sums, sides, bootstrap),
-        over_time=tables.over_time(sums, bootstrap, data.views),
-        decomposition=decomposition(sums, sides, bootstrap, iou_threshold, aware=aware),
-        annotator_ranking=tables.ranking(annotators),
     )
 
 
-def _check(iou_threshold: float, match: str, n_resamples: int, n_permutations: int | None, confidence: float) -> None:
-    check_choice("match", match, ("agnostic", "aware"))
-    if not 0 < iou_threshold <= 1:
-        raise OptionError(f"iou_threshold={iou_threshold!r} is not above 0 and at most 1; 0.5 is usual.")
-    if not 0 < confidence < 1:
-        raise OptionError(f"confidence={confidence!r} is not between 0 and 1; 0.95 is usual.")
-    if n_resamples < 0:
-        raise OptionError(f"n_resamples={n_resamples!r} is below 0; give 1000, or 0 for no intervals.")
-    if n_permutations is not None and n_permutations < 1:
-        raise OptionError(f"n_permutations={n_permutations!r} is below 1; give a number, or None for the default.")
-
-
-def _overall(
-    sums: PairSums, bootstrap: Bootstrap, *, iou_threshold: float, n_permutations: int, aware: bool, seed: int
-) -> dict[str, float]:
+def _overall(sums: PairSums, bootstrap: Bootstrap, *, n_permutations: int, seed: int) -> dict[str, float]:
     """The scores of all pairs together, the means over images, and the agreement beyond chance."""
     n = sums.n_images
     everything = np.zeros(len(sums.item), np.int64)
     found = bootstrap.ratios(everything, 1, sums.item, sums.totals, SCORES).iloc[0].to_dict()
-    loose = pair_sums(sums.codes, PQ_THRESHOLD, aware=aware)
-    distance, distance_pq = sums.image_mean(sums.f1_distance()), loose.image_mean(loose.pq_distance())
-    expected, _ = expected_distances(sums, iou_threshold, aware=aware, n_permutations=n_permutations, seed=seed)
-    _, expected_pq = expected_distances(loose, PQ_THRESHOLD, aware=aware, n_permutations=n_permutations, seed=seed)
+    loose = sums.at(PQ_THRESHOLD, aware=sums.is_aware)
+    distance = sums.image_mean(sums.f1_distance())
     is_drawn_on = np.bincount(sums.item, sums.n_boxes, n) > 0
-    values = np.column_stack(
-        [
-            1 - distance,
-            np.ones(n),
-            (1 - distance) * is_drawn_on,
-            is_drawn_on,
-            distance,
-            expected,
-            distance_pq,
-            expected_pq,
-        ]
-    )
+    columns = [
+        1 - distance,
+        np.ones(n),
+        (1 - distance) * is_drawn_on,
+        is_drawn_on,
+        distance,
+        expected_distances(sums, n_permutations=n_permutations, seed=seed).f1,
+        loose.image_mean(loose.pq_distance()),
+        expected_distances(loose, n_permutations=n_permutations, seed=seed).pq,
+    ]
     ratios = {"f1_image": (0, 1), "f1_image_nonempty": (2, 3), "alpha": (4, 5), "alpha_pq": (6, 7)}
+    values = np.column_stack(columns)
     found |= bootstrap.ratios(np.zeros(n, np.int64), 1, np.arange(n), values, ratios).iloc[0].to_dict()
     for name in ("alpha", "alpha_pq"):
         # one image is its own chance level
@@ -178,17 +152,43 @@ def _overall(
     return {str(name): float(value) for name, value in found.items()}
 
 
-def _sweep(sums: PairSums, iou_threshold: float, bootstrap: Bootstrap, *, aware: bool) -> pd.DataFrame:
+def _counts(sums: PairSums) -> dict[str, int]:
+    return {
+        "n_images": sums.n_images,
+        "n_annotators": sums.n_annotators,
+        "n_pairs": len(sums.item),
+        "n_matches": len(sums.matches.iou),
+    }
+
+
+def _tables(sums: PairSums, any_class: PairSums, bootstrap: Bootstrap, views: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Every table of the result by its name; `any_class` holds the matches that ignore classes."""
+    sides = tables.Sides(sums)
+    annotators = tables.per_annotator(sums, bootstrap)
+    return {
+        "sweep": _sweep(sums, bootstrap),
+        "class_confusion": class_confusion(any_class),
+        "per_class": tables.per_class(sums, sides, any_class, bootstrap),
+        "per_annotator": annotators,
+        "per_pair": tables.per_pair(sums, bootstrap),
+        "per_item": tables.per_item(sums),
+        "per_size": tables.per_size(sums, sides, bootstrap),
+        "over_time": tables.over_time(sums, bootstrap, views),
+        "decomposition": decomposition(sums, sides, bootstrap),
+        "annotator_ranking": tables.ranking(annotators),
+    }
+
+
+def _sweep(sums: PairSums, bootstrap: Bootstrap) -> pd.DataFrame:
     """The scores at each threshold of the sweep."""
     rows = []
     for threshold in SWEEP:
-        at = sums if threshold == iou_threshold else pair_sums(sums.codes, threshold, aware=aware)
+        at = sums.at(threshold, aware=sums.is_aware)
         scores = bootstrap.ratios(np.zeros(len(at.item), np.int64), 1, at.item, at.totals, SCORES)
-        rows.append(scores.assign(iou_threshold=threshold, n_matches=len(at.matches.iou)))
-    table = pd.concat(rows, ignore_index=True)
-    return table[
-        ["iou_threshold", "n_matches", *[name for name in table if name not in ("iou_threshold", "n_matches")]]
-    ]
+        scores.insert(0, "iou_threshold", threshold)
+        scores.insert(1, "n_matches", len(at.matches.iou))
+        rows.append(scores)
+    return pd.concat(rows, ignore_index=True)
 
 
 def _reason(sums: PairSums, alpha: float) -> str | None:

@@ -3,28 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from labelqa._codes import BoxCodes
-from labelqa._extras import require
-from labelqa._kernels.boxes.average_precision import fit_of_detections, hits_of_detections, weighted_precision
+from labelqa._kernels.arrays import Floats, Longs
+from labelqa._kernels.boxes.average_precision import ScoredBoxes, average_precision, fit_of_detections
 from labelqa._kernels.boxes.clustering import leave_one_out_boxes
 from labelqa._kernels.boxes.image_bootstrap import draw_counts
-from labelqa._kernels.intervals import ratio_percentiles
-from labelqa._plot import COLOURS, axes
+from labelqa._kernels.intervals import percentiles
+from labelqa._options import Resampling
 from labelqa._result import Result
+from labelqa.agreement.boxes._plots import plot_ceiling
 from labelqa.annotations import Annotations, as_annotations
-from labelqa.errors import OptionError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-Longs = NDArray[np.int64]
-Floats = NDArray[np.float64]
 
 #: COCO's thresholds.
 THRESHOLDS = np.round(np.arange(0.5, 1.0, 0.05), 2)
@@ -66,11 +63,7 @@ class DetectorCeiling(Result):
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw average precision against the IoU threshold, with its interval."""
-        ax = axes(ax)
-        ax.fill_between(self.table["iou_threshold"], self.table["ap_low"], self.table["ap_high"], color="#dddddd")
-        ax.plot(self.table["iou_threshold"], self.table["ap"], color=COLOURS[0], marker="o")
-        ax.set(xlabel="IoU threshold", ylabel="highest honest average precision", ylim=(0, 1))
-        return ax
+        return plot_ceiling(self.table, ax)
 
 
 def detector_ceiling(
@@ -100,10 +93,10 @@ def detector_ceiling(
 
     Raises
     ------
-    MissingExtra
-        Without faster-coco-eval, which computes the average precision (``pip install 'labelqa[coco]'``).
+    TableError
+        For tables that `Annotations` refuses.
     OptionError
-        For a `confidence` outside (0, 1) or a negative `n_resamples`.
+        For a `confidence` outside (0, 1), or an `n_resamples` or `seed` below 0.
 
     References
     ----------
@@ -122,63 +115,37 @@ def detector_ceiling(
     >>> round(detector_ceiling(boxes, n_resamples=0).ap50, 3)
     0.752
     """
-    if not 0 < confidence < 1:
-        raise OptionError(f"confidence={confidence!r} is not between 0 and 1; 0.95 is usual.")
-    if n_resamples < 0:
-        raise OptionError(f"n_resamples={n_resamples!r} is below 0; give 200, or 0 for no intervals.")
+    sampling = Resampling(n_resamples=n_resamples, confidence=confidence, seed=seed)
     codes = as_annotations(annotations).box_codes
     views = np.flatnonzero(np.diff(codes.item_offsets)[codes.view_item] >= 2)
-    truth = _boxes_of(codes, views)
-    found = _consensus_without(codes, views)
-    by_threshold = _coco(found, truth, len(codes.classes)) if len(truth["box"]) else np.full(len(THRESHOLDS), np.nan)
-    draws = _resampled(found, truth, codes.view_item[views], n_resamples, seed)
-    ones = np.ones(n_resamples)
-    bounds = {
-        name: ratio_percentiles(draws[rows].mean(axis=0), ones, confidence)
-        for name, rows in (("map", slice(None)), ("ap50", slice(0, 1)), ("ap75", slice(5, 6)))
-    }
-    each = [ratio_percentiles(row, ones, confidence) for row in draws]
-    table = pd.DataFrame(
-        {
-            "iou_threshold": THRESHOLDS,
-            "ap": by_threshold,
-            "ap_low": [low for low, _ in each],
-            "ap_high": [high for _, high in each],
-        }
+    truth = boxes_of(codes, views)
+    items, item = np.unique(codes.view_item[views], return_inverse=True)
+    # the images as they are, then the draws
+    counts = np.hstack(
+        [np.ones((len(items), 1), np.uint8), draw_counts(len(items), sampling.n_resamples, sampling.generator())]
     )
+    precision = average_precision(consensus_without(codes, views), truth, item, THRESHOLDS, counts)
     return DetectorCeiling(
-        map=float(by_threshold.mean()),
-        ap50=float(by_threshold[0]),
-        ap75=float(by_threshold[5]),
-        **{
-            f"{name}_{end}": bound
-            for name, pair in bounds.items()
-            for end, bound in zip(("low", "high"), pair, strict=True)
-        },
-        n_images=len(np.unique(codes.view_item[views])),
+        **_with_ends("map", precision, sampling.confidence),
+        **_with_ends("ap50", precision[:1], sampling.confidence),
+        **_with_ends("ap75", precision[5:6], sampling.confidence),
+        n_images=len(items),
         n_views=len(views),
-        n_resamples=n_resamples,
-        confidence=confidence,
-        reason=None if len(truth["box"]) else "No image with two views has a box, so there is nothing to detect.",
-        table=table,
+        n_resamples=sampling.n_resamples,
+        confidence=sampling.confidence,
+        reason=None if len(truth.xyxy) else "No image with two views has a box, so there is nothing to detect.",
+        table=_by_threshold(precision, sampling.confidence),
     )
 
 
-Boxes = dict[str, NDArray[Any]]
-
-
-def _boxes_of(codes: BoxCodes, views: Longs) -> Boxes:
+def boxes_of(codes: BoxCodes, views: Longs) -> ScoredBoxes:
     """What each held-out view holds; views are numbered anew."""
     lengths = np.diff(codes.view_offsets)
     kept = np.isin(np.repeat(np.arange(len(lengths)), lengths), views)
-    return {
-        "box": codes.xyxy[kept],
-        "label": codes.label[kept],
-        "offsets": np.concatenate([[0], np.cumsum(lengths[views])]).astype(np.int64),
-    }
+    return ScoredBoxes(codes.xyxy[kept], codes.label[kept], _offsets(lengths[views]), np.ones(int(kept.sum())))
 
 
-def _consensus_without(codes: BoxCodes, views: Longs) -> Boxes:
+def consensus_without(codes: BoxCodes, views: Longs) -> ScoredBoxes:
     """What the other views of the image say, as scored boxes for each held-out view."""
     offsets, boxes, labels, share = leave_one_out_boxes(
         codes.xyxy, codes.label, np.ones(len(codes.xyxy)), codes.view_offsets, codes.item_offsets, 0.5
@@ -187,69 +154,22 @@ def _consensus_without(codes: BoxCodes, views: Longs) -> Boxes:
     lengths = np.diff(offsets)
     kept = np.isin(np.repeat(np.arange(len(lengths)), lengths), views)
     # shares differ by far more than 1e-6
-    score = (share + 1e-6 * fit)[kept]
-    starts = np.concatenate([[0], np.cumsum(lengths[views])]).astype(np.int64)
-    return {"box": boxes[kept], "label": labels[kept], "score": score, "offsets": starts}
+    return ScoredBoxes(boxes[kept], labels[kept], _offsets(lengths[views]), (share + 1e-6 * fit)[kept])
 
 
-def _coco(found: Boxes, truth: Boxes, n_classes: int) -> Floats:
-    """Average precision at each threshold, mean over classes, by faster-coco-eval; each view is one image to it."""
-    package = require("faster_coco_eval", extra="coco", purpose="The ceiling on average precision")
-    images = [{"id": view} for view in range(len(truth["offsets"]) - 1)]
-    categories = [{"id": code + 1, "name": str(code)} for code in range(n_classes)]
-    known = package.COCO({"images": images, "categories": categories, "annotations": _as_coco(truth)})
-    if not len(found["box"]):
-        return np.zeros(len(THRESHOLDS))
-    evaluation = package.COCOeval_faster(known, known.loadRes(_as_coco(found)), "bbox")
-    evaluation.params.iouThrs = THRESHOLDS
-    # no limits by size or number of boxes
-    evaluation.params.areaRng, evaluation.params.areaRngLbl = [[0.0, 1e300]], ["all"]
-    evaluation.params.maxDets = [int(np.diff(found["offsets"]).max())]
-    evaluation.evaluate()
-    evaluation.accumulate()
-    # thresholds, recalls, classes, sizes, limits; -1 for a class that is not there
-    precision = evaluation.eval["precision"][:, :, :, 0, 0]
-    of_class = precision.mean(axis=1)
-    return np.asarray(of_class[:, of_class[0] > -1].mean(axis=1), dtype=np.float64)
+def _offsets(lengths: Longs) -> Longs:
+    return np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
 
 
-def _as_coco(boxes: Boxes) -> list[dict[str, Any]]:
-    view = np.repeat(np.arange(len(boxes["offsets"]) - 1), np.diff(boxes["offsets"]))
-    size = boxes["box"][:, 2:] - boxes["box"][:, :2]
-    scores = boxes.get("score")
-    return [
-        {
-            "id": k + 1,
-            "image_id": int(view[k]),
-            "category_id": int(boxes["label"][k]) + 1,
-            "bbox": [*boxes["box"][k, :2].tolist(), *size[k].tolist()],
-            "area": float(size[k, 0] * size[k, 1]),
-            "iscrowd": 0,
-            **({} if scores is None else {"score": float(scores[k])}),
-        }
-        for k in range(len(view))
-    ]
+def _with_ends(name: str, precision: Floats, confidence: float) -> dict[str, float]:
+    """Mean over thresholds of the value and, from the draws, its ends: precision (T, 1 + R)."""
+    mean = precision.mean(axis=0)
+    low, high = percentiles(mean[1:], confidence)
+    return {name: float(mean[0]), f"{name}_low": low, f"{name}_high": high}
 
 
-def _resampled(found: Boxes, truth: Boxes, view_item: NDArray[np.int32], n_resamples: int, seed: int) -> Floats:
-    """Average precision at each threshold in each bootstrap draw of images: (T, R)."""
-    items, item = np.unique(view_item, return_inverse=True)
-    counts = draw_counts(len(items), n_resamples, np.random.default_rng(seed))
-    hits = hits_of_detections(
-        found["box"], found["label"], found["score"], found["offsets"],
-        truth["box"], truth["label"], truth["offsets"], THRESHOLDS,
-    )  # fmt: skip
-    of_found, of_truth = (np.repeat(item, np.diff(boxes["offsets"])) for boxes in (found, truth))
-    falling = np.argsort(-found["score"], kind="stable")
-    each = []
-    for code in np.unique(truth["label"]):
-        order = falling[found["label"][falling] == code]
-        wanted = np.bincount(of_truth[truth["label"] == code], minlength=len(items)).astype(np.float64)
-        each.append(weighted_precision(np.ascontiguousarray(hits[:, order]), of_found[order], wanted, counts))
-    if not each:
-        return np.full((len(THRESHOLDS), n_resamples), np.nan)
-    # a class that no drawn image has does not count in that draw
-    stacked = np.stack(each)
-    present = ~np.isnan(stacked)
-    with np.errstate(invalid="ignore"):
-        return np.asarray(np.where(present, stacked, 0).sum(axis=0) / present.sum(axis=0))
+def _by_threshold(precision: Floats, confidence: float) -> pd.DataFrame:
+    ends = np.array([percentiles(draws, confidence) for draws in precision[:, 1:]])
+    return pd.DataFrame(
+        {"iou_threshold": THRESHOLDS, "ap": precision[:, 0], "ap_low": ends[:, 0], "ap_high": ends[:, 1]}
+    )

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from labelqa._codes import BoxCodes
+from labelqa._kernels.arrays import Floats
 from labelqa._kernels.boxes.matching import match_listed
 from labelqa.agreement.boxes._sums import PairSums
-
-Floats = NDArray[np.float64]
 
 #: Permuted images that make the expected distance steady: its error is then a tenth of the interval's width or less.
 _ENOUGH = 4000
@@ -22,10 +21,16 @@ def default_permutations(n_images: int) -> int:
     return min(100, max(1, math.ceil(_ENOUGH / max(n_images, 1))))
 
 
-def expected_distances(
-    observed: PairSums, iou_threshold: float, *, aware: bool, n_permutations: int, seed: int
-) -> tuple[Floats, Floats]:
-    """Mean distance per image (1 - F1, 1 - PQ) when views are dealt out to images at random.
+@dataclass(frozen=True, eq=False)
+class ExpectedDistances:
+    """Mean distance per image, 1 - F1 and 1 - PQ: float64 (n_images,) each."""
+
+    f1: Floats
+    pq: Floats
+
+
+def expected_distances(observed: PairSums, *, n_permutations: int, seed: int) -> ExpectedDistances:
+    """Distances when views are dealt out to images at random.
 
     The first views of all images are permuted among themselves, then the second ones, and so on; coordinates are
     divided by the image's size first, so that boxes of images of different size can be compared.
@@ -43,12 +48,12 @@ def expected_distances(
             dealt[views] = generator.permutation(views)
         found = match_listed(
             pairs.item, dealt[pairs.view_a], dealt[pairs.view_b],
-            codes.view_offsets, relative, codes.label, iou_threshold, aware,
+            codes.view_offsets, relative, codes.label, observed.iou_threshold, observed.is_aware,
         )  # fmt: skip
-        permuted = PairSums(codes, found, observed.item, observed.items)
+        permuted = replace(observed, matches=found)
         f1 += observed.image_mean(permuted.f1_distance())
         pq += observed.image_mean(permuted.pq_distance())
-    return f1 / n_permutations, pq / n_permutations
+    return ExpectedDistances(f1 / n_permutations, pq / n_permutations)
 
 
 def _box_scale(codes: BoxCodes) -> Floats:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from labelqa._kernels.arrays import Floats
 from labelqa._kernels.boxes.image_bootstrap import resampled_cells
-from labelqa._kernels.intervals import ratio_percentiles
+from labelqa._kernels.intervals import percentiles
 from labelqa.agreement.boxes._sums import Bootstrap, PairSums
-
-Floats = NDArray[np.float64]
 
 
 def class_agreement(sums: PairSums, bootstrap: Bootstrap) -> dict[str, float]:
@@ -32,7 +30,7 @@ def class_agreement(sums: PairSums, bootstrap: Bootstrap) -> dict[str, float]:
     drawn_share, drawn_alpha = _nominal(drawn)
     out: dict[str, float] = {}
     for name, value, draws in (("class_agreement", share, drawn_share), ("class_alpha", alpha, drawn_alpha)):
-        low, high = ratio_percentiles(draws, np.ones(len(draws)), bootstrap.confidence)
+        low, high = percentiles(draws, bootstrap.confidence)
         out |= {name: float(value[0]), f"{name}_low": low, f"{name}_high": high}
     return out
 

@@ -6,20 +6,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from labelqa._kernels.arrays import Floats, Longs
 from labelqa._kernels.boxes.mismatch import ALONE, DUPLICATE, LOOSE, OTHER_CLASS, SPLIT, kinds_of_sides
 from labelqa.agreement.boxes._sums import Bootstrap, PairSums
 from labelqa.agreement.boxes._tables import Sides
-
-Longs = NDArray[np.int64]
-Floats = NDArray[np.float64]
 
 #: The parts, in the order in which they are shown.
 PARTS = ("missed_extra", "location", "class", "duplicate", "split_merge")
 
 
-def decomposition(
-    sums: PairSums, sides: Sides, bootstrap: Bootstrap, iou_threshold: float, *, aware: bool
-) -> pd.DataFrame:
+def decomposition(sums: PairSums, sides: Sides, bootstrap: Bootstrap) -> pd.DataFrame:
     """Share of every part, over all, per annotator and per class.
 
     An annotator's `missed` boxes were drawn only by the others, the `extra` ones only by the annotator; over all and
@@ -33,8 +29,8 @@ def decomposition(
         codes.xyxy,
         codes.label,
         sides.match >= 0,
-        iou_threshold,
-        aware,
+        sums.iou_threshold,
+        sums.is_aware,
     )
     losses = _losses(sums, sides, kinds)
     # one row for each of the two views of each pair

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from labelqa._kernels.arrays import Floats, Longs
 from labelqa._kernels.boxes.clustering import greedy_clusters
 from labelqa._kernels.boxes.image_bootstrap import resampled_cells
-from labelqa._kernels.intervals import ratio_percentiles
+from labelqa._kernels.intervals import percentiles
 from labelqa.agreement.boxes._sums import Bootstrap, PairSums
 
-Longs = NDArray[np.int64]
-Floats = NDArray[np.float64]
 
-
-def alpha_kalos(sums: PairSums, bootstrap: Bootstrap, iou_threshold: float) -> dict[str, float]:
+def alpha_kalos(sums: PairSums, bootstrap: Bootstrap) -> dict[str, float]:
     """Nominal alpha over objects, with "did not draw it" as a class of its own, and with misses left out.
 
     An object is a greedy cluster of overlapping boxes; an image on which nobody drew anything is one object that
@@ -26,7 +23,7 @@ def alpha_kalos(sums: PairSums, bootstrap: Bootstrap, iou_threshold: float) -> d
     humanities and its evaluation with Krippendorff's alpha", GCPR 2022. Tschirschwitz and Rodehorst, "KALOS finds
     consensus", CVPR 2026.
     """
-    votes, n_views, image = _objects(sums, iou_threshold)
+    votes, n_views, image = _objects(sums)
     missed = n_views - votes.sum(axis=1)
     out: dict[str, float] = {}
     for name, values in (
@@ -36,7 +33,7 @@ def alpha_kalos(sums: PairSums, bootstrap: Bootstrap, iou_threshold: float) -> d
         cells = _cells(values, image)
         drawn = resampled_cells(bootstrap.counts, *cells, values.shape[1] + 1)
         totals = np.bincount(cells[1], cells[2], values.shape[1] + 1).astype(np.float64)
-        low, high = ratio_percentiles(_alpha(drawn), np.ones(bootstrap.counts.shape[1]), bootstrap.confidence)
+        low, high = percentiles(_alpha(drawn), bootstrap.confidence)
         out |= {name: float(_alpha(totals[:, None])[0]), f"{name}_low": low, f"{name}_high": high}
     return out
 
@@ -58,10 +55,12 @@ def kalos_warning(sums: PairSums) -> str | None:
     )
 
 
-def _objects(sums: PairSums, iou_threshold: float) -> tuple[Floats, Floats, Longs]:
+def _objects(sums: PairSums) -> tuple[Floats, Floats, Longs]:
     """Votes per object and class (U, K), views of its image (U,), its image among those with two views (U,)."""
     codes = sums.codes
-    cluster, offsets = greedy_clusters(codes.xyxy, codes.label, codes.view_offsets, codes.item_offsets, iou_threshold)
+    cluster, offsets = greedy_clusters(
+        codes.xyxy, codes.label, codes.view_offsets, codes.item_offsets, sums.iou_threshold
+    )
     n_clusters, n_classes = int(offsets[-1]), len(codes.classes)
     votes = np.bincount(cluster * max(n_classes, 1) + codes.label, minlength=n_clusters * n_classes)
     of_cluster = np.repeat(np.arange(len(codes.items)), np.diff(offsets))

@@ -81,3 +81,12 @@ def plot_sweep(table: pd.DataFrame, ax: Axes | None) -> Axes:
     ax.set(xlabel="IoU from which two boxes match", ylabel="agreement", ylim=(0, 1), xticks=threshold)
     ax.legend(frameon=False)
     return ax
+
+
+def plot_ceiling(table: pd.DataFrame, ax: Axes | None) -> Axes:
+    """Average precision against the IoU threshold, with its interval."""
+    ax = axes(ax)
+    ax.fill_between(table["iou_threshold"], table["ap_low"], table["ap_high"], color="#dddddd")
+    ax.plot(table["iou_threshold"], table["ap"], color=COLOURS[0], marker="o")
+    ax.set(xlabel="IoU threshold", ylabel="highest honest average precision", ylim=(0, 1))
+    return ax

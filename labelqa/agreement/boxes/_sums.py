@@ -8,14 +8,12 @@ from functools import cached_property
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from labelqa._codes import BoxCodes
+from labelqa._kernels.arrays import Counts, Floats, Longs
 from labelqa._kernels.boxes.image_bootstrap import draw_counts, merged_by_group, ratio_intervals
 from labelqa._kernels.boxes.matching import Matches, match_within
-
-Longs = NDArray[np.int64]
-Floats = NDArray[np.float64]
+from labelqa._options import Resampling
 
 #: Score -> (column of the numerator, column of the denominator) of sums over the two sides of each pair of views:
 #: matched boxes, IoU of matched boxes, boxes. A match counts on both sides.
@@ -30,6 +28,8 @@ class PairSums:
     ----------
     codes
         The boxes.
+    iou_threshold, is_aware
+        From which overlap boxes match, and whether only boxes of one class do.
     matches
         Their matches.
     item
@@ -39,6 +39,8 @@ class PairSums:
     """
 
     codes: BoxCodes
+    iou_threshold: float
+    is_aware: bool
     matches: Matches
     item: Longs
     items: Longs
@@ -47,6 +49,12 @@ class PairSums:
     def n_images(self) -> int:
         """Number of images with at least two views."""
         return len(self.items)
+
+    @property
+    def n_annotators(self) -> int:
+        """Number of annotators who made a view of these images."""
+        shared = np.concatenate([self.matches.view_a, self.matches.view_b])
+        return len(np.unique(self.codes.view_annotator[shared]))
 
     @cached_property
     def n_boxes(self) -> Longs:
@@ -58,6 +66,12 @@ class PairSums:
     def totals(self) -> Floats:
         """Both sides' matched boxes, IoU of matched boxes, and boxes of each pair: shape (P, 3)."""
         return np.column_stack([2.0 * self.matches.n_matches, 2.0 * self.matches.sum_iou, self.n_boxes])
+
+    def at(self, iou_threshold: float, *, aware: bool) -> PairSums:
+        """Give the same pairs matched at another overlap or with other regard to classes."""
+        if (iou_threshold, aware) == (self.iou_threshold, self.is_aware):
+            return self
+        return pair_sums(self.codes, iou_threshold, aware=aware)
 
     def f1_distance(self) -> Floats:
         """1 - F1 of each pair, 0 where both views are empty: shape (P,)."""
@@ -80,7 +94,7 @@ def pair_sums(codes: BoxCodes, iou_threshold: float, *, aware: bool) -> PairSums
     """Match every two views of each image."""
     matches = match_within(codes.item_offsets, codes.view_offsets, codes.xyxy, codes.label, iou_threshold, aware)
     items = np.flatnonzero(np.diff(codes.item_offsets) >= 2)
-    return PairSums(codes, matches, np.searchsorted(items, matches.item), items)
+    return PairSums(codes, iou_threshold, aware, matches, np.searchsorted(items, matches.item), items)
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,13 +109,13 @@ class Bootstrap:
         Share of the replicates that an interval holds.
     """
 
-    counts: NDArray[np.uint8]
+    counts: Counts
     confidence: float
 
     @classmethod
-    def draw(cls, n_images: int, n_resamples: int, confidence: float, seed: int) -> Bootstrap:
+    def draw(cls, n_images: int, sampling: Resampling) -> Bootstrap:
         """Draw the images once."""
-        return cls(draw_counts(n_images, n_resamples, np.random.default_rng(seed)), confidence)
+        return cls(draw_counts(n_images, sampling.n_resamples, sampling.generator()), sampling.confidence)
 
     def ratios(
         self, group: Longs, n_groups: int, item: Longs, values: Floats, ratios: Mapping[str, tuple[int, int]]

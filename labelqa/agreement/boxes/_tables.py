@@ -9,10 +9,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from labelqa._codes import BoxCodes
+from labelqa._kernels.arrays import Floats, Longs
 from labelqa.agreement.boxes._sums import SCORES, Bootstrap, PairSums
-
-Longs = NDArray[np.int64]
-Floats = NDArray[np.float64]
 
 #: Where small, medium and large begin and end, as the square root of a box's area in pixels (COCO's limits).
 SIZES: Mapping[str, tuple[float, float]] = {"small": (0.0, 32.0), "medium": (32.0, 96.0), "large": (96.0, np.inf)}

@@ -6,18 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from labelqa._checks import BOX_EDGES
 from labelqa._codes import BoxCodes
+from labelqa._kernels.arrays import Counts, Flags, Floats, Longs
 from labelqa._kernels.boxes.clustering import greedy_clusters
 from labelqa._kernels.boxes.edge_bias import contrast_totals, least_squares_effects
-from labelqa._kernels.boxes.image_bootstrap import Counts
 from labelqa._kernels.boxes.matching import match_within
-
-Longs = NDArray[np.int64]
-Floats = NDArray[np.float64]
-Flags = NDArray[np.bool_]
+from labelqa._kernels.intervals import percentiles
 
 #: Boxes that overlap this much show the same object; lower than for agreement, or the loosest boxes would not be seen.
 OVERLAP = 0.3
@@ -136,32 +132,30 @@ def shift_of(habits: EdgeHabits, annotator: int) -> Floats:
 
 
 def side_table(codes: BoxCodes, habits: EdgeHabits, confidence: float) -> pd.DataFrame:
-    """Length of the sides in % of the others': one row per annotator and side."""
+    """How much longer the sides are than the others', as a share: one row per annotator and side."""
     low, high = bounds(habits.replicates[:, :, :3], confidence)
-    n = len(codes.annotators)
-    percent = [100.0 * np.expm1(array).ravel() for array in (habits.effects[:, :3], low, high)]
+    shares = [np.expm1(array).ravel() for array in (habits.effects[:, :3], low, high)]
     return pd.DataFrame(
         {
             "annotator_id": pd.Series(np.repeat(codes.annotators, 3), dtype="str"),
-            "side": pd.Series(np.tile(SIDES, n), dtype="str"),
-            **dict(zip(("percent", "low", "high"), percent, strict=True)),
+            "side": pd.Series(np.tile(SIDES, len(codes.annotators)), dtype="str"),
+            **dict(zip(("effect", "low", "high"), shares, strict=True)),
             "n_matches": np.repeat(habits.n_matches, 3),
         }
     )
 
 
 def edge_table(codes: BoxCodes, habits: EdgeHabits, confidence: float) -> pd.DataFrame:
-    """How far out each edge lies against the others, in % of the side and in pixels: one row per annotator and edge."""
+    """How far out each edge lies against the others', as a share of the side and in pixels: one row per edge."""
     low, high = bounds(habits.replicates[:, :, 3:], confidence)
-    n = len(codes.annotators)
     columns: dict[str, Floats] = {}
-    for name, part, factor in (("percent", slice(0, 4), 100.0), ("pixels", slice(4, 8), 1.0)):
-        columns[name] = factor * habits.effects[:, 3:][:, part].ravel()
-        columns[f"{name}_low"], columns[f"{name}_high"] = factor * low[:, part].ravel(), factor * high[:, part].ravel()
+    for name, part in (("effect", slice(0, 4)), ("pixels", slice(4, 8))):
+        columns[name] = habits.effects[:, 3:][:, part].ravel()
+        columns[f"{name}_low"], columns[f"{name}_high"] = low[:, part].ravel(), high[:, part].ravel()
     return pd.DataFrame(
         {
             "annotator_id": pd.Series(np.repeat(codes.annotators, 4), dtype="str"),
-            "edge": pd.Series(np.tile(BOX_EDGES, n), dtype="str"),
+            "edge": pd.Series(np.tile(BOX_EDGES, len(codes.annotators)), dtype="str"),
             **columns,
             "n_matches": np.repeat(habits.n_matches, 4),
         }
@@ -170,10 +164,8 @@ def edge_table(codes: BoxCodes, habits: EdgeHabits, confidence: float) -> pd.Dat
 
 def bounds(replicates: Floats, confidence: float) -> tuple[Floats, Floats]:
     """Percentile bounds over the first axis; nan where fewer than half of the replicates are defined."""
-    tail = (1.0 - confidence) / 2.0
-    enough = np.isfinite(replicates).mean(axis=0) >= 0.5 if len(replicates) else np.zeros(replicates.shape[1:], bool)
-    filled = np.where(enough, replicates, 0.0)
-    if not filled.size:
-        return np.full(enough.shape, np.nan), np.full(enough.shape, np.nan)
-    low, high = np.nanquantile(filled, [tail, 1.0 - tail], axis=0)
-    return np.where(enough, low, np.nan), np.where(enough, high, np.nan)
+    enough = np.isfinite(replicates).mean(axis=0) >= 0.5
+    low, high = np.full(enough.shape, np.nan), np.full(enough.shape, np.nan)
+    for place in zip(*np.nonzero(enough), strict=True):
+        low[place], high[place] = percentiles(replicates[:, *place], confidence)
+    return low, high

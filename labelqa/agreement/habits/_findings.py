@@ -11,13 +11,11 @@ from scipy.special import ndtr, xlogy
 
 from labelqa._checks import BOX_EDGES
 from labelqa._codes import BoxCodes
-from labelqa._kernels.boxes.image_bootstrap import Counts
+from labelqa._kernels.arrays import Counts, Floats, Longs
+from labelqa._kernels.intervals import holm
 from labelqa.agreement.habits import _rates as rate
 from labelqa.agreement.habits._edges import SIDES, EdgeHabits, bounds
-from labelqa.agreement.habits._rates import Objects, Rates
-
-Longs = NDArray[np.int64]
-Floats = NDArray[np.float64]
+from labelqa.agreement.habits._rates import Events, Objects, Rates, SettledClasses
 
 #: Fewer matches, items or events than this are no habit.
 MIN_MATCHES, MIN_ITEMS, MIN_EVENTS = 20, 5, 5
@@ -25,6 +23,7 @@ MIN_MATCHES, MIN_ITEMS, MIN_EVENTS = 20, 5, 5
 MIN_EXCESS, MIN_RATIO = 0.1, 2.0
 N_EXAMPLES = 3
 _EDGE_WORDS = ("left", "top", "right", "bottom")
+_LONGER = {"size": ("longer", "shorter"), "width": ("wider", "narrower"), "height": ("taller", "lower")}
 _ASK = {
     "size": "settle in the guideline where the edge of an object is (whether shadow, blur or a margin belongs to it)",
     "width": "settle in the guideline where an object ends to the left and right",
@@ -38,8 +37,8 @@ _ASK = {
 
 
 @dataclass(frozen=True, eq=False)
-class Finding:
-    """One habit of one annotator; shares are per cent in the table."""
+class Habit:
+    """One habit of one annotator, large and beyond chance; `effect`, its ends and `others` are shares."""
 
     annotator: int
     kind: str
@@ -62,16 +61,13 @@ class HabitTests:
     """All tests of one call, so that the chance of any false finding is held."""
 
     p: list[float] = field(default_factory=list)
-    candidates: list[Finding] = field(default_factory=list)
+    candidates: list[Habit] = field(default_factory=list)
 
-    def significant(self, level: float) -> list[Finding]:
+    def significant(self, level: float) -> list[Habit]:
         """Give the candidates that stay below `level` after Holm's correction over all tests."""
-        tested = np.sort([value for value in self.p if np.isfinite(value)])
-        passed = tested * np.arange(len(tested), 0, -1) <= level
-        bound = tested[np.argmin(passed) - 1] if not passed.all() else np.inf
-        if len(passed) and not passed[0]:
-            return []
-        return [finding for finding in self.candidates if finding.p <= bound]
+        p = np.asarray(self.p, np.float64)
+        bound = p[holm(p) <= level].max(initial=-np.inf)
+        return [habit for habit in self.candidates if habit.p <= bound]
 
 
 def add_edges(tests: HabitTests, codes: BoxCodes, habits: EdgeHabits, min_effect: float, confidence: float) -> None:
@@ -91,7 +87,7 @@ def add_edges(tests: HabitTests, codes: BoxCodes, habits: EdgeHabits, min_effect
             kind, what, shown, text = _side_words(str(codes.annotators[annotator]), k, ends)
             n = int(habits.n_matches[annotator])
             tests.candidates.append(
-                Finding(annotator, kind, what, *shown, 0.0, n, float(p[annotator, k]), f"{text}: {_ASK[kind]}.", items)
+                Habit(annotator, kind, what, *shown, 0.0, n, float(p[annotator, k]), f"{text}: {_ASK[kind]}.", items)
             )
 
 
@@ -143,17 +139,15 @@ def _examples_of(habits: EdgeHabits, annotator: int, column: int, sign: float) -
 def _side_words(
     who: str, column: int, ends: tuple[float, float, float]
 ) -> tuple[str, str, tuple[float, float, float], str]:
-    """Give kind, edge, effect with its ends in %, and the words for one column of the effects."""
+    """Give kind, edge, effect with its ends, and the words for one column of the effects."""
     if column < 3:
         kind = SIDES[column]
-        effect, low, high = (100.0 * float(np.expm1(value)) for value in ends)
-        more, less = {"size": ("longer", "shorter"), "width": ("wider", "narrower"), "height": ("taller", "lower")}[
-            kind
-        ]
+        effect, low, high = (float(np.expm1(value)) for value in ends)
+        more, less = _LONGER[kind]
         how = (more if effect > 0 else less) + (" per side" if kind == "size" else "")
         return kind, "", (effect, low, high), f"{who} draws boxes {_range(effect, low, high)} {how} than the others"
     edge = column - 3
-    effect, low, high = (100.0 * value for value in ends)
+    effect, low, high = ends
     side, where = ("width", "height")[edge % 2], "farther out" if effect > 0 else "farther in"
     text = f"{who} draws the {_EDGE_WORDS[edge]} edge {_range(effect, low, high)} of the {side} {where} than the others"
     return "edge", BOX_EDGES[edge], (effect, low, high), text
@@ -161,50 +155,49 @@ def _side_words(
 
 def _range(effect: float, low: float, high: float) -> str:
     low, high = (low, high) if effect > 0 else (-high, -low)
-    return f"{abs(effect):.0f} % [{low:.0f}, {high:.0f}]"
+    return f"{100 * abs(effect):.0f} % [{100 * low:.0f}, {100 * high:.0f}]"
 
 
-def add_groups(tests: HabitTests, codes: BoxCodes, found: dict[str, Rates]) -> None:
-    """Test group boxes and split objects of every annotator."""
+def add_groups(tests: HabitTests, codes: BoxCodes, rates: Rates) -> None:
+    """Test group boxes or split objects of every annotator."""
     says = {
         "group": "draws one box round objects that most of the others box one by one",
         "split": "draws several boxes where most of the others draw one",
-    }
-    for kind, rates in found.items():
-        tests.p += rates.p.tolist()
-        for annotator in np.flatnonzero(_stands_out(rates, min_excess=0.0)).tolist():
-            text = (
-                f"{codes.annotators[annotator]} {says[kind]}, {rates.n[annotator]:.0f} times in "
-                f"{rates.n_opportunities[annotator]:.0f} images with neighbouring objects: "
-                f"{_rate(rates, annotator)} (others {100 * rates.others[annotator]:.1f} %)"
-            )
-            tests.candidates.append(_rate_finding(rates, annotator, kind, "", text))
+    }[rates.kind]
+    tests.p += rates.p.tolist()
+    for annotator in np.flatnonzero(_stands_out(rates, min_excess=0.0)).tolist():
+        text = (
+            f"{codes.annotators[annotator]} {says}, {rates.n[annotator]:.0f} times in "
+            f"{rates.n_opportunities[annotator]:.0f} images with neighbouring objects: "
+            f"{_rate(rates, annotator)} (others {100 * rates.others[annotator]:.1f} %)"
+        )
+        tests.candidates.append(_rate_habit(rates, annotator, text))
 
 
-def add_small(
-    tests: HabitTests, codes: BoxCodes, objects: Objects, counts: Counts, confidence: float
-) -> list[tuple[float, Rates]]:
+def add_small(tests: HabitTests, codes: BoxCodes, objects: Objects, counts: Counts, confidence: float) -> list[Rates]:
     """Test at several sizes whether an annotator misses smaller objects more than others do, and not larger ones too.
 
     Returns
     -------
     list
-        Each size in pixels, and the rates of objects under it.
+        The rates of objects under each size.
     """
-    out: list[tuple[float, Rates]] = []
-    best: dict[int, tuple[float, Finding]] = {}
+    out: list[Rates] = []
+    best: dict[int, tuple[float, Habit]] = {}
     for limit in np.unique(np.quantile(objects.size, rate.CUTS)).tolist() if len(objects.size) else []:
         under, over = (
-            rate.rates(
-                (objects.item[part], objects.annotator[part], objects.is_missed[part] * 1.0, np.ones(part.sum())),
-                len(codes.annotators),
-                counts,
-                is_within_item=True,
+            rate.compared(
+                "small",
+                f"under {limit:.0f} px",
+                objects.missed(chosen),
+                n_annotators=len(codes.annotators),
+                counts=counts,
                 confidence=confidence,
+                is_within_item=True,
             )
-            for part in (objects.size < limit, objects.size >= limit)
+            for chosen in (objects.size < limit, objects.size >= limit)
         )
-        out.append((limit, under))
+        out.append(under)
         tests.p += under.p.tolist()
         beyond = np.maximum(np.nan_to_num(over.rate - over.others), 0.0)
         with np.errstate(invalid="ignore"):
@@ -212,18 +205,18 @@ def add_small(
         for annotator in np.flatnonzero(_stands_out(under) & is_about_size).tolist():
             fit = _log_likelihood(under, annotator) + _log_likelihood(over, annotator)
             if annotator not in best or fit > best[annotator][0]:
-                best[annotator] = fit, _small_finding(codes, annotator, limit, under, over)
-    tests.candidates += [finding for _, finding in best.values()]
+                best[annotator] = fit, _small_habit(codes, annotator, limit, under, over)
+    tests.candidates += [habit for _, habit in best.values()]
     return out
 
 
-def _small_finding(codes: BoxCodes, annotator: int, limit: float, under: Rates, over: Rates) -> Finding:
+def _small_habit(codes: BoxCodes, annotator: int, limit: float, under: Rates, over: Rates) -> Habit:
     text = (
         f"{codes.annotators[annotator]} misses {_rate(under, annotator)} of the objects whose longer side is under "
         f"{limit:.0f} pixels (others {100 * under.others[annotator]:.0f} %), but "
         f"{100 * over.rate[annotator]:.0f} % of the larger ones"
     )
-    return _rate_finding(under, annotator, "small", f"under {limit:.0f} px", text, limit=limit)
+    return _rate_habit(under, annotator, text, limit=limit)
 
 
 def _log_likelihood(rates: Rates, annotator: int) -> float:
@@ -231,31 +224,39 @@ def _log_likelihood(rates: Rates, annotator: int) -> float:
     return float(xlogy(n, n / total) + xlogy(total - n, 1.0 - n / total)) if total else 0.0
 
 
-def add_classes(tests: HabitTests, codes: BoxCodes, counts: Counts, confidence: float) -> list[tuple[int, int, Rates]]:
+def add_classes(
+    tests: HabitTests, codes: BoxCodes, classes: SettledClasses, counts: Counts, confidence: float
+) -> list[Rates]:
     """Test, for every two classes, whether an annotator says one where the others say the other.
 
     Returns
     -------
     list
-        Class of the others, class said, and the rates, for all pairs that occur.
+        The rates of all pairs of classes that occur.
     """
-    _, item, annotator, theirs, own = rate.class_entries(codes)
+    theirs, own = classes.theirs, classes.own
     out = []
     differing = theirs != own
     for pair in np.unique(theirs[differing] * len(codes.classes) + own[differing]).tolist():
         other, said = divmod(pair, len(codes.classes))
-        chosen = theirs == other
-        entries = (item[chosen], annotator[chosen], (own[chosen] == said) * 1.0, np.ones(chosen.sum()))
-        rates = rate.rates(entries, len(codes.annotators), counts, is_within_item=False, confidence=confidence)
-        out.append((other, said, rates))
+        here = theirs == other
+        rates = rate.compared(
+            "class",
+            f"{codes.classes[other]} -> {codes.classes[said]}",
+            Events(classes.item[here], classes.annotator[here], (own[here] == said) * 1.0, np.ones(here.sum())),
+            n_annotators=len(codes.annotators),
+            counts=counts,
+            confidence=confidence,
+            is_within_item=False,
+        )
+        out.append(rates)
         tests.p += rates.p.tolist()
         for who in np.flatnonzero(_stands_out(rates)).tolist():
             text = (
                 f"{codes.annotators[who]} says {str(codes.classes[said])!r} for {_rate(rates, who)} of what the others "
                 f"call {str(codes.classes[other])!r} (others {100 * rates.others[who]:.0f} %)"
             )
-            what = f"{codes.classes[other]} -> {codes.classes[said]}"
-            tests.candidates.append(_rate_finding(rates, who, "class", what, text, classes=(other, said)))
+            tests.candidates.append(_rate_habit(rates, who, text, classes=(other, said)))
     return out
 
 
@@ -277,56 +278,24 @@ def _rate(rates: Rates, annotator: int) -> str:
     return f"{100 * rates.rate[annotator]:.0f} % {ends}"
 
 
-def _rate_finding(
-    rates: Rates,
-    annotator: int,
-    kind: str,
-    what: str,
-    text: str,
-    *,
-    limit: float = np.nan,
-    classes: tuple[int, int] = (-1, -1),
-) -> Finding:
-    mine = rates.annotator == annotator
-    by_item = pd.Series(rates.events[mine]).groupby(rates.item[mine]).sum().sort_values(ascending=False, kind="stable")
-    percent = (100.0 * float(values[annotator]) for values in (rates.rate, rates.low, rates.high, rates.others))
-    effect, low, high, others = percent
-    return Finding(
-        annotator, kind, what, effect, low, high, others, int(rates.n[annotator]), float(rates.p[annotator]),
-        f"{text}: {_ASK[kind]}.", by_item.index.to_numpy(np.int64)[:N_EXAMPLES], limit, classes,
-    )  # fmt: skip
-
-
-def finding_table(codes: BoxCodes, findings: list[Finding]) -> pd.DataFrame:
-    """Write the findings as a table, in the order of annotators and kinds."""
-    rows = [
-        {
-            "annotator_id": codes.annotators[found.annotator],
-            "kind": found.kind,
-            "what": found.what,
-            "effect": found.effect,
-            "low": found.low,
-            "high": found.high,
-            "others": found.others,
-            "n": found.n,
-            "p_value": found.p,
-            "sentence": found.sentence,
-            "item_ids": "; ".join(codes.items[found.items]),
-        }
-        for found in findings
-    ]
-    texts = dict.fromkeys(("annotator_id", "kind", "what", "sentence", "item_ids"), "str")
-    columns = [
-        "annotator_id",
-        "kind",
-        "what",
-        "effect",
-        "low",
-        "high",
-        "others",
-        "n",
-        "p_value",
-        "sentence",
-        "item_ids",
-    ]
-    return pd.DataFrame(rows, columns=columns).astype({**texts, "n": "int64"})
+def _rate_habit(
+    rates: Rates, annotator: int, text: str, *, limit: float = np.nan, classes: tuple[int, int] = (-1, -1)
+) -> Habit:
+    events = rates.events
+    mine = events.annotator == annotator
+    by_item = pd.Series(events.n[mine]).groupby(events.item[mine]).sum().sort_values(ascending=False, kind="stable")
+    return Habit(
+        annotator=annotator,
+        kind=rates.kind,
+        what=rates.what,
+        effect=float(rates.rate[annotator]),
+        low=float(rates.low[annotator]),
+        high=float(rates.high[annotator]),
+        others=float(rates.others[annotator]),
+        n=int(rates.n[annotator]),
+        p=float(rates.p[annotator]),
+        sentence=f"{text}: {_ASK[rates.kind]}.",
+        items=by_item.index.to_numpy(np.int64)[:N_EXAMPLES],
+        limit=limit,
+        classes=classes,
+    )

@@ -6,18 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy.special import betainc, chdtrc
 
 from labelqa._codes import BoxCodes
+from labelqa._kernels.arrays import Counts, Flags, Floats, Ints, Longs
 from labelqa._kernels.boxes.clustering import greedy_clusters, leave_one_out_boxes, members_of, views_of_boxes
 from labelqa._kernels.boxes.grouping import grouped_and_split, is_covered
-from labelqa._kernels.boxes.image_bootstrap import Counts, ratio_intervals
-
-Longs = NDArray[np.int64]
-Ints = NDArray[np.int32]
-Floats = NDArray[np.float64]
-Flags = NDArray[np.bool_]
+from labelqa._kernels.boxes.image_bootstrap import ratio_intervals
 
 #: A box holds another where this share of the other's area lies within.
 INSIDE = 0.7
@@ -28,21 +23,43 @@ CUTS = tuple(np.arange(0.05, 0.51, 0.05).round(2).tolist())
 
 
 @dataclass(frozen=True, eq=False)
+class Events:
+    """What happened and what could have, in entries (E,) in any order: views, boxes or objects.
+
+    Attributes
+    ----------
+    item, annotator
+        int64 (E,).
+    n, n_opportunities
+        float64 (E,).
+    """
+
+    item: Longs
+    annotator: Longs
+    n: Floats
+    n_opportunities: Floats
+
+
+@dataclass(frozen=True, eq=False)
 class Rates:
     """Events among opportunities of every annotator, for one kind of habit.
 
     Attributes
     ----------
+    kind, what
+        Of the habit, as in `BoxConventions.findings`.
     n, n_opportunities
         float64 (A,).
     rate, low, high, others
         float64 (A,): own rate with its interval, and the rate of all others.
     p
         float64 (A,): one-sided; nan where nothing can be tested.
-    item, annotator, events
-        The entries (E,) that have events.
+    events
+        Those entries that have any.
     """
 
+    kind: str
+    what: str
     n: Floats
     n_opportunities: Floats
     rate: Floats
@@ -50,25 +67,25 @@ class Rates:
     high: Floats
     others: Floats
     p: Floats
-    item: Longs
-    annotator: Longs
-    events: Floats
+    events: Events
 
 
-def rates(
-    entries: tuple[Longs, Longs, Floats, Floats],
+def compared(
+    kind: str,
+    what: str,
+    events: Events,
+    *,
     n_annotators: int,
     counts: Counts,
-    *,
-    is_within_item: bool,
     confidence: float,
+    is_within_item: bool,
 ) -> Rates:
     """Compare events among opportunities between annotators.
 
     Parameters
     ----------
-    entries
-        Item, annotator, events, opportunities: shape (E,) each, one entry per view, in any order.
+    counts, confidence
+        Draws of items, and the share of them that an interval holds.
     is_within_item
         Whether the expected rate is that of all annotators of the same item (difficult items then do not count
         against those who happened to get them), or that of all others.
@@ -78,35 +95,35 @@ def rates(
     The test is conditional on the number of events: each could have been anyone's, in proportion to the opportunities
     (within its item, where `is_within_item`). Events that come together in one view count as one, on average.
     """
-    item, annotator, events, chances = entries
-    n, total = (np.bincount(annotator, values, n_annotators) for values in (events, chances))
+    item, annotator = events.item, events.annotator
+    n, total = (np.bincount(annotator, values, n_annotators) for values in (events.n, events.n_opportunities))
     with np.errstate(invalid="ignore", divide="ignore"):
         rate, others = n / total, (n.sum() - n) / (total.sum() - total)
     order = np.argsort(annotator, kind="stable")
     offsets = np.concatenate([[0], np.cumsum(np.bincount(annotator, minlength=n_annotators))])
-    values = np.column_stack([events, chances]).astype(np.float64)[order]
+    values = np.column_stack([events.n, events.n_opportunities]).astype(np.float64)[order]
     low, high = ratio_intervals(counts, offsets, item[order], values, np.array([0]), np.array([1]), confidence)
-    hit = events > 0
-    p = _conditional_p(entries, n_annotators, is_within_item=is_within_item)
+    hit = events.n > 0
     return Rates(
-        np.asarray(n, np.float64),
-        np.asarray(total, np.float64),
-        rate,
-        low[:, 0],
-        high[:, 0],
-        others,
-        p,
-        item[hit],
-        annotator[hit],
-        events[hit],
+        kind=kind,
+        what=what,
+        n=np.asarray(n, np.float64),
+        n_opportunities=np.asarray(total, np.float64),
+        rate=rate,
+        low=low[:, 0],
+        high=high[:, 0],
+        others=others,
+        p=_conditional_p(events, n_annotators, is_within_item=is_within_item),
+        events=Events(item[hit], annotator[hit], events.n[hit], events.n_opportunities[hit]),
     )
 
 
-def _conditional_p(entries: tuple[Longs, Longs, Floats, Floats], n_annotators: int, *, is_within_item: bool) -> Floats:
+def _conditional_p(events: Events, n_annotators: int, *, is_within_item: bool) -> Floats:
     """Probability of at least so many events, given all events: a binomial tail at the mean of the strata's shares."""
-    item, annotator, events, chances = entries
-    stratum = item if is_within_item else np.zeros_like(item)
-    table = pd.DataFrame({"annotator": annotator, "stratum": stratum, "n": events, "chances": chances})
+    stratum = events.item if is_within_item else np.zeros_like(events.item)
+    table = pd.DataFrame(
+        {"annotator": events.annotator, "stratum": stratum, "n": events.n, "chances": events.n_opportunities}
+    )
     table = table.groupby(["annotator", "stratum"], as_index=False).sum()
     of_all = table.groupby("stratum")[["n", "chances"]].transform("sum")
     # where nobody else had the opportunity an event says nothing
@@ -115,7 +132,7 @@ def _conditional_p(entries: tuple[Longs, Longs, Floats, Floats], n_annotators: i
     table = table.assign(expected=table["all"] * table["share"])
     sums = table.groupby("annotator")[["n", "all", "expected"]].sum().reindex(range(n_annotators), fill_value=0.0)
     seen, possible, expected = sums.to_numpy(np.float64).T
-    together = max(1.0, float(np.square(events).sum() / events.sum())) if events.any() else 1.0
+    together = max(1.0, float(np.square(events.n).sum() / events.n.sum())) if events.n.any() else 1.0
     seen, possible = seen / together, possible / together
     with np.errstate(invalid="ignore", divide="ignore"):
         share = expected / together / possible
@@ -135,23 +152,37 @@ def overdispersion(found: Rates) -> tuple[float, float, float]:
     return statistic / free, free, float(chdtrc(free, statistic))
 
 
-def groups_and_splits(codes: BoxCodes) -> tuple[Flags, Flags, tuple[Longs, Longs, Floats]]:
-    """Find group boxes and parts, and the views that had an opportunity: most of the others drew at least two boxes.
+@dataclass(frozen=True, eq=False)
+class GroupsAndSplits:
+    """Boxes round several objects and boxes of parts of one (B,), and the views that could have either (V,).
 
-    Returns
-    -------
+    Attributes
+    ----------
     is_group, is_part
         bool (B,).
-    item, annotator, opportunity
-        Shape (V,).
+    has_opportunity
+        bool (V,): whether most of the others drew at least two boxes.
     """
+
+    is_group: Flags
+    is_part: Flags
+    has_opportunity: Flags
+
+
+def groups_and_splits(codes: BoxCodes) -> GroupsAndSplits:
+    """Find boxes that hold what the others drew as several, and parts of what the others drew as one."""
     is_group, is_part = grouped_and_split(codes.xyxy, codes.view_offsets, codes.item_offsets, INSIDE, ELSEWHERE, SAME)
     has_two: Flags = np.diff(codes.view_offsets) >= 2
     n_views = np.diff(codes.item_offsets)[codes.view_item]
     others = np.bincount(codes.view_item, has_two, len(codes.items))[codes.view_item] - has_two
-    chance = (n_views >= 3) & (2 * others >= n_views - 1)
-    views = codes.view_item.astype(np.int64), codes.view_annotator.astype(np.int64), chance.astype(np.float64)
-    return is_group, is_part, views
+    return GroupsAndSplits(is_group, is_part, (n_views >= 3) & (2 * others >= n_views - 1))
+
+
+def views_with(codes: BoxCodes, is_marked: Flags, has_opportunity: Flags) -> Events:
+    """Count views with at least one marked box (B,) among views with an opportunity (V,)."""
+    chance = has_opportunity.astype(np.float64)
+    has_event = np.bincount(views_of_boxes(codes.view_offsets), is_marked, len(chance)) > 0
+    return Events(codes.view_item.astype(np.int64), codes.view_annotator.astype(np.int64), has_event * chance, chance)
 
 
 @dataclass(frozen=True, eq=False)
@@ -178,6 +209,11 @@ class Objects:
     size: Floats
     is_missed: Flags
 
+    def missed(self, chosen: Flags) -> Events:
+        """Count the missed ones among the chosen objects (N,)."""
+        missed = self.is_missed[chosen].astype(np.float64)
+        return Events(self.item[chosen], self.annotator[chosen], missed, np.ones(len(missed)))
+
 
 def objects_of_others(codes: BoxCodes) -> Objects:
     """Hold every view against the consensus of the others."""
@@ -201,14 +237,27 @@ def objects_of_others(codes: BoxCodes) -> Objects:
     )
 
 
-def class_entries(codes: BoxCodes) -> tuple[Longs, Longs, Longs, Longs, Longs]:
-    """Find the boxes whose object most of at least two others call by one class.
+@dataclass(frozen=True, eq=False)
+class SettledClasses:
+    """Boxes whose object most of at least two others call by one class, int64 (n,) each.
 
-    Returns
-    -------
-    box, item, annotator, theirs, own
-        int64 (n,): the box, whose it is, the class of the others, its own class.
+    Attributes
+    ----------
+    box, item, annotator
+        The box and whose it is.
+    theirs, own
+        The class of the others, and its own class.
     """
+
+    box: Longs
+    item: Longs
+    annotator: Longs
+    theirs: Longs
+    own: Longs
+
+
+def settled_classes(codes: BoxCodes) -> SettledClasses:
+    """Find the boxes whose class the others agree on."""
     cluster, cluster_offsets = greedy_clusters(codes.xyxy, codes.label, codes.view_offsets, codes.item_offsets, SAME)
     n_clusters, n_classes = int(cluster_offsets[-1]), len(codes.classes)
     size = np.diff(members_of(cluster, n_clusters)[0])
@@ -228,10 +277,10 @@ def class_entries(codes: BoxCodes) -> tuple[Longs, Longs, Longs, Longs, Longs]:
         theirs = np.where(valid & (2 * without > size[cluster[box]] - 1), of_class[place], theirs)
     known = theirs >= 0
     view = views_of_boxes(codes.view_offsets)[box[known]]
-    return (
-        box[known],
-        codes.view_item[view].astype(np.int64),
-        codes.view_annotator[view].astype(np.int64),
-        theirs[known],
-        codes.label[box[known]].astype(np.int64),
+    return SettledClasses(
+        box=box[known],
+        item=codes.view_item[view].astype(np.int64),
+        annotator=codes.view_annotator[view].astype(np.int64),
+        theirs=theirs[known],
+        own=codes.label[box[known]].astype(np.int64),
     )

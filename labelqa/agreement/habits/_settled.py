@@ -8,22 +8,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labelqa._codes import BoxCodes
+from labelqa._kernels.arrays import Flags, Floats, Longs
 from labelqa._kernels.boxes.clustering import views_of_boxes
 from labelqa._kernels.boxes.grouping import share_inside
 from labelqa._kernels.boxes.matching import match_within
 from labelqa._kernels.sorting import offsets_of
 from labelqa.agreement.habits._edges import EdgeHabits, shift_of
-from labelqa.agreement.habits._findings import Finding
-from labelqa.agreement.habits._rates import INSIDE, Objects
-
-Floats = NDArray[np.float64]
-Longs = NDArray[np.int64]
-Flags = NDArray[np.bool_]
+from labelqa.agreement.habits._findings import Habit
+from labelqa.agreement.habits._rates import INSIDE, Objects, SettledClasses
 
 
 @dataclass(frozen=True, eq=False)
-class Evidence:
-    """What findings rest on.
+class HabitEvidence:
+    """What habits rest on.
 
     Attributes
     ----------
@@ -31,15 +28,14 @@ class Evidence:
         Effects on edges, and what the others of every view drew.
     is_group
         bool (B,): group boxes.
-    box, theirs
-        Boxes whose class most of the others agree on, and that class.
+    classes
+        Boxes whose class most of the others agree on.
     """
 
     edges: EdgeHabits
     objects: Objects
     is_group: Flags
-    box: Longs
-    theirs: Longs
+    classes: SettledClasses
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,8 +52,8 @@ def drawing_of(codes: BoxCodes) -> Drawing:
     return Drawing(codes.xyxy, codes.label, views_of_boxes(codes.view_offsets))
 
 
-def settled(drawing: Drawing, codes: BoxCodes, findings: list[Finding], evidence: Evidence) -> Drawing:
-    """Redraw what the findings are about; `drawing` holds the boxes of `codes`, in their order.
+def settled(drawing: Drawing, codes: BoxCodes, habits: list[Habit], evidence: HabitEvidence) -> Drawing:
+    """Redraw what the habits are about; `drawing` holds the boxes of `codes`, in their order.
 
     Sides and edges are moved back by the annotator's effect; a group box is replaced by what the others drew in it;
     small objects that were missed are added; swapped classes become those of the others. Objects split in parts are
@@ -67,11 +63,11 @@ def settled(drawing: Drawing, codes: BoxCodes, findings: list[Finding], evidence
     xyxy, label, keep = drawing.xyxy.copy(), drawing.label.copy(), np.ones(len(drawing.view), bool)
     added: list[Longs] = []
     annotator = codes.view_annotator[drawing.view]
-    for found in findings:
+    for found in habits:
         mine = annotator == found.annotator
         if found.kind in ("size", "width", "height", "edge"):
             size = np.tile(drawing.xyxy[mine, 2:] - drawing.xyxy[mine, :2], 2)
-            moved = drawing.xyxy[mine] - _part(found, shift_of(evidence.edges, found.annotator)) * size
+            moved = drawing.xyxy[mine] - _share_of_shift(found, shift_of(evidence.edges, found.annotator)) * size
             valid = (moved[:, 2:] > moved[:, :2]).all(axis=1, keepdims=True)
             xyxy[mine] = np.where(valid, moved, drawing.xyxy[mine])
         elif found.kind == "group":
@@ -82,7 +78,7 @@ def settled(drawing: Drawing, codes: BoxCodes, findings: list[Finding], evidence
             own = objects.annotator == found.annotator
             added.append(np.flatnonzero(own & objects.is_missed & (objects.size < found.limit)))
         elif found.kind == "class":
-            box, theirs = evidence.box, evidence.theirs
+            box, theirs = evidence.classes.box, evidence.classes.theirs
             here = mine[box] & (theirs == found.classes[0]) & (drawing.label[box] == found.classes[1])
             label[box[here]] = theirs[here].astype(np.int32)
     more = np.unique(np.concatenate(added)) if added else np.empty(0, np.int64)
@@ -93,8 +89,8 @@ def settled(drawing: Drawing, codes: BoxCodes, findings: list[Finding], evidence
     )
 
 
-def _part(found: Finding, shift: Floats) -> Floats:
-    """Give the part of an annotator's shift that a finding is about."""
+def _share_of_shift(found: Habit, shift: Floats) -> Floats:
+    """Give of an annotator's shift what a habit is about."""
     on = {
         "size": [1, 1, 1, 1],
         "width": [1, 0, 1, 0],

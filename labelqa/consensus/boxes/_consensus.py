@@ -3,75 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from labelqa._checks import id_text
 from labelqa._codes import BoxCodes
-from labelqa._options import check_choice
-from labelqa._result import Result
+from labelqa._kernels.arrays import Floats
+from labelqa._options import check_choice, check_iou_threshold, check_number
 from labelqa.annotations import Annotations, as_annotations
-from labelqa.consensus.boxes import _model as model
 from labelqa.consensus.boxes import _tables as tables
-from labelqa.consensus.boxes._model import Fit
+from labelqa.consensus.boxes._fit import fit_boxes
+from labelqa.consensus.boxes._result import BoxConsensus
 from labelqa.errors import OptionError, shown
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
-Floats = NDArray[np.float64]
 
 #: What `weights=` may be, besides a mapping.
 WEIGHTS = ("agreement", "equal")
-
-
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class BoxConsensus(Result):
-    """One box per object, who drew it and who did not, and how good each annotator's boxes are.
-
-    Attributes
-    ----------
-    iou_threshold, quorum
-        The overlap that joins two boxes, and the support from which a cluster counts as an object.
-    table
-        One row per object: `item_id`, `box_id` of the consensus box, `label`, `x_min`, `y_min`, `x_max`, `y_max`
-        (pixels), `support` (weight of the views with a box here, as a share of all views of the item), `n_boxes`,
-        `n_views`, `is_tied` (another class has as many votes), `label_share` (votes of the class among the boxes), for
-        each edge `spread_*` (mean distance of the boxes from it, pixels) and `spread_*_percent` (the same in % of the
-        box's width or height), and `missing_from` (annotators who looked and drew nothing here, joined by "; ").
-    rejected
-        The same for clusters under the quorum, and boxes without area.
-    members
-        One row per box: `box_id`, `item_id`, `annotator_id`, `label`, its edges, `consensus_id` (missing for a box of a
-        rejected cluster), `iou` with the consensus box (0 where there is none), `is_class_kept` (its class is the
-        consensus class).
-    annotators
-        One row per annotator: `annotator_id`, `n_views`, `n_boxes`, `weight` of a vote (mean 1), `peer_pq` (panoptic
-        quality against the other annotators, without consensus), `precision` (share of the boxes that are in the
-        consensus), `recall` (share of the consensus boxes of the annotator's views that were drawn), `mean_iou` with
-        the consensus, `bias_*` (habit per edge in % of the box's size; above 0: further right or down) and `deviation`
-        (mean distance beyond the habit, % of size).
-    reason
-        Why there is no consensus or no quality; otherwise ``None``.
-    """
-
-    iou_threshold: float
-    quorum: float
-    table: pd.DataFrame
-    rejected: pd.DataFrame
-    members: pd.DataFrame
-    annotators: pd.DataFrame
-    reason: str | None
-
-    def plot(self, ax: Axes | None = None, *, item_id: object = None) -> Axes:
-        """Draw the consensus boxes of one item (by default the one with the most boxes missed) over all boxes drawn."""
-        from labelqa.consensus.boxes._plots import plot_item
-
-        return plot_item(self, ax, item_id)
 
 
 def consensus_boxes(
@@ -131,43 +78,24 @@ def consensus_boxes(
       item_id   label  x_min  x_max  support  n_boxes
     0      p1  object   11.0   50.0      1.0        3
     """
-    _check_share("iou_threshold", iou_threshold)
+    iou_threshold = check_iou_threshold(iou_threshold)
     if quorum is not None:
-        _check_share("quorum", quorum)
+        quorum = check_number("quorum", quorum, 0, 1, open_low=True, hint="a share above 0 and at most 1, or None")
     data = as_annotations(annotations)
     codes = data.box_codes
     given = _given_weights(weights, codes)
-    clusters = model.find_clusters(codes, iou_threshold)
-    quality, shrunk = model.peer_quality(clusters)
-    vote = shrunk**model.VOTE_POWER if given is None else given
-    support = model.support_of(clusters, vote)
-    chosen = model.choose_quorum(clusters, vote) if quorum is None else quorum
-    is_kept = support >= (0.5 if np.isnan(chosen) else chosen) - 1e-9
-    boxes, bias, deviation = model.locate(
-        clusters,
-        shrunk if given is None else given,
-        is_kept & (clusters.size >= 3),
-        remove_bias=remove_bias,
-        weigh_edges=given is None,
-    )
-    # a click without area is no object, even where only one person looked
-    is_kept &= (boxes[:, 2] > boxes[:, 0]) & (boxes[:, 3] > boxes[:, 1])
-    fit = Fit(clusters, vote, quality, support, is_kept, boxes, bias, deviation)
-    objects, rejected, members = tables.clusters_and_members(fit, data.boxes)
+    fit = fit_boxes(codes, iou_threshold, quorum=quorum, weights=given, remove_bias=remove_bias)
+    described = tables.described(fit)
+    objects = tables.clusters(described, fit.is_kept, "consensus")
     return BoxConsensus(
         iou_threshold=iou_threshold,
-        quorum=0.5 if np.isnan(chosen) else float(chosen),
+        quorum=fit.quorum,
         table=objects,
-        rejected=rejected,
-        members=members,
+        rejected=tables.clusters(described, ~fit.is_kept, "rejected"),
+        members=tables.members(described, data.boxes, objects["box_id"]),
         annotators=tables.annotators(fit),
         reason=_why_undefined(codes),
     )
-
-
-def _check_share(name: str, value: float) -> None:
-    if not 0 < value <= 1:
-        raise OptionError(f"{name}={value!r} is outside its range; give a number above 0 and at most 1.")
 
 
 def _given_weights(weights: str | Mapping[object, float], codes: BoxCodes) -> Floats | None:

@@ -5,16 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
 from labelqa._checks import BOX_EDGES, id_text
 from labelqa._plot import COLOURS, axes
 from labelqa.errors import OptionError, shown
 
 if TYPE_CHECKING:
-    import pandas as pd
     from matplotlib.axes import Axes
-
-    from labelqa.consensus.boxes._consensus import BoxConsensus
 
 #: What is drawn, and how: thin grey, dashed, thick.
 _STYLES: dict[str, dict[str, Any]] = {
@@ -24,8 +22,12 @@ _STYLES: dict[str, dict[str, Any]] = {
 }
 
 
-def plot_item(result: BoxConsensus, ax: Axes | None, item_id: object) -> Axes:
+def plot_item(
+    objects: pd.DataFrame, rejected: pd.DataFrame, members: pd.DataFrame, ax: Axes | None, item_id: object
+) -> Axes:
     """Draw one item in image coordinates; numbers say how many of the views have a box there.
+
+    By default the item with the most boxes missed.
 
     Raises
     ------
@@ -33,11 +35,11 @@ def plot_item(result: BoxConsensus, ax: Axes | None, item_id: object) -> Axes:
         Where the item has no boxes.
     """
     ax = axes(ax, width=6.0, height=4.5)
-    item = _most_doubtful(result) if item_id is None else id_text(item_id)
-    known = result.members["item_id"].unique()
+    item = _most_missed(objects if len(objects) else rejected) if item_id is None else id_text(item_id)
+    known = members["item_id"].unique()
     if item_id is not None and item not in known:
         raise OptionError(f"item_id={item_id!r} has no boxes; choose one of {len(known)} that have ({shown(known)}).")
-    tables = dict(zip(_STYLES, (result.members, result.rejected, result.table), strict=True))
+    tables = dict(zip(_STYLES, (members, rejected, objects), strict=True))
     for name, table in tables.items():
         _draw(ax, name, table.loc[table["item_id"] == item])
     ax.autoscale_view()
@@ -64,9 +66,8 @@ def _draw(ax: Axes, name: str, table: pd.DataFrame) -> None:
             ax.annotate(f"{n_boxes}/{n_views}", (left, top), fontsize=8, va="bottom")
 
 
-def _most_doubtful(result: BoxConsensus) -> str | None:
+def _most_missed(table: pd.DataFrame) -> str | None:
     """Give the item whose objects were missed most often."""
-    table = result.table if len(result.table) else result.rejected
     if not len(table):
         return None
     missed = (table["n_views"] - table["n_boxes"]).groupby(table["item_id"], sort=False).sum()

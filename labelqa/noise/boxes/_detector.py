@@ -15,13 +15,11 @@ from numpy.typing import NDArray
 
 from labelqa._checks import BOX_EDGES, need_columns
 from labelqa._codes import BoxCodes, encode_ids, id_text
+from labelqa._kernels.arrays import Floats, Longs
 from labelqa._kernels.boxes.matching import match_views
 from labelqa._kernels.sorting import offsets_of
 from labelqa.errors import TableError, shown
 from labelqa.noise._cleanlab import objectlab_scores
-
-Longs = NDArray[np.int64]
-Floats = NDArray[np.float64]
 
 #: A detection below this score is not taken for an object that a view lacks.
 SURE = 0.5
@@ -63,7 +61,7 @@ class Detections:
                     yield view, row
 
 
-def read_predictions(
+def read_detections(
     given: Any, categories: Mapping[int, Hashable] | None, codes: BoxCodes, iou_threshold: float
 ) -> Detections:
     """Read a table or COCO results and match them with every view.
@@ -74,19 +72,19 @@ def read_predictions(
         For anything that cannot be read, numbers that are not finite, or no item in common.
     """
     table = given if isinstance(given, pd.DataFrame) else _from_coco(given, categories)
-    need_columns(table, "predictions", ["item_id", "label", *BOX_EDGES, "score"])
+    need_columns(table, "detections", ["item_id", "label", *BOX_EDGES, "score"])
     values = table[[*BOX_EDGES, "score"]].apply(pd.to_numeric, errors="coerce").to_numpy(np.float64)
     bad = np.flatnonzero(~np.isfinite(values).all(axis=1))
     if len(bad):
         raise TableError(
-            f"{len(bad)} predictions have a number that is missing (rows {shown(bad.tolist())}); leave them out."
+            f"{len(bad)} detections have a number that is missing (rows {shown(bad.tolist())}); leave them out."
         )
     ids, known = encode_ids(table["item_id"], "item_id")
     place = pd.Index(codes.items).get_indexer(pd.Index(known))
     item = place[ids] if len(ids) else np.empty(0, np.int64)
     if len(item) and (item < 0).all():
         raise TableError(
-            f"No prediction is of an item in the annotations (predictions: {shown(known)}; annotations: "
+            f"No detection is of an item in the annotations (detections: {shown(known)}; annotations: "
             f"{shown(codes.items)}); give both the same ids."
         )
     kept = np.flatnonzero(item >= 0)
@@ -103,7 +101,7 @@ def _from_coco(given: Any, categories: Mapping[int, Hashable] | None) -> pd.Data
             given = json.load(stream)
     if not isinstance(given, list) or not all(isinstance(one, dict) for one in given):
         raise TableError(
-            f"Predictions are a {type(given).__name__}; needed is a table, or COCO results: a list of objects with "
+            f"Detections are a {type(given).__name__}; needed is a table, or COCO results: a list of objects with "
             "image_id, category_id, bbox and score, or the path of a JSON file of it."
         )
     needed = ("image_id", "category_id", "bbox", "score")

@@ -1,4 +1,4 @@
-"""Faults of boxes as rows with the evidence in words."""
+"""Faults of boxes as rows of a table, with the evidence in a sentence."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from numpy.typing import NDArray
 
 from labelqa._checks import BOX_EDGES
 from labelqa._codes import BoxCodes
+from labelqa._kernels.arrays import Floats
+from labelqa.noise.boxes._box_evidence import BoxEvidence
 from labelqa.noise.boxes._detector import Detections
-from labelqa.noise.boxes._evidence import BoxEvidence
 
-Floats = NDArray[np.float64]
 _EDGE_WORDS = ("left", "top", "right", "bottom")
 _COLUMNS = (
-    "item_id", "box_id", "annotator_id", "kind", "suspicion", "label", "proposal", "proposed_label",
+    "item_id", "box_id", "annotator_id", "kind", "doubt", "label", "proposal", "proposed_label",
     *BOX_EDGES, "reason", "_view",
 )  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
-class Judged:
+class JudgedBoxes:
     """All boxes (B,) in the order of the codes, with what speaks against them."""
 
     codes: BoxCodes
     box_id: NDArray[np.object_]
     evidence: BoxEvidence
-    suspicion: Floats
+    doubt: Floats
     kind: NDArray[np.object_]
     detections: Detections | None
 
@@ -46,34 +46,34 @@ class Judged:
         return edge, outwards[every, edge], share[every, edge]
 
 
-def issue_rows(judged: Judged, min_suspicion: float) -> pd.DataFrame:
-    """List faults from `min_suspicion` on, the worst first; `_view` is the view's number.
+def issue_rows(judged: JudgedBoxes, min_doubt: float) -> pd.DataFrame:
+    """List faults from `min_doubt` on, the worst first; `_view` is the view's number.
 
     A missing box is a fault where more than half of the others have it.
     """
     evidence = judged.evidence
     with np.errstate(invalid="ignore"):
-        doubtful = np.flatnonzero(judged.suspicion >= min_suspicion)
-        lacking = np.flatnonzero(evidence.missing_support > max(0.5 + 1e-9, min_suspicion - 1e-9))
+        doubtful = np.flatnonzero(judged.doubt >= min_doubt)
+        lacking = np.flatnonzero(evidence.missing_support > max(0.5 + 1e-9, min_doubt - 1e-9))
     rows = [_box_row(judged, box) for box in doubtful.tolist()]
     rows += [_missing_by_others(judged, k) for k in lacking.tolist()]
     if judged.detections is not None:
-        rows += _unseen(judged.codes, judged.detections, min_suspicion)
+        rows += _unseen(judged.codes, judged.detections, min_doubt)
     table = pd.DataFrame(rows, columns=list(_COLUMNS))
     texts = dict.fromkeys(("item_id", "box_id", "annotator_id", "kind", "proposal", "reason"), "str")
-    numbers = dict.fromkeys(("suspicion", *BOX_EDGES), "float64")
+    numbers = dict.fromkeys(("doubt", *BOX_EDGES), "float64")
     table = table.astype({**texts, **numbers, "_view": "int64"})
-    return table.sort_values("suspicion", ascending=False, kind="stable").reset_index(drop=True)
+    return table.sort_values("doubt", ascending=False, kind="stable").reset_index(drop=True)
 
 
-def _box_row(judged: Judged, box: int) -> dict[str, Any]:
+def _box_row(judged: JudgedBoxes, box: int) -> dict[str, Any]:
     codes, evidence, kind = judged.codes, judged.evidence, str(judged.kind[box])
     view = int(evidence.box_view[box])
     row: dict[str, Any] = {
         **_whose(codes, view),
         "box_id": judged.box_id[box],
         "kind": kind,
-        "suspicion": float(judged.suspicion[box]),
+        "doubt": float(judged.doubt[box]),
         "label": codes.classes[codes.label[box]],
         "proposal": {"loose": "move", "wrong_class": "relabel"}.get(kind, "drop"),
         "proposed_label": codes.classes[codes.label[box]] if kind == "loose" else None,
@@ -82,11 +82,20 @@ def _box_row(judged: Judged, box: int) -> dict[str, Any]:
         row |= dict(zip(BOX_EDGES, evidence.loose_box[box].tolist(), strict=True))
     if kind == "wrong_class":
         row["proposed_label"] = codes.classes[evidence.class_against[box]]
-    words = [_words(judged, box, kind)] if evidence.n_others[box] else []
+    words = [_against(judged, box, kind)] if evidence.n_others[box] else []
     if judged.detections is not None:
         score = float(judged.detections.score_of_box[box])
-        words.append(f"the detector sees it with score {score:.2f}" if score > 0 else "the detector does not see it")
-    return row | {"reason": "; ".join(words)}
+        words.append(_seen_with(score) if score > 0 else "the detector does not see it")
+    return row | {"reason": _sentence(*words)}
+
+
+def _seen_with(score: float) -> str:
+    return f"the detector sees it with score {score:.2f}"
+
+
+def _sentence(*words: str) -> str:
+    text = "; ".join(words)
+    return f"{text[:1].upper()}{text[1:]}."
 
 
 def _whose(codes: BoxCodes, view: int) -> dict[str, Any]:
@@ -97,7 +106,7 @@ def _whose(codes: BoxCodes, view: int) -> dict[str, Any]:
     }
 
 
-def _words(judged: Judged, box: int, kind: str) -> str:
+def _against(judged: JudgedBoxes, box: int, kind: str) -> str:
     codes, evidence = judged.codes, judged.evidence
     n, n_others = int(evidence.n_supporting[box]), int(evidence.n_others[box])
     have = f"{n or 'none'} of {n_others} others {'have' if n > 1 else 'has'} this box"
@@ -111,7 +120,7 @@ def _words(judged: Judged, box: int, kind: str) -> str:
     return have
 
 
-def _where_loose(judged: Judged, box: int) -> str:
+def _where_loose(judged: JudgedBoxes, box: int) -> str:
     edges, outwards, shares = judged.farthest
     edge, pixels, share = int(edges[box]), float(outwards[box]), float(shares[box])
     return (
@@ -121,13 +130,13 @@ def _where_loose(judged: Judged, box: int) -> str:
     )
 
 
-def _missing_by_others(judged: Judged, k: int) -> dict[str, Any]:
+def _missing_by_others(judged: JudgedBoxes, k: int) -> dict[str, Any]:
     codes, evidence = judged.codes, judged.evidence
     view, share = int(evidence.missing_view[k]), float(evidence.missing_support[k])
     n_others = int(np.diff(codes.item_offsets)[codes.view_item[view]]) - 1
     label = codes.classes[evidence.missing_label[k]]
-    text = f"{round(share * n_others)} of {n_others} others drew {str(label)!r} here"
-    return _missing_row(codes, view, evidence.missing_box[k], label) | {"suspicion": share, "reason": text}
+    text = _sentence(f"{round(share * n_others)} of {n_others} others drew {str(label)!r} here")
+    return _missing_row(codes, view, evidence.missing_box[k], label) | {"doubt": share, "reason": text}
 
 
 def _missing_row(codes: BoxCodes, view: int, box: Floats, label: Any) -> dict[str, Any]:
@@ -143,14 +152,14 @@ def _missing_row(codes: BoxCodes, view: int, box: Floats, label: Any) -> dict[st
     }
 
 
-def _unseen(codes: BoxCodes, detections: Detections, min_suspicion: float) -> list[dict[str, Any]]:
+def _unseen(codes: BoxCodes, detections: Detections, min_doubt: float) -> list[dict[str, Any]]:
     """List what the detector sees where a view has nothing and nobody else could tell."""
     return [
         _missing_row(codes, view, detections.xyxy[row], detections.classes[detections.label[row]])
         | {
-            "suspicion": float(detections.score[row]),
-            "reason": f"the detector sees it with score {detections.score[row]:.2f}",
+            "doubt": float(detections.score[row]),
+            "reason": _sentence(_seen_with(float(detections.score[row]))),
         }
         for view, row in detections.unseen(codes)
-        if detections.score[row] >= min_suspicion
+        if detections.score[row] >= min_doubt
     ]

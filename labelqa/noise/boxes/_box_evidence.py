@@ -9,14 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labelqa._codes import BoxCodes
+from labelqa._kernels.arrays import Floats, Ints, Longs
 from labelqa._kernels.boxes.clustering import leave_one_out_boxes, own_partners, views_of_boxes
 from labelqa._kernels.boxes.matching import Matches, match_views, match_within
 from labelqa._kernels.boxes.votes import peer_pq
-
-Longs = NDArray[np.int64]
-Ints = NDArray[np.int32]
-Floats = NDArray[np.float64]
-Flags = NDArray[np.bool_]
 
 #: Overlap from which a box may be a loose drawing of an object.
 LOOSE_OVERLAP = 0.3
@@ -91,7 +87,6 @@ def collect_evidence(codes: BoxCodes, iou_threshold: float) -> BoxEvidence:
         (support[partner] > support) | ((support[partner] == support) & (partner < np.arange(len(partner))))
     )
     against = _classes_against(codes, one, other, votes)
-    objects = _objects(codes, quality[box_view])
     return BoxEvidence(
         box_view=box_view,
         n_others=n_others[box_view],
@@ -99,10 +94,10 @@ def collect_evidence(codes: BoxCodes, iou_threshold: float) -> BoxEvidence:
         support=support,
         peer_iou=peer_iou,
         duplicate_of=np.where(better, partner, -1),
-        class_against=against[0],
-        class_share=np.minimum(against[1] / total, 1.0),
-        n_class_against=against[2],
-        **objects,
+        class_against=against.label,
+        class_share=np.minimum(against.weight / total, 1.0),
+        n_class_against=against.n,
+        **_objects(codes, quality[box_view]),
     )
 
 
@@ -118,8 +113,16 @@ def _view_weights(codes: BoxCodes, matches: Matches) -> tuple[Floats, Floats]:
     return np.asarray(of_view**VOTE_POWER), of_view
 
 
-def _classes_against(codes: BoxCodes, one: Longs, other: Longs, votes: Floats) -> tuple[Ints, Floats, Longs]:
-    """Find the class that more of the matching boxes have than the box's own: class, its weight, its number."""
+@dataclass(frozen=True, eq=False)
+class _ClassesAgainst:
+    """The class that more of the matching boxes have than the box's own, -1 for none; its weight and number (B,)."""
+
+    label: Ints
+    weight: Floats
+    n: Longs
+
+
+def _classes_against(codes: BoxCodes, one: Longs, other: Longs, votes: Floats) -> _ClassesAgainst:
     n_boxes, n_classes = len(codes.xyxy), max(len(codes.classes), 1)
     keys, at = np.unique(one * n_classes + codes.label[other], return_inverse=True)
     weight, count = np.bincount(at, votes, len(keys)), np.bincount(at, minlength=len(keys))
@@ -135,7 +138,7 @@ def _classes_against(codes: BoxCodes, one: Longs, other: Longs, votes: Floats) -
     # by weight and by number: one good annotator alone does not overrule another
     best = best[(weight[best] > own[box[best]]) & (count[best] > n_own[box[best]])]
     winner[box[best]], most[box[best]], number[box[best]] = label[best], weight[best], count[best]
-    return winner, most, number
+    return _ClassesAgainst(winner, most, number)
 
 
 def _objects(codes: BoxCodes, box_weight: Floats) -> dict[str, Any]:
@@ -162,21 +165,29 @@ def _objects(codes: BoxCodes, box_weight: Floats) -> dict[str, Any]:
     }
 
 
-def suspicions(evidence: BoxEvidence) -> tuple[Floats, NDArray[np.object_]]:
-    """Give each box its suspicion, 0 to 1 (nan where nobody else looked), and the kind of fault it would be."""
+@dataclass(frozen=True, eq=False)
+class JudgedFaults:
+    """The doubt about each box, 0 to 1 (nan where nobody else looked), and the kind of fault it would be (B,)."""
+
+    doubt: Floats
+    kind: NDArray[np.object_]
+
+
+def judged_faults(evidence: BoxEvidence) -> JudgedFaults:
+    """Weigh for each box what it most probably is: wrong, loose, drawn twice, or of the wrong class."""
     unsupported = 1.0 - evidence.support
     misplaced = LOOSE_FACTOR * (1.0 - evidence.loose_iou) * evidence.loose_support
     # most others have the object: the box is a bad drawing of it, not an invention
     is_drawing = evidence.loose_support >= 0.5
-    suspicion = np.where(
+    doubt = np.where(
         is_drawing,
         np.fmax(misplaced, np.minimum(unsupported, 1.0 - evidence.loose_iou)),
         np.maximum(unsupported, misplaced),
     )
-    suspicion[np.isnan(unsupported)] = np.nan
+    doubt[np.isnan(unsupported)] = np.nan
     kind = np.where(is_drawing | (misplaced >= unsupported), "loose", "wrong").astype(object)
     is_twin = (evidence.duplicate_of >= 0) & (unsupported >= misplaced)
-    kind[is_twin], suspicion[is_twin] = "duplicate", unsupported[is_twin]
-    swapped = evidence.class_share > suspicion
-    kind[swapped], suspicion[swapped] = "wrong_class", evidence.class_share[swapped]
-    return suspicion, kind
+    kind[is_twin], doubt[is_twin] = "duplicate", unsupported[is_twin]
+    swapped = evidence.class_share > doubt
+    kind[swapped], doubt[swapped] = "wrong_class", evidence.class_share[swapped]
+    return JudgedFaults(doubt, kind)
