@@ -43,26 +43,36 @@ def _scalar(value: Any) -> Any:
     return str(value.value if isinstance(value, Enum) else value) if not isinstance(value, Path) else value.as_posix()
 
 
+def unstored(**options: Any) -> Any:
+    """Declare a field of a result that only serves its methods, such as a fitted model.
+
+    It is left out of `to_dict`, of what a notebook shows and of what is stored; a result that was stored and read back
+    has the field's default there, or None.
+
+    Parameters
+    ----------
+    **options
+        As in `dataclasses.field`: `default`, `default_factory`.
+    """
+    return dataclasses.field(metadata={"stored": False}, **options)
+
+
 class Result:
-    """Base of all result classes: frozen dataclasses of named scalars and tidy tables."""
+    """Base of all result classes: frozen dataclasses of named scalars, tidy tables and other results.
+
+    All fields count but those declared by `unstored`.
+    """
 
     __dataclass_fields__: ClassVar[dict[str, Any]]
 
-    def _fields(self) -> dict[str, Any]:
-        return {
-            field.name: getattr(self, field.name)
-            for field in dataclasses.fields(self)
-            if not field.name.startswith("_")
-        }
-
     def to_dict(self) -> dict[str, Any]:
         """Give every scalar and table as JSON-safe values; ``nan`` becomes ``None``, a table a list of records."""
-        return {name: json_safe(value) for name, value in self._fields().items()}
+        return {name: json_safe(value) for name, value in stored_fields(self).items()}
 
     def _scalars(self) -> dict[str, Any]:
         return {
             name: value
-            for name, value in self._fields().items()
+            for name, value in stored_fields(self).items()
             if value is None or isinstance(value, bool | int | float | str | np.generic)
         }
 
@@ -84,10 +94,39 @@ class Result:
         """Give the scalars and the first rows of each table; values are escaped, there is no script."""
         scalars = {name: _short(value) for name, value in self._scalars().items() if value is not None}
         parts = [f"<p><b>{type(self).__name__}</b></p>", _html(pd.DataFrame({"value": scalars}, dtype=object))]
-        for name, value in self._fields().items():
-            if isinstance(value, pd.DataFrame):
-                parts += [f"<p>{name}: {len(value):,} rows</p>", _html(value.head(5))]
+        for name, value in tables_of(self).items():
+            parts += [f"<p>{name}: {len(value):,} rows</p>", _html(value.head(5))]
         return "".join(parts)
+
+
+def stored_fields(result: Result) -> dict[str, Any]:
+    """Give the fields that are shown and stored, by name."""
+    stored = (field.name for field in dataclasses.fields(result) if field.metadata.get("stored", True))
+    return {name: getattr(result, name) for name in stored}
+
+
+def tables_of(result: Result) -> dict[str, pd.DataFrame]:
+    """Give a result's own tables, by name."""
+    return {name: value for name, value in stored_fields(result).items() if isinstance(value, pd.DataFrame)}
+
+
+def facts_of(result: Result) -> dict[str, Any]:
+    """Give all but the tables, of results within it too, as JSON-safe values."""
+    return {
+        name: _without_tables(value)
+        for name, value in stored_fields(result).items()
+        if not isinstance(value, pd.DataFrame)
+    }
+
+
+def _without_tables(value: Any) -> Any:
+    if isinstance(value, Result):
+        return facts_of(value)
+    if isinstance(value, Mapping):
+        return {str(key): _without_tables(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_tables(item) for item in value]
+    return json_safe(value)
 
 
 _ENDS = ("low", "high")

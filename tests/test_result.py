@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from labelqa._result import Result, json_safe
+from labelqa._result import Result, facts_of, json_safe, tables_of, unstored
 
 
 class Colour(Enum):
@@ -23,7 +23,7 @@ class Small(Result):
     n_items: int
     reason: str | None
     table: pd.DataFrame
-    _hidden: int = 0
+    hidden: int = unstored(default=0)
 
 
 def small(value: float = 0.25) -> Small:
@@ -64,6 +64,27 @@ def test_to_dict_holds_every_public_number_and_table():
     }
     assert small().to_dict() == expected
     assert json_safe({"nested": small()}) == {"nested": expected}
+
+
+def test_fields_that_are_not_stored_are_not_shown():
+    assert small().hidden == 0
+    assert "hidden" not in small().to_dict()
+    assert "hidden" not in repr(small())
+    assert "hidden" not in small()._repr_html_()
+
+
+def test_facts_are_all_but_the_tables():
+    @dataclasses.dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+    class Outer(Result):
+        inner: Small
+        several: tuple[Small, ...]
+        named: dict[str, Small]
+        table: pd.DataFrame
+
+    facts = {"value": 0.25, "n_items": 3, "reason": None}
+    outer = Outer(inner=small(), several=(small(),), named={"one": small()}, table=small().table)
+    assert facts_of(outer) == {"inner": facts, "several": [facts], "named": {"one": facts}}
+    assert list(tables_of(outer)) == ["table"]
 
 
 def test_repr_is_one_line_and_shows_an_undefined_value():

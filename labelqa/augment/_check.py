@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from labelqa._options import check_choice
-from labelqa._result import Result
+from labelqa._result import Result, unstored
 from labelqa.annotations import Annotations
 from labelqa.augment._catalogue import CATALOGUE, COLOUR_ONLY
 from labelqa.augment._check_data import Prepared, all_grey, prepare, reduced, variant_views
@@ -64,9 +64,9 @@ class AugmentationCheck(Result):
     turns: pd.DataFrame
     leaks: pd.DataFrame
     examples: pd.DataFrame
-    _source: ImageSource = field(repr=False)
-    _policies: dict[str, Policy] = field(repr=False)
-    _seed: int = field(repr=False)
+    _source: ImageSource = unstored()
+    _policies: dict[str, Policy] = unstored()
+    _seed: int = unstored()
 
     def contact_sheet(self, n_images: int = 6) -> Any:
         """Draw examples, one row per transform, each image beside what became of it: a matplotlib figure."""

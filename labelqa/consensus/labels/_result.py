@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from labelqa._plot import COLOURS, axes
-from labelqa._result import Result
+from labelqa._result import Result, unstored
 from labelqa.consensus.labels._problem import Fit, Fitter, Problem, Start
 
 if TYPE_CHECKING:
@@ -62,9 +62,9 @@ class LabelConsensus(Result):
     n_iterations: int
     is_converged: bool
     reason: str | None
-    _problem: Problem = field(repr=False)
-    _fit: Fit = field(repr=False)
-    _fitter: Fitter = field(repr=False)
+    _problem: Problem = unstored()
+    _fit: Fit = unstored()
+    _fitter: Fitter = unstored()
 
     @cached_property
     def probabilities(self) -> pd.DataFrame:
