@@ -21,7 +21,7 @@ def section() -> str:
     features = baseline.image_features(table["image"])
     train, test = table.iloc[:N_TRAIN], table.iloc[N_TRAIN:]
     given, trusted = train["label_1"], test["clean_label"]
-    doubt = noise.label_issues(given, embeddings=features.loc[train.index]).table.sort_values("rank")
+    doubt = noise.label_issues(given, features=features.loc[train.index]).table.sort_values("rank")
     people = given.copy()
     top = doubt["item_id"].head(N_REVIEWS)
     people[top] = train["clean_label"][top]
@@ -129,7 +129,7 @@ def _mixed(given, clean, trusted, features, doubt) -> str:
 def _own_labels(given, people, table, features, human) -> str:
     """Score each arm on its own labels, as is often done, to show what the refusal prevents."""
     test = table.iloc[N_TRAIN:]
-    oof = noise.label_issues(test["label_1"], embeddings=features.loc[test.index]).table.sort_values("rank")
+    oof = noise.label_issues(test["label_1"], features=features.loc[test.index]).table.sort_values("rank")
     fixed = test["label_1"].copy()
     ids = oof["item_id"].to_numpy()[:N_REVIEWS]
     fixed[ids] = test["clean_label"][ids]

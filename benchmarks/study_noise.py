@@ -89,7 +89,7 @@ def _ranking(table: pd.DataFrame, probs: dict[str, pd.DataFrame], graph: Neighbo
         mask = find_label_issues(labels=given, pred_probs=p, n_jobs=1)
         found = label_issues(_labels(table, name), pred_probs=probs[name], neighbours=graph)
         ours = found.table.set_index("item_id").loc[table["item_id"]]
-        own = _scored(is_wrong, ours["score"].to_numpy())
+        own = _scored(is_wrong, ours["doubt"].to_numpy())
         best = np.max(theirs, axis=0)
         flags = [_precision_recall(is_wrong, one) for one in (mask, ours["is_flagged"].to_numpy())]
         lines.append(
@@ -128,7 +128,7 @@ def _votes(table: pd.DataFrame, probs: dict[str, pd.DataFrame], graph: Neighbour
         is_wrong = (table[name] != table["clean_label"]).to_numpy()
         posterior = found.probabilities.loc[table["item_id"]]
         best = np.asarray(posterior.columns)[posterior.to_numpy().argmax(axis=1)]
-        own = _scored(is_wrong, rows["score"].to_numpy())
+        own = _scored(is_wrong, rows["doubt"].to_numpy())
         classes = sorted(posterior.columns)
         code_of = {label: code for code, label in enumerate(classes)}
         codes = pd.DataFrame({slot: table[slot].map(code_of) for slot in slots})

@@ -104,7 +104,7 @@ def _add_labels(job: Job, findings: list[Any], facts: dict[str, Any]) -> None:
         features = _features(job)
         annotations = annotations.select(items=features.index[features.index.isin(given.index)])
         given = given[given.index.isin(features.index)]
-    found = label_issues(annotations, embeddings=features, given=given, seed=job.seed)
+    found = label_issues(annotations, features=features, given=given, seed=job.seed)
     findings.append(found)
     facts["evidence"] = {
         "accuracy": found.accuracy,

@@ -30,13 +30,19 @@ if TYPE_CHECKING:
 @click.option("--pred-probs", type=PATH, help="Table (CSV or Parquet) with item_id and one column per class.")
 @click.option("--model", type=PATH, help="ONNX file of an image classifier, or folder of an export.")
 @click.option("--classes", metavar="A,B,...", help="What the outputs of --model are, if it is no export.")
-@click.option("--embeddings", type=PATH, help="Table (CSV or Parquet) with item_id and one column per number.")
+@click.option(
+    "--features",
+    "--embeddings",
+    "features",
+    type=PATH,
+    help="Table (CSV or Parquet) with item_id and one column per number.",
+)
 @click.option(
     "--method",
     type=click.Choice(["labelqa", "self_confidence", "normalized_margin", "confident_learning"]),
     default="labelqa",
     show_default=True,
-    help="How doubt about labels is scored.",
+    help="How doubt about labels is measured.",
 )
 @click.option("--split", metavar="COLUMN", help="Column of items that says train or test: adds leaks between them.")
 @click.option("--decisions", type=PATH, help="Decisions so far (JSONL): calibrates, and says how many errors remain.")
@@ -58,7 +64,7 @@ def flag(
     pred_probs: Path | None,
     model: Path | None,
     classes: str | None,
-    embeddings: Path | None,
+    features: Path | None,
     method: str,
     split: str | None,
     seed: int,
@@ -71,11 +77,11 @@ def flag(
         raise click.UsageError("Give --model or --pred-probs, one of them.")
     if classes is not None and model is None:
         raise click.UsageError("--classes names the outputs of --model; give --model too.")
-    tables = {"pred_probs": pred_probs, "embeddings": embeddings}
-    evidence: dict[str, Any] = {name: None if path is None else read_keyed(path) for name, path in tables.items()}
-    evidence |= {"method": method, "seed": seed}
+    tables = {"pred_probs": pred_probs, "features": features}
+    options: dict[str, Any] = {name: None if path is None else read_keyed(path) for name, path in tables.items()}
+    options |= {"method": method, "split": split, "seed": seed}
     asked = None if model is None else (model, classes)
-    queue = _judged(_queue(read_source(**how), images, split, evidence, asked), decisions, max_wrong)
+    queue = _judged(_queue(read_source(**how), images, options, asked), decisions, max_wrong)
     text = _text(queue, limit, as_json)
     if out is None:
         click.echo(text, nl=False)
@@ -89,37 +95,27 @@ def flag(
 def _queue(
     annotations: Annotations,
     images: Path | None,
-    split: str | None,
-    evidence: dict[str, Any],
+    how: dict[str, Any],
     asked: tuple[Path, str | None] | None,
 ) -> ReviewQueue:
     from labelqa.errors import TableError
     from labelqa.images import as_source
-    from labelqa.noise import box_issues, duplicates, image_issues, label_issues, review_queue
+    from labelqa.noise import find_issues
 
-    findings: list[Any] = []
     source = named_pictures(annotations) if images is None else as_source(images, annotations)
-    if len(source):
-        looked = image_issues(source)
-        findings.append(looked)
-        labels = annotations if len(annotations.labels) else None
-        findings.append(duplicates(source, labels=labels, items=annotations, split=split, measured=looked))
     if asked is not None:
-        evidence["pred_probs"] = _ask(*asked, source.select(annotations.labels["item_id"]))
-    several = len(annotations.labels) and bool(annotations.labels["item_id"].duplicated().any())
-    has_evidence = len(source) or evidence["pred_probs"] is not None or evidence["embeddings"] is not None
-    if len(annotations.labels) and (several or has_evidence):
-        findings.append(label_issues(annotations, images=source if len(source) else None, **evidence))
-    if annotations.boxes.groupby("item_id")["annotator_id"].nunique().max() > 1:
-        findings.append(box_issues(annotations))
-    if not findings:
-        raise TableError(
-            "There is nothing to judge SOURCE by: give --images, --pred-probs or --embeddings, or labels or boxes by "
-            "several annotators."
-        )
-    for found in findings:
+        how["pred_probs"] = _ask(*asked, source.select(annotations.labels["item_id"]))
+    queue = find_issues(annotations, images=source if len(source) else None, **how)
+    for found in queue.findings.values():
         say(repr(found))
-    return review_queue(*findings)
+    if not queue.findings:
+        raise TableError(
+            f"There is nothing to judge SOURCE by: {queue.reason} Give --images, --pred-probs or --features, or labels "
+            "or boxes by several annotators."
+        )
+    for sentence in queue.cannot_say:
+        say(sentence)
+    return queue
 
 
 def _ask(model: Path, classes: str | None, source: ImageSource) -> pd.DataFrame:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from labelqa.noise._find_issues import find_issues
+from labelqa.noise._finding import Finding
 from labelqa.noise._neighbours import Neighbours, neighbours
 from labelqa.noise.boxes._issues import BoxIssues, box_issues
 from labelqa.noise.labels._class_health import ClassHealth, class_health
@@ -23,6 +25,7 @@ __all__ = [
     "ClassHealth",
     "ConfidentLearning",
     "Duplicates",
+    "Finding",
     "ImageIssues",
     "LabelIssues",
     "Neighbours",
@@ -36,6 +39,7 @@ __all__ = [
     "class_health",
     "confident_learning",
     "duplicates",
+    "find_issues",
     "image_issues",
     "label_issues",
     "model_probabilities",

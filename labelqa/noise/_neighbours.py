@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,9 +12,12 @@ from numpy.typing import NDArray
 
 from labelqa._codes import encode_ids
 from labelqa._kernels.neighbours import nearest
-from labelqa._result import Result
-from labelqa.errors import OptionError, TableError
-from labelqa.noise._inputs import join_embeddings, rows_of
+from labelqa._labels import by_item_id, rows_of
+from labelqa._options import check_whole
+from labelqa._renamed import renamed
+from labelqa._result import Result, unstored
+from labelqa.errors import TableError
+from labelqa.noise._joining import join_features
 
 Floats = NDArray[np.float64]
 
@@ -45,9 +48,9 @@ class Neighbours(Result):
     n_items: int
     n_neighbours: int
     n_components: int
-    item_ids: NDArray[np.object_] = field(repr=False)
-    indices: NDArray[np.int32] = field(repr=False)
-    distances: Floats = field(repr=False)
+    item_ids: NDArray[np.object_] = unstored()
+    indices: NDArray[np.int32] = unstored()
+    distances: Floats = unstored()
 
     @property
     def table(self) -> pd.DataFrame:
@@ -62,8 +65,9 @@ class Neighbours(Result):
         )
 
 
+@renamed(embeddings="features")
 def neighbours(
-    embeddings: Any = None,
+    features: Any = None,
     *,
     images: Any = None,
     items: Iterable[Any] | None = None,
@@ -73,15 +77,15 @@ def neighbours(
 ) -> Neighbours:
     """Find for every item the items that look most like it.
 
-    Embeddings are whitened by principal components and brought to length one, so that no single direction (overall
+    Features are whitened by principal components and brought to length one, so that no single direction (overall
     brightness, say) decides what is alike. The search is exact.
 
     Parameters
     ----------
-    embeddings
+    features
         DataFrame with one row of numbers per item, index or column `item_id`; an array's items are 0, 1, 2...
     images
-        Where there are no embeddings: pictures in any form `labelqa.images.as_source` takes; the built-in features are
+        Where there are no features: pictures in any form `labelqa.images.as_source` takes; the built-in features are
         computed.
     items
         The items wanted; by default all.
@@ -95,7 +99,7 @@ def neighbours(
     Raises
     ------
     TableError
-        For ids that do not match, numbers that are missing, or where neither embeddings nor images are given.
+        For ids that do not match, numbers that are missing, or where neither features nor images are given.
 
     Examples
     --------
@@ -107,11 +111,11 @@ def neighbours(
     0       a            b
     1       b            a
     """
-    if n_neighbours < 1 or n_components < 1:
-        raise OptionError(f"n_neighbours={n_neighbours!r}, n_components={n_components!r}: both must be 1 or more.")
-    table = as_embeddings(embeddings, images, seed)
+    n_neighbours = check_whole("n_neighbours", n_neighbours, 1)
+    n_components = check_whole("n_components", n_components, 1)
+    table = as_features(features, images, seed)
     ids = encode_ids(pd.Series(table.index if items is None else list(items), dtype=object), "item_id")[1]
-    points = whitened(join_embeddings(table, ids), n_components)
+    points = whitened(join_features(table, ids), n_components)
     k = min(n_neighbours, max(len(points) - 1, 0))
     if k:
         indices, distances = nearest(points, k)
@@ -127,11 +131,11 @@ def neighbours(
     )
 
 
-def as_embeddings(embeddings: Any, images: Any, seed: int) -> pd.DataFrame:
-    """Take embeddings, or compute the built-in features of pictures; one row per item, index item id."""
-    if embeddings is None:
+def as_features(features: Any, images: Any, seed: int) -> pd.DataFrame:
+    """Take features, or compute the built-in features of pictures; one row per item, index item id."""
+    if features is None:
         if images is None:
-            raise TableError("There is nothing to compare items by; give embeddings= or images=.")
+            raise TableError("There is nothing to compare items by; give features= or images=.")
         from labelqa.features import EXPORTABLE, KINDS, image_features
         from labelqa.images import as_source
 
@@ -139,11 +143,11 @@ def as_embeddings(embeddings: Any, images: Any, seed: int) -> pd.DataFrame:
         # a dictionary of patches needs many pictures to be worth its time
         kinds = KINDS if len(source) >= _ENOUGH_FOR_PATCHES else EXPORTABLE
         return image_features(source, kinds=kinds, seed=seed, unreadable="leave_out")
-    if isinstance(embeddings, np.ndarray):
-        embeddings = pd.DataFrame(embeddings.reshape(len(embeddings), -1))
-    if not isinstance(embeddings, pd.DataFrame):
-        raise TableError(f"Found a {type(embeddings).__name__} as embeddings; give a DataFrame with item_id.")
-    return embeddings.set_index("item_id") if "item_id" in embeddings.columns else embeddings
+    if isinstance(features, np.ndarray):
+        features = pd.DataFrame(features.reshape(len(features), -1))
+    if not isinstance(features, pd.DataFrame):
+        raise TableError(f"Found a {type(features).__name__} as features; give a DataFrame with item_id.")
+    return by_item_id(features)
 
 
 def whitened(values: Floats, n_components: int = N_COMPONENTS) -> NDArray[np.float32]:

@@ -32,7 +32,7 @@ def test_the_queue_goes_to_stdout_and_talk_to_stderr(labels):
     assert code == 0
     assert table.loc[0, ["item_id", "reasons"]].tolist()[0] == 98
     assert table.loc[0, "reasons"].startswith("ambiguous: people split")
-    assert "uncalibrated" in err
+    assert "Uncalibrated" in err
 
 
 def test_json_and_limit(labels):

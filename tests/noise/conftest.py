@@ -18,16 +18,16 @@ def cifar(real_data):
 
 @pytest.fixture(scope="session")
 def blobs():
-    """Three clouds in 8 dimensions: embeddings by id, labels of which every tenth is wrong, and which are."""
+    """Three clouds in 8 dimensions: features by id, labels of which every tenth is wrong, and which are."""
     rng = np.random.default_rng(5)
     true = np.repeat([0, 1, 2], 100)
     points = rng.normal(size=(300, 8)) + 4 * np.eye(8)[true]
     is_wrong = np.arange(300) % 10 == 0
     given = np.where(is_wrong, (true + 1) % 3, true)
     ids = [f"i{k}" for k in range(300)]
-    embeddings = pd.DataFrame(points, index=pd.Index(ids, name="item_id"))
+    features = pd.DataFrame(points, index=pd.Index(ids, name="item_id"))
     labels = pd.DataFrame({"item_id": ids, "label": np.array(["cat", "dog", "owl"])[given]})
-    return embeddings, labels, pd.Series(is_wrong, index=ids)
+    return features, labels, pd.Series(is_wrong, index=ids)
 
 
 @pytest.fixture

@@ -95,10 +95,10 @@ def test_the_queue_takes_the_rows() -> None:
     queue = review_queue(found).table
     assert len(queue) == found.n_issues
     assert set(queue["kind"]) == set(found.table["kind"])
-    rows = found.queue_rows().set_index("kind")
+    rows = found.to_queue().set_index("kind")
     assert rows.loc["wrong", "proposal"] == "drop"
     assert rows.loc["wrong_class", "proposal"] == "dent"
-    assert rows["score"].is_monotonic_decreasing
+    assert rows["doubt"].is_monotonic_decreasing
 
 
 def test_row_order_and_names_change_nothing() -> None:
@@ -130,7 +130,7 @@ def test_no_boxes_give_empty_tables(views: pd.DataFrame | None) -> None:
     assert found.n_issues == 0
     assert len(found.views) == (0 if views is None else 2)
     found.plot()
-    assert found.queue_rows().empty
+    assert found.to_queue().empty
 
 
 def test_the_same_box_by_everybody_is_no_fault() -> None:

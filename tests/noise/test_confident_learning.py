@@ -5,13 +5,13 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from cleanlab.rank import get_label_quality_scores
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from labelqa.errors import OptionError, TableError
 from labelqa.noise import class_health, confident_learning
-from labelqa.noise.boxes._cleanlab import find_issues as cleanlab_issues
-from labelqa.noise.boxes._cleanlab import quality_scores
+from labelqa.noise._cleanlab import find_issues as cleanlab_issues
 from labelqa.noise.labels._confident_learning import FILTERS, find_issues
 
 #: Flags of cleanlab 2.9 on the published cross-validated probabilities (github.com/cleanlab/label-errors).
@@ -70,7 +70,9 @@ def test_scores_equal_cleanlab(probabilities):
     labels, probs = probabilities(200, 5)
     table = confident_learning(labels, pred_probs=probs, classes=list(range(5))).table
     for method in ("self_confidence", "normalized_margin"):
-        np.testing.assert_allclose(table[method], quality_scores(labels, probs, method), atol=1e-12)
+        np.testing.assert_allclose(
+            table[method], get_label_quality_scores(labels, probs, method=method, adjust_pred_probs=False), atol=1e-12
+        )
 
 
 @settings(max_examples=15, deadline=None)
@@ -98,7 +100,7 @@ def test_counts_of_the_joint_add_up_to_the_labels(probabilities):
 def test_one_class_has_a_reason():
     found = confident_learning(["ok", "ok"], pred_probs=np.ones((2, 1)), classes=["ok"])
     assert found.n_flagged == 0
-    assert found.reason == "there is only one class, so no label can be another"
+    assert found.reason == "There is only one class, so no label can be another."
 
 
 def test_a_class_with_one_item_is_never_emptied():

@@ -80,11 +80,11 @@ def test_measures_can_be_reused(pictures):
 
 def test_unreadable_pictures_are_left_out(pictures):
     assert duplicates(pictures | {"bad": b"no image"}).n_items == len(pictures)
-    assert duplicates({"bad": b"no image"}).reason == "no picture can be read"
+    assert duplicates({"bad": b"no image"}).reason == "No picture can be read."
 
 
 def test_impossible_options_are_refused(pictures):
-    with pytest.raises(OptionError, match="max_bits=12 is not possible; choose 0 to 11"):
+    with pytest.raises(OptionError, match="max_bits=12 is out of range; give a number from 0 to 11"):
         duplicates(pictures, max_bits=12)
     with pytest.raises(TableError, match="There is no column 'part' in the items table"):
         duplicates(pictures, split="part")

@@ -82,7 +82,7 @@ def test_an_empty_folder_is_refused(tmp_path):
 
 def test_unreadable_pictures_alone_have_a_reason():
     found = image_issues({"a": b"no", "b": b"image"})
-    assert found.reason == "no picture can be read"
+    assert found.reason == "No picture can be read."
     assert found.n_flagged == 2
 
 

@@ -18,10 +18,10 @@ def two_classes(n=6, p_first=0.9):
 
 
 def test_wrong_labels_of_three_clouds_come_first(blobs):
-    embeddings, labels, is_wrong = blobs
-    found = label_issues(labels, embeddings=embeddings)
+    features, labels, is_wrong = blobs
+    found = label_issues(labels, features=features)
     table = found.table.set_index("item_id").loc[is_wrong.index]
-    assert roc_auc_score(is_wrong, table["score"]) > 0.99
+    assert roc_auc_score(is_wrong, table["doubt"]) > 0.99
     assert found.accuracy == pytest.approx(0.9, abs=0.03)
     right = pd.Series(np.repeat(["cat", "dog", "owl"], 100), index=is_wrong.index)
     assert (table["proposal"][is_wrong] == right[is_wrong]).mean() > 0.95
@@ -29,34 +29,34 @@ def test_wrong_labels_of_three_clouds_come_first(blobs):
 
 
 def test_the_order_of_rows_changes_nothing(blobs):
-    embeddings, labels, _ = blobs
-    plain = label_issues(labels, embeddings=embeddings).table
-    mixed = label_issues(labels.sample(frac=1, random_state=3), embeddings=embeddings.sample(frac=1, random_state=4))
+    features, labels, _ = blobs
+    plain = label_issues(labels, features=features).table
+    mixed = label_issues(labels.sample(frac=1, random_state=3), features=features.sample(frac=1, random_state=4))
     pd.testing.assert_frame_equal(plain, mixed.table, rtol=1e-6)
 
 
 def test_the_input_is_not_changed(blobs):
-    embeddings, labels, _ = blobs
-    before = embeddings.copy(), labels.copy()
-    label_issues(labels, embeddings=embeddings)
-    pd.testing.assert_frame_equal(embeddings, before[0])
+    features, labels, _ = blobs
+    before = features.copy(), labels.copy()
+    label_issues(labels, features=features)
+    pd.testing.assert_frame_equal(features, before[0])
     pd.testing.assert_frame_equal(labels, before[1])
 
 
 def test_a_graph_made_once_gives_the_same(blobs):
-    embeddings, labels, _ = blobs
-    graph = neighbours(embeddings)
-    plain = label_issues(labels, embeddings=embeddings)
-    pd.testing.assert_frame_equal(plain.table, label_issues(labels, embeddings=embeddings, neighbours=graph).table)
+    features, labels, _ = blobs
+    graph = neighbours(features)
+    plain = label_issues(labels, features=features)
+    pd.testing.assert_frame_equal(plain.table, label_issues(labels, features=features, neighbours=graph).table)
 
 
 def test_the_score_is_the_log_odds_of_all_evidence_together(blobs):
-    embeddings, labels, _ = blobs
-    found = label_issues(labels, embeddings=embeddings)
+    features, labels, _ = blobs
+    found = label_issues(labels, features=features)
     one = found.table.iloc[0]
     p = found.probabilities.loc[one["item_id"]]
-    assert one["score"] == pytest.approx(np.log(p[one["proposal"]] / p[one["label"]]))
-    assert one["p_wrong"] == pytest.approx(1 / (1 + np.exp(-one["score"])))
+    assert one["doubt"] == pytest.approx(np.log(p[one["proposal"]] / p[one["label"]]))
+    assert one["p_wrong"] == pytest.approx(1 / (1 + np.exp(-one["doubt"])))
     ratio = found.table["p_model"] * found.table["p_neighbours"]
     own = np.array(
         [p[label] for (_, p), label in zip(found.probabilities.iterrows(), found.table["label"], strict=True)]
@@ -174,31 +174,31 @@ def test_posteriors_equal_a_naive_version(seed):
 
 
 def test_one_class_has_a_reason(blobs):
-    embeddings, labels, _ = blobs
-    found = label_issues(labels.assign(label="cat"), embeddings=embeddings)
-    assert found.reason == "there is only one class, so no label can be another"
+    features, labels, _ = blobs
+    found = label_issues(labels.assign(label="cat"), features=features)
+    assert found.reason == "There is only one class, so no label can be another."
     assert found.n_flagged == 0
     assert (found.table["verdict"] == "unknown").all()
-    assert found.table["score"].isna().all()
+    assert found.table["doubt"].isna().all()
 
 
 def test_a_class_with_one_item_is_judged_like_the_others(blobs):
-    embeddings, labels, _ = blobs
+    features, labels, _ = blobs
     lonely = labels.assign(label=labels["label"].where(labels["item_id"] != "i5", "newt"))
-    table = label_issues(lonely, embeddings=embeddings).table.set_index("item_id")
+    table = label_issues(lonely, features=features).table.set_index("item_id")
     assert table.loc["i5", "proposal"] == "cat"
-    assert table.loc["i5", "score"] > 0
+    assert table.loc["i5", "doubt"] > 0
 
 
 def test_no_labels_give_an_empty_result():
     found = label_issues(pd.DataFrame({"item_id": [], "label": []}), pred_probs=two_classes())
     assert found.n_items == 0
-    assert found.reason == "there are no labelled items"
+    assert found.reason == "There are no labelled items."
     assert list(found.table.columns) == list(label_issues([0, 1], pred_probs=np.full((2, 2), 0.5)).table.columns)
 
 
 def test_two_items_are_enough_to_run():
-    found = label_issues(["a", "b"], embeddings=pd.DataFrame({"x": [0.0, 1.0]}))
+    found = label_issues(["a", "b"], features=pd.DataFrame({"x": [0.0, 1.0]}))
     assert len(found.table) == 2
 
 
@@ -222,12 +222,12 @@ def test_impossible_probabilities_are_refused(change, message):
         label_issues(labels, pred_probs=change(two_classes()))
 
 
-def test_embeddings_that_do_not_match_are_refused(blobs):
-    embeddings, labels, _ = blobs
-    with pytest.raises(TableError, match=r"embeddings has no row for 1 of 300 labelled items \('i7'\)"):
-        label_issues(labels, embeddings=embeddings.drop(index="i7"))
+def test_features_that_do_not_match_are_refused(blobs):
+    features, labels, _ = blobs
+    with pytest.raises(TableError, match=r"features has no row for 1 of 300 labelled items \('i7'\)"):
+        label_issues(labels, features=features.drop(index="i7"))
     with pytest.raises(TableError, match=r"missing or infinite values for 1 items \('i3'\)"):
-        label_issues(labels, embeddings=embeddings.mul(np.where(embeddings.index == "i3", np.nan, 1.0), axis=0))
+        label_issues(labels, features=features.mul(np.where(features.index == "i3", np.nan, 1.0), axis=0))
 
 
 def test_labels_need_something_to_be_judged_by():
@@ -252,7 +252,7 @@ def test_a_picture_that_cannot_be_read_leaves_its_label_unknown(scene):
     found = label_issues(labels, images=pictures)
     assert found.n_without_evidence == 1
     assert found.table.set_index("item_id").loc["bad", "verdict"] == "unknown"
-    assert found.table["score"].notna().sum() == 12
+    assert found.table["doubt"].notna().sum() == 12
 
 
 def test_the_items_table_says_where_the_pictures_are(tmp_path, scene, as_jpeg):
@@ -270,8 +270,8 @@ def test_pictures_of_other_items_are_refused(scene):
 
 
 def test_plots_are_labelled(blobs):
-    embeddings, labels, _ = blobs
-    assert label_issues(labels, embeddings=embeddings).plot().get_ylabel() == "items"
+    features, labels, _ = blobs
+    assert label_issues(labels, features=features).plot().get_ylabel() == "items"
 
 
 # real data
@@ -290,7 +290,7 @@ def test_ranking_beats_cleanlab_on_the_same_probabilities(cifar):
     found = {}
     for method in ("labelqa", "self_confidence", "normalized_margin"):
         table = label_issues(labels, pred_probs=probs, neighbours=graph, method=method).table.set_index("item_id")
-        score = table["score"].loc[is_wrong.index]
+        score = table["doubt"].loc[is_wrong.index]
         found[method] = np.array([roc_auc_score(is_wrong, score), average_precision_score(is_wrong, score)])
     for method in ("self_confidence", "normalized_margin"):
         assert (found["labelqa"] > found[method] + [0.01, 0.01]).all(), found

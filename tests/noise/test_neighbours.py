@@ -10,9 +10,9 @@ from labelqa.noise._neighbours import whitened
 
 
 def test_distances_equal_a_naive_version(blobs):
-    embeddings, _, _ = blobs
-    graph = neighbours(embeddings, n_neighbours=7)
-    points = whitened(embeddings.loc[graph.item_ids].to_numpy()).astype(np.float64)
+    features, _, _ = blobs
+    graph = neighbours(features, n_neighbours=7)
+    points = whitened(features.loc[graph.item_ids].to_numpy()).astype(np.float64)
     every = np.linalg.norm(points[:, None] - points[None], axis=2)
     np.fill_diagonal(every, np.inf)
     np.testing.assert_allclose(graph.distances, np.sort(every, axis=1)[:, :7], atol=1e-5)
@@ -20,16 +20,16 @@ def test_distances_equal_a_naive_version(blobs):
 
 
 def test_whitened_numbers_have_no_direction_that_dominates(blobs):
-    embeddings, _, _ = blobs
-    values = embeddings.to_numpy() * np.array([1000, 1, 1, 1, 1, 1, 1, 0.001])
+    features, _, _ = blobs
+    values = features.to_numpy() * np.array([1000, 1, 1, 1, 1, 1, 1, 0.001])
     np.testing.assert_allclose(np.linalg.norm(whitened(values), axis=1), 1, atol=1e-5)
-    np.testing.assert_allclose(np.abs(whitened(values)), np.abs(whitened(embeddings.to_numpy())), atol=1e-3)
+    np.testing.assert_allclose(np.abs(whitened(values)), np.abs(whitened(features.to_numpy())), atol=1e-3)
 
 
 def test_the_order_of_rows_changes_nothing(blobs):
-    embeddings, _, _ = blobs
-    mixed = neighbours(embeddings.sample(frac=1, random_state=0), n_neighbours=3)
-    pd.testing.assert_frame_equal(neighbours(embeddings, n_neighbours=3).table, mixed.table, rtol=1e-6)
+    features, _, _ = blobs
+    mixed = neighbours(features.sample(frac=1, random_state=0), n_neighbours=3)
+    pd.testing.assert_frame_equal(neighbours(features, n_neighbours=3).table, mixed.table, rtol=1e-6)
 
 
 def test_there_are_no_more_neighbours_than_other_items():
@@ -44,24 +44,24 @@ def test_equal_items_and_constant_columns_are_no_problem():
 
 
 def test_items_can_be_chosen(blobs):
-    embeddings, _, _ = blobs
-    assert neighbours(embeddings, items=["i3", "i1"], n_neighbours=1).item_ids.tolist() == ["i1", "i3"]
-    with pytest.raises(TableError, match=r"embeddings has no row for 1 of 1 labelled items \('zzz'\)"):
-        neighbours(embeddings, items=["zzz"])
+    features, _, _ = blobs
+    assert neighbours(features, items=["i3", "i1"], n_neighbours=1).item_ids.tolist() == ["i1", "i3"]
+    with pytest.raises(TableError, match=r"features has no row for 1 of 1 labelled items \('zzz'\)"):
+        neighbours(features, items=["zzz"])
 
 
 def test_impossible_input_is_refused():
-    with pytest.raises(TableError, match="nothing to compare items by; give embeddings= or images="):
+    with pytest.raises(TableError, match="nothing to compare items by; give features= or images="):
         neighbours()
     with pytest.raises(OptionError, match="n_neighbours=0"):
         neighbours(pd.DataFrame({"x": [1.0]}), n_neighbours=0)
-    with pytest.raises(TableError, match="Found a list as embeddings"):
+    with pytest.raises(TableError, match="Found a list as features"):
         neighbours([1, 2])
 
 
 def test_an_item_far_from_all_others_is_flagged(blobs):
-    embeddings, _, _ = blobs
-    wide = embeddings.copy()
+    features, _, _ = blobs
+    wide = features.copy()
     # its own direction: off-topic, not merely extreme
     wide["other"] = 0.001 * np.random.default_rng(0).normal(size=300)
     wide.loc["i17", :] = [0.0] * 8 + [50.0]
@@ -72,14 +72,14 @@ def test_an_item_far_from_all_others_is_flagged(blobs):
 
 
 def test_outliers_take_a_graph(blobs):
-    embeddings, _, _ = blobs
-    graph = neighbours(embeddings)
-    pd.testing.assert_frame_equal(outliers(neighbours=graph).table, outliers(embeddings).table, rtol=1e-6)
+    features, _, _ = blobs
+    graph = neighbours(features)
+    pd.testing.assert_frame_equal(outliers(neighbours=graph).table, outliers(features).table, rtol=1e-6)
 
 
 def test_few_items_have_no_outliers():
     found = outliers(pd.DataFrame({"x": [1.0, 2.0, 900.0]}))
-    assert found.reason == "3 items are too few to say what is usual"
+    assert found.reason == "3 items are too few to say what is usual."
     assert found.n_flagged == 0
     with pytest.raises(OptionError, match="n_neighbours=0"):
         outliers(pd.DataFrame({"x": [1.0]}), n_neighbours=0)

@@ -16,8 +16,9 @@ from labelqa.noise import (
     remaining_errors,
     review_queue,
 )
-from labelqa.noise.queue._queue import COLUMNS, SILENT, combined
-from labelqa.noise.queue._reviewed import N_STRATA, strata, wilson
+from labelqa.noise.queue._merge import SILENT, combined
+from labelqa.noise.queue._queue import COLUMNS
+from labelqa.noise.queue._strata import N_STRATA, share_ends, strata
 
 
 @pytest.fixture(scope="module")
@@ -70,9 +71,9 @@ def test_columns_ranks_and_the_word_uncalibrated(reviewed_set):
     queue, _ = reviewed_set
     assert tuple(queue.table.columns) == COLUMNS
     assert queue.table["rank"].tolist() == list(range(1, 4001))
-    assert queue.table["score"].is_monotonic_decreasing
+    assert queue.table["doubt"].is_monotonic_decreasing
     assert not queue.is_calibrated
-    assert queue.reason.startswith("uncalibrated")
+    assert queue.reason.startswith("Uncalibrated")
     assert not queue.table["is_calibrated"].any()
 
 
@@ -95,11 +96,16 @@ def test_conflicting_duplicates_stay_together_and_share_the_blame(scene, as_jpeg
 
 
 def test_faults_add_to_the_odds():
-    assert combined(0.3, []) == 0.3
+    plain, faulty, silent, twice = combined(
+        [0.3, 0.3, np.nan, 0.3], np.array([1, 2, 3, 3, 0]), [0.9, 0.9, 0.9, 0.5, np.nan]
+    )
+    assert plain == 0.3
     p = 1 / (1 + np.exp(-0.3))
     both = 1 - (1 - p) * (1 - 0.9)
-    assert combined(0.3, [0.9]) == pytest.approx(np.log(both / (1 - both)))
-    assert combined(SILENT, [0.9]) == pytest.approx(np.log(9), abs=0.01)
+    assert faulty == pytest.approx(np.log(both / (1 - both)))
+    assert silent == pytest.approx(np.log(9), abs=0.01)
+    assert silent > np.log(9) > SILENT
+    assert twice == pytest.approx(np.log((1 - (1 - both) / 2) / ((1 - both) / 2)))
 
 
 def test_pictures_alone_make_a_queue(scene):
@@ -112,8 +118,8 @@ def test_pictures_alone_make_a_queue(scene):
 
 
 def test_outliers_and_annotations_are_taken(blobs):
-    embeddings, labels, _ = blobs
-    far = embeddings.assign(other=np.random.default_rng(0).normal(0, 0.001, 300))
+    features, labels, _ = blobs
+    far = features.assign(other=np.random.default_rng(0).normal(0, 0.001, 300))
     far.loc["i18", :] = [0.0] * 8 + [50.0]
     queue = review_queue(outliers(far)).table
     assert queue.loc[0, ["item_id", "kind"]].tolist() == ["i18", "outlier"]
@@ -135,9 +141,9 @@ def test_other_findings_are_refused():
 class Boxes:
     """What box findings offer to the queue."""
 
-    def queue_rows(self):
+    def to_queue(self):
         columns = {"item_id": ["1"], "box_id": ["b1"], "kind": ["box"], "label": ["dent"], "proposal": [None]}
-        return pd.DataFrame({**columns, "score": [9.0], "reasons": ["nobody else drew it"]})
+        return pd.DataFrame({**columns, "doubt": [9.0], "reason": ["nobody else drew it"]})
 
 
 def test_boxes_stand_among_items():
@@ -149,8 +155,8 @@ def test_boxes_stand_among_items():
 
 def test_an_added_box_answers_the_row_that_misses_one():
     class Missing(Boxes):
-        def queue_rows(self):
-            return super().queue_rows().assign(box_id=None, kind="missing", item_id="1")
+        def to_queue(self):
+            return super().to_queue().assign(box_id=None, kind="missing", item_id="1")
 
     items = label_issues([0, 1], pred_probs=np.array([[0.9, 0.1], [0.1, 0.9]]))
     queue = review_queue(items, Missing())
@@ -199,7 +205,7 @@ def test_few_decisions_leave_the_queue_uncalibrated(reviewed_set):
     queue, is_wrong = reviewed_set
     found = calibrate(queue, said(queue.table["item_id"].head(99), is_wrong))
     assert not found.is_calibrated
-    assert found.reason == "uncalibrated: 99 decisions are too few, 100 are needed (draw them with audit_sample)"
+    assert found.reason == "Uncalibrated: 99 decisions are too few, 100 are needed (draw them with audit_sample)."
     pd.testing.assert_frame_equal(found.table, queue.table)
 
 
@@ -258,7 +264,7 @@ def test_without_an_audit_nothing_can_be_said(reviewed_set):
     assert np.isnan(found.value)
     assert np.isnan(found.n_more)
     assert (found.low, found.high) == (0, 3950)
-    assert found.reason == "nothing beyond the reviewed head was audited; draw rows with audit_sample"
+    assert found.reason == "Nothing beyond the reviewed head was audited; draw rows with audit_sample."
     assert found.stop_rule.startswith("draw an audit with audit_sample")
 
 
@@ -274,7 +280,7 @@ def test_unsure_rows_stay_open(reviewed_set):
 def test_strata_without_an_audit_are_named(reviewed_set):
     queue, is_wrong = reviewed_set
     found = remaining_errors(queue, said(audit_sample(queue, 5)["item_id"], is_wrong))
-    assert found.reason == "3 of 8 strata have no audited row; draw more with audit_sample"
+    assert found.reason == "3 of 8 strata have no audited row; draw more with audit_sample."
     assert found.high > found.value
     assert found.plot().get_ylabel() == "share found wrong"
 
@@ -303,9 +309,9 @@ def test_strata_have_equal_weight():
 
 def test_wilson_intervals():
     # Newcombe 1998, table I: 81 of 263 and 0 of 20
-    low, high = wilson(np.array([81.0, 0.0, 0.0]), np.array([263.0, 20.0, 0.0]))
-    np.testing.assert_allclose(low, [0.2553, 0.0, 0.0], atol=5e-5)
-    np.testing.assert_allclose(high, [0.3662, 0.1611, 1.0], atol=5e-5)
+    ends = share_ends(np.array([81.0, 0.0, 0.0]), np.array([263.0, 20.0, 0.0]))
+    np.testing.assert_allclose(ends.low, [0.2553, 0.0, 0.0], atol=5e-5)
+    np.testing.assert_allclose(ends.high, [0.3662, 0.1611, 1.0], atol=5e-5)
 
 
 def test_impossible_questions_are_refused(reviewed_set):
@@ -314,7 +320,7 @@ def test_impossible_questions_are_refused(reviewed_set):
         remaining_errors(queue, [{"item_id": "x", "action": "keep"}])
     with pytest.raises(TableError, match="Found a DataFrame; needed is the result of review_queue"):
         calibrate(queue.table, [])
-    with pytest.raises(OptionError, match="max_wrong=2 is not possible"):
+    with pytest.raises(OptionError, match="max_wrong=2 is out of range"):
         remaining_errors(queue, [], max_wrong=2)
-    with pytest.raises(OptionError, match="n=-1 is not possible"):
+    with pytest.raises(OptionError, match="n=-1 is out of range"):
         audit_sample(queue, -1)

@@ -18,7 +18,7 @@ from labelqa._codes import BoxCodes, encode_ids, id_text
 from labelqa._kernels.boxes.matching import match_views
 from labelqa._kernels.sorting import offsets_of
 from labelqa.errors import TableError, shown
-from labelqa.noise.boxes._cleanlab import objectlab_scores
+from labelqa.noise._cleanlab import objectlab_scores
 
 Longs = NDArray[np.int64]
 Floats = NDArray[np.float64]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.special import logit
 
 from labelqa._checks import BOX_EDGES
 from labelqa._codes import BoxCodes
@@ -17,6 +18,7 @@ from labelqa._plot import COLOURS, axes
 from labelqa._result import Result
 from labelqa.annotations import Annotations, as_annotations
 from labelqa.errors import OptionError
+from labelqa.noise._finding import queue_rows
 from labelqa.noise.boxes._detector import Detections, detector_scores, read_predictions
 from labelqa.noise.boxes._evidence import collect_evidence, suspicions
 from labelqa.noise.boxes._words import Judged, issue_rows
@@ -63,25 +65,25 @@ class BoxIssues(Result):
     views: pd.DataFrame
     reason: str | None
 
-    def queue_rows(self) -> pd.DataFrame:
-        """Give the rows that `review_queue` takes: `score` is the log-odds of the suspicion, uncalibrated."""
-        share = np.clip(self.table["suspicion"].to_numpy(np.float64), 1.0 - _CERTAIN, _CERTAIN)
-        corners = self.table[list(BOX_EDGES)].round(1).to_numpy(np.float64).tolist()
+    def to_queue(self) -> pd.DataFrame:
+        """Give the rows that `review_queue` takes: one per fault, `doubt` the log-odds of its suspicion."""
+        table = self.table
+        share = np.clip(table["suspicion"].to_numpy(np.float64), 1.0 - _CERTAIN, _CERTAIN)
+        corners = table[list(BOX_EDGES)].round(1).to_numpy(np.float64).tolist()
         words = {"drop": "drop", "relabel": None, "move": "move to", "add": "add"}
         proposals = [
             label if how == "relabel" else how if how == "drop" else f"{words[how]} {box}"
-            for how, label, box in zip(self.table["proposal"], self.table["proposed_label"], corners, strict=True)
+            for how, label, box in zip(table["proposal"], table["proposed_label"], corners, strict=True)
         ]
-        return pd.DataFrame(
-            {
-                "item_id": self.table["item_id"],
-                "box_id": self.table["box_id"].astype(object).where(self.table["box_id"].notna(), None),
-                "kind": self.table["kind"],
-                "label": self.table["label"],
-                "proposal": pd.Series(proposals, dtype=object),
-                "score": np.log(share) - np.log1p(-share),
-                "reasons": self.table["reason"],
-            }
+        return queue_rows(
+            item_id=table["item_id"],
+            box_id=table["box_id"].astype(object).where(table["box_id"].notna(), None),
+            annotator_id=table["annotator_id"],
+            kind=table["kind"],
+            label=table["label"],
+            proposal=pd.Series(proposals, dtype=object),
+            doubt=logit(share),
+            reason=table["reason"],
         )
 
     def plot(self, ax: Axes | None = None) -> Axes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -50,7 +50,7 @@ class ClassHealth(Result):
     accuracy: float
     reason: str | None
     table: pd.DataFrame
-    noise_matrix: pd.DataFrame = field(repr=False)
+    noise_matrix: pd.DataFrame
     pairs: pd.DataFrame
 
     def plot(self, ax: Axes | None = None) -> Axes:

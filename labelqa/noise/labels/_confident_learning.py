@@ -12,11 +12,14 @@ from numpy.typing import NDArray
 
 from labelqa._kernels.labels import confident
 from labelqa._kernels.sorting import offsets_of, stable_order
+from labelqa._labels import values_of
 from labelqa._options import check_choice
 from labelqa._plot import axes
+from labelqa._renamed import renamed
 from labelqa._result import Result
-from labelqa.noise._inputs import Labelled, as_labelled, join_probabilities, name_columns, values_of
-from labelqa.noise.boxes import _cleanlab
+from labelqa.noise import _cleanlab
+from labelqa.noise._joining import Probabilities, join_probabilities, named_probabilities
+from labelqa.noise._judged_labels import judged_labels
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -37,6 +40,8 @@ FILTERS = (
     "low_self_confidence",
 )
 ENGINES = ("labelqa", "cleanlab")
+NO_LABELS = "There are no labelled items."
+ONE_CLASS = "There is only one class, so no label can be another."
 #: Shares from which a cell of the plot carries its number.
 _SHOWN = 0.005
 
@@ -73,8 +78,9 @@ class ConfidentLearning(Result):
         return draw_joint(self.joint, ax)
 
 
+@renamed(labels="annotations")
 def confident_learning(
-    labels: Any,
+    annotations: Any,
     *,
     pred_probs: Any,
     classes: Sequence[Hashable] | None = None,
@@ -89,12 +95,12 @@ def confident_learning(
 
     Parameters
     ----------
-    labels
+    annotations
         `Annotations`, a table with `item_id` and `label` (with several annotators the majority counts), a Series by
         item id, or an array.
     pred_probs
         DataFrame with a column per class, joined by item id (index or column `item_id`). An array is taken only where
-        `labels` is an array too: then both are in the same order.
+        `annotations` is an array too: then both are in the same order.
     classes
         The list of classes in order; with an array of probabilities by default 0, 1, 2... As in cleanlab, where counts
         are rounded and two classes have equal remainders, the order decides.
@@ -127,15 +133,18 @@ def confident_learning(
     """
     check_choice("filter_by", filter_by, FILTERS)
     check_choice("engine", engine, ENGINES)
-    labelled, probs, names = with_probabilities(labels, pred_probs, classes)
-    reason = why_undefined(labelled, probs)
+    named = named_probabilities(annotations, pred_probs, classes)
+    judged = judged_labels(annotations, classes=named.classes)
+    said = join_probabilities(named, judged)
+    probs, names = said.shares, said.classes
+    reason = _why_undefined(said)
     flagged = np.zeros(len(probs), bool)
-    joint = np.diag(np.bincount(labelled.given, minlength=probs.shape[1])).astype(np.int64)
+    joint = np.diag(np.bincount(judged.given, minlength=probs.shape[1])).astype(np.int64)
     if reason is None:
         find = find_issues if engine == "labelqa" else _cleanlab.find_issues
-        flagged = find(labelled.given, probs, filter_by)
-        joint = confident_joint(labelled.given, probs)[0]
-    margin, other = confident.margins(labelled.given, probs)
+        flagged = find(judged.given, probs, filter_by)
+        joint = confident_joint(judged.given, probs)[0]
+    margin, other = confident.margins(judged.given, probs)
     return ConfidentLearning(
         n_items=len(probs),
         n_flagged=int(flagged.sum()),
@@ -143,10 +152,10 @@ def confident_learning(
         reason=reason,
         table=pd.DataFrame(
             {
-                "item_id": pd.Series(labelled.codes.items, dtype="str"),
-                "label": values_of(names, labelled.given),
+                "item_id": pd.Series(judged.codes.items, dtype="str"),
+                "label": values_of(names, judged.given),
                 "proposal": values_of(names, other),
-                "self_confidence": probs[np.arange(len(probs)), labelled.given],
+                "self_confidence": probs[np.arange(len(probs)), judged.given],
                 "normalized_margin": (margin + 1) / 2,
                 "is_flagged": flagged,
             }
@@ -155,23 +164,11 @@ def confident_learning(
     )
 
 
-def with_probabilities(
-    labels: Any, pred_probs: Any, classes: Sequence[Hashable] | None
-) -> tuple[Labelled, Floats, list[Any]]:
-    """Join labels and probabilities; columns of an array are the classes 0, 1, 2... unless named."""
-    pred_probs, classes, positional = name_columns(labels, pred_probs, classes)
-    labelled = as_labelled(labels, classes=classes)
-    probs, names = join_probabilities(pred_probs, labelled, positional=positional)
-    return labelled, probs, names
-
-
-def why_undefined(labelled: Labelled, probs: Floats) -> str | None:
+def _why_undefined(said: Probabilities) -> str | None:
     """Say why no label can be doubted, if so."""
-    if len(probs) == 0:
-        return "there are no labelled items"
-    if probs.shape[1] < 2:
-        return "there is only one class, so no label can be another"
-    return None
+    if len(said.shares) == 0:
+        return NO_LABELS
+    return ONE_CLASS if len(said.classes) < 2 else None
 
 
 def joint_table(counts: Longs, names: Sequence[Any]) -> pd.DataFrame:

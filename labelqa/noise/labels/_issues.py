@@ -3,23 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.special import expit, logit
 
 from labelqa._kernels.labels import confident
+from labelqa._labels import values_of
 from labelqa._options import check_choice
 from labelqa._plot import COLOURS, axes
+from labelqa._renamed import renamed
 from labelqa._result import Result
 from labelqa.annotations import Annotations
 from labelqa.images import ImageSource, as_source
-from labelqa.noise._inputs import Labelled, as_labelled, name_columns, values_of
+from labelqa.noise._finding import queue_rows
+from labelqa.noise._joining import named_probabilities
+from labelqa.noise._judged_labels import JudgedLabels, judged_labels
 from labelqa.noise._neighbours import Neighbours
-from labelqa.noise.labels._confident_learning import confident_joint, find_issues, joint_table
-from labelqa.noise.labels._evidence import FLOOR, Evidence, gather
+from labelqa.noise.labels._confident_learning import (
+    NO_LABELS,
+    ONE_CLASS,
+    confident_joint,
+    find_issues,
+    joint_table,
+)
+from labelqa.noise.labels._label_evidence import FLOOR, LabelEvidence, gather
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -43,7 +54,7 @@ class LabelIssues(Result):
     n_items, n_flagged, n_ambiguous
         Items with a label, labels that are probably wrong, and items whose class is unclear.
     method
-        How doubt was scored.
+        How doubt was measured.
     accuracy
         How often the cross-validated model names the given label: what the evidence is worth. nan without a model.
     neighbour_accuracy
@@ -53,12 +64,12 @@ class LabelIssues(Result):
     n_without_evidence
         Items whose picture is missing or cannot be read: nothing is said about their label.
     is_calibrated
-        False: `p_wrong` is an uncalibrated score until some labels were audited, see `calibrate`.
+        False: `p_wrong` only orders the labels until some labels were audited, see `calibrate`.
     reason
         Why nothing can be said, where that is so.
     table
-        One row per item: `item_id`, `label`, `proposal` (the most probable other class), `p_wrong`, `score` (log-odds
-        of the best other class against the given one; high is doubtful), `rank` (1 is the most doubtful), `verdict`
+        One row per item: `item_id`, `label`, `proposal` (the most probable other class), `p_wrong`, `doubt` (log-odds
+        of the best other class against the given one; higher is worse), `rank` (1 is the most doubtful), `verdict`
         ("wrong", "ambiguous", "fine" or "unknown"), `is_flagged`, `p_model` and `p_neighbours` (probability of the
         given label), `vote_share` (of the given label among the annotators), `n_votes`, `is_tied`.
     probabilities
@@ -78,17 +89,33 @@ class LabelIssues(Result):
     is_calibrated: bool
     reason: str | None
     table: pd.DataFrame
-    probabilities: pd.DataFrame = field(repr=False)
-    joint: pd.DataFrame = field(repr=False)
+    probabilities: pd.DataFrame
+    joint: pd.DataFrame
+
+    def to_queue(self) -> pd.DataFrame:
+        """Give the rows that `review_queue` takes: one per item, words where something speaks against it."""
+        table = self.table
+        with np.errstate(invalid="ignore"):
+            speaks = table["doubt"].notna() & ((table["verdict"] != "fine") | (table["doubt"] > 0))
+        reasons = pd.Series(None, index=table.index, dtype=object)
+        reasons[speaks] = _reasons(table.loc[speaks], self.probabilities)
+        return queue_rows(
+            item_id=table["item_id"],
+            kind="label",
+            label=table["label"].astype(object),
+            proposal=table["proposal"].astype(object).where(speaks, None),
+            doubt=table["doubt"],
+            reason=reasons,
+        )
 
     def plot(self, ax: Axes | None = None) -> Axes:
-        """Draw how the scores are spread, flagged labels apart."""
+        """Draw how doubt is spread, flagged labels apart."""
         ax = axes(ax)
-        known = self.table.loc[self.table["score"].notna()]
+        known = self.table.loc[self.table["doubt"].notna()]
         if len(known):
-            edges = np.histogram_bin_edges(known["score"].clip(-15, 15), 40).tolist()
+            edges = np.histogram_bin_edges(known["doubt"].clip(-15, 15), 40).tolist()
             for is_flagged, colour, name in ((False, COLOURS[0], "not flagged"), (True, COLOURS[1], "flagged")):
-                part = known.loc[known["is_flagged"] == is_flagged, "score"].clip(-15, 15)
+                part = known.loc[known["is_flagged"] == is_flagged, "doubt"].clip(-15, 15)
                 ax.hist(part, bins=edges, color=colour, alpha=0.75, label=f"{name} ({len(part):,})")
             ax.set_yscale("symlog")
             ax.legend(frameon=False)
@@ -97,11 +124,12 @@ class LabelIssues(Result):
         return ax
 
 
+@renamed(labels="annotations", embeddings="features")
 def label_issues(
-    labels: Any,
+    annotations: Any,
     *,
     pred_probs: Any = None,
-    embeddings: Any = None,
+    features: Any = None,
     images: Any = None,
     neighbours: Neighbours | None = None,
     given: pd.DataFrame | pd.Series | None = None,
@@ -110,9 +138,9 @@ def label_issues(
     n_folds: int = 5,
     seed: int = 0,
 ) -> LabelIssues:
-    """Score how doubtful every label is; the most doubtful ones are where a review finds errors fastest.
+    """Say how doubtful every label is; the most doubtful ones are where a review finds errors fastest.
 
-    The default score is the log-odds of the best other class against the given one, from a cross-validated model and
+    By default doubt is the log-odds of the best other class against the given one, from a cross-validated model and
     the vote of the nearest neighbours. Their probabilities are multiplied, each with the weight, and every class with
     the factor, that make the labels given most likely: neither has seen the label it judges. Where several people
     labelled an item, their votes are weighed by how reliable each annotator is, with that product as what was known
@@ -120,18 +148,18 @@ def label_issues(
 
     Parameters
     ----------
-    labels
+    annotations
         `Annotations`, a table with `item_id` and `label` (and `annotator_id` where several people labelled), a Series
         by item id, or an array.
     pred_probs
         Out-of-sample probabilities: DataFrame with a column per class, joined by item id (index or column `item_id`);
         `labelqa.noise.model_probabilities` gives those of a model in an ONNX file.
-        An array is taken only where `labels` is an array too.
-    embeddings
+        An array is taken only where `annotations` is an array too.
+    features
         DataFrame of numbers per item, joined by item id; from these the neighbours, and, without `pred_probs`, the
         model.
     images
-        Pictures in any form `labelqa.images.as_source` takes: without embeddings the built-in features are computed.
+        Pictures in any form `labelqa.images.as_source` takes: without `features` the built-in features are computed.
     neighbours
         A graph made by `labelqa.noise.neighbours`, to compute it once for several questions.
     given
@@ -170,46 +198,38 @@ def label_issues(
     3       4    ok     dent   wrong
     """
     check_choice("method", method, METHODS)
-    pred_probs, classes, positional = name_columns(labels, pred_probs, classes)
-    labelled = as_labelled(labels, classes=classes, given=given)
-    if not len(labelled.given):
-        return _empty(labelled, method)
-    if images is not None and isinstance(labels, Annotations) and not isinstance(images, ImageSource):
+    named = named_probabilities(annotations, pred_probs, classes)
+    judged = judged_labels(annotations, classes=named.classes, given=given)
+    if not len(judged.given):
+        return _empty(judged, method)
+    if images is not None and isinstance(annotations, Annotations) and not isinstance(images, ImageSource):
         # the items table says where each picture is
-        images = as_source(images, labels)
+        images = as_source(images, annotations)
     found = gather(
-        labelled,
-        pred_probs=pred_probs,
-        embeddings=embeddings,
-        images=images,
-        graph=neighbours,
-        n_folds=n_folds,
-        seed=seed,
-        positional=positional,
+        judged, pred_probs=named, features=features, images=images, graph=neighbours, n_folds=n_folds, seed=seed
     )
     probs = found.combined if method == "labelqa" or found.model is None else found.model
-    return _wrap(labelled, found, probs, method)
+    return _wrap(judged, found, probs, method)
 
 
-def _wrap(labelled: Labelled, found: Evidence, probs: Floats, method: str) -> LabelIssues:
-    given = labelled.given
+def _wrap(judged: JudgedLabels, found: LabelEvidence, probs: Floats, method: str) -> LabelIssues:
+    given = judged.given
     known = ~np.isnan(probs).any(axis=1)
-    reason = None if probs.shape[1] > 1 else "there is only one class, so no label can be another"
-    score, other = np.full(len(given), np.nan), np.full(len(given), -1, np.int32)
+    reason = None if probs.shape[1] > 1 else ONE_CLASS
+    doubt, other = np.full(len(given), np.nan), np.full(len(given), -1, np.int32)
     flagged = np.zeros(len(given), bool)
     joint = np.diag(np.bincount(given, minlength=probs.shape[1])).astype(np.int64)
     if reason is None and known.any():
-        score[known], other[known] = _scores(probs[known], given[known], method)
+        doubt[known], other[known] = _doubts(probs[known], given[known], method)
         joint, is_off, is_predicted = confident_joint(given[known], probs[known])
         n_issues = int((is_off & ~is_predicted).sum())
-        has_votes = labelled.has_votes
         flagged[known] = _flags(
-            score[known], probs[known], given[known], method=method, has_votes=has_votes, n_issues=n_issues
+            doubt[known], probs[known], given[known], method=method, has_votes=judged.has_votes, n_issues=n_issues
         )
     elif reason is None:
-        reason = "no item has a picture that can be read"
-    verdict = _verdicts(labelled, probs, score, flagged)
-    index = pd.Index(labelled.codes.items, dtype="str", name="item_id")
+        reason = "No item has a picture that can be read."
+    verdict = _verdicts(judged, probs, doubt, flagged)
+    index = pd.Index(judged.codes.items, dtype="str", name="item_id")
     return LabelIssues(
         n_items=len(given),
         n_flagged=int(flagged.sum()),
@@ -221,46 +241,74 @@ def _wrap(labelled: Labelled, found: Evidence, probs: Floats, method: str) -> La
         n_without_evidence=found.n_without,
         is_calibrated=False,
         reason=reason,
-        table=_table(labelled, found, score=score, other=other, verdict=verdict, flagged=flagged),
+        table=_table(judged, found, doubt=doubt, other=other, verdict=verdict, flagged=flagged),
         probabilities=pd.DataFrame(probs, index=index, columns=pd.Index(found.classes, dtype=object)),
         joint=joint_table(joint, found.classes),
     )
 
 
 def _table(
-    labelled: Labelled,
-    found: Evidence,
+    judged: JudgedLabels,
+    found: LabelEvidence,
     *,
-    score: Floats,
+    doubt: Floats,
     other: NDArray[np.int32],
     verdict: NDArray[np.object_],
     flagged: Bools,
 ) -> pd.DataFrame:
-    given, n_votes = labelled.given, labelled.counts.sum(axis=1)
+    given, n_votes = judged.given, judged.counts.sum(axis=1)
     own = np.arange(len(given)), given
     # a judged label may be of a class that nobody voted for
-    counts = np.pad(labelled.counts, ((0, 0), (0, 1)))
+    counts = np.pad(judged.counts, ((0, 0), (0, 1)))
     return pd.DataFrame(
         {
-            "item_id": pd.Series(labelled.codes.items, dtype="str"),
+            "item_id": pd.Series(judged.codes.items, dtype="str"),
             "label": values_of(found.classes, given),
             "proposal": values_of(found.classes, other),
-            "p_wrong": 1.0 / (1.0 + np.exp(-score)),
-            "score": score,
-            "rank": _ranks(score),
+            "p_wrong": expit(doubt),
+            "doubt": doubt,
+            "rank": _ranks(doubt),
             "verdict": verdict,
             "is_flagged": flagged,
             "p_model": np.nan if found.model is None else found.model[own],
             "p_neighbours": np.nan if found.near is None else found.near[own],
-            "vote_share": counts[own[0], np.minimum(given, labelled.counts.shape[1])] / n_votes,
+            "vote_share": counts[own[0], np.minimum(given, judged.counts.shape[1])] / n_votes,
             "n_votes": n_votes,
-            "is_tied": labelled.is_tied,
+            "is_tied": judged.is_tied,
         }
     )
 
 
-def _scores(probs: Floats, given: NDArray[np.int32], method: str) -> tuple[Floats, NDArray[np.int32]]:
-    """Score doubt as log-odds (n,), and give the best other class (n,)."""
+def _reasons(rows: pd.DataFrame, probabilities: pd.DataFrame) -> list[str]:
+    """Say in words what speaks against the label of each row."""
+    place = {label: k for k, label in enumerate(probabilities.columns)}
+    shares = probabilities.loc[rows["item_id"]].to_numpy(np.float64)
+    return [
+        _words(row, share[place[row["proposal"]]]) for row, share in zip(rows.to_dict("records"), shares, strict=True)
+    ]
+
+
+def _words(row: dict[Any, Any], p_other: float) -> str:
+    label, n_votes = row["label"], row["n_votes"]
+    out = [f"evidence for {row['proposal']!s} {_per_cent(p_other)}"]
+    out += [
+        f"{name}: {label!s} only {_per_cent(p)}"
+        for name, p in (("model", row["p_model"]), ("neighbours", row["p_neighbours"]))
+        if p < 0.5
+    ]
+    if n_votes > 1:
+        out.append(f"{round(row['vote_share'] * n_votes)} of {n_votes} annotators say {label!s}")
+    if row["verdict"] == "ambiguous":
+        out.insert(0, "ambiguous: people split" if n_votes > 1 else "ambiguous: two classes fit alike")
+    return "; ".join(out)
+
+
+def _per_cent(share: float) -> str:
+    return f"{share:.0%}".replace("%", " %")
+
+
+def _doubts(probs: Floats, given: NDArray[np.int32], method: str) -> tuple[Floats, NDArray[np.int32]]:
+    """Give doubt as log-odds (n,), and the best other class (n,)."""
     margin, other = confident.margins(given, probs)
     own = np.maximum(probs[np.arange(len(given)), given], FLOOR)
     if method == "labelqa":
@@ -269,41 +317,40 @@ def _scores(probs: Floats, given: NDArray[np.int32], method: str) -> tuple[Float
     if method == "confident_learning":
         flagged = find_issues(given, probs, "prune_by_noise_rate")
         quality = np.where(flagged, quality, 1 + quality) / 2
-    quality = np.clip(quality, FLOOR, 1 - FLOOR)
-    return np.log1p(-quality) - np.log(quality), other
+    return -logit(np.clip(quality, FLOOR, 1 - FLOOR)), other
 
 
 def _flags(
-    score: Floats, probs: Floats, given: NDArray[np.int32], *, method: str, has_votes: bool, n_issues: int
+    doubt: Floats, probs: Floats, given: NDArray[np.int32], *, method: str, has_votes: bool, n_issues: int
 ) -> Bools:
     """Flag as many labels as confident learning counts, the most doubtful first; with votes, all outweighed ones."""
     if method == "confident_learning":
         return find_issues(given, probs, "prune_by_noise_rate")
     if method == "labelqa" and has_votes:
-        return score > 0
-    out = np.zeros(len(score), bool)
-    out[np.argsort(-score, kind="stable")[:n_issues]] = True
+        return doubt > 0
+    out = np.zeros(len(doubt), bool)
+    out[np.argsort(-doubt, kind="stable")[:n_issues]] = True
     return out
 
 
-def _verdicts(labelled: Labelled, probs: Floats, score: Floats, flagged: Bools) -> NDArray[np.object_]:
+def _verdicts(judged: JudgedLabels, probs: Floats, doubt: Floats, flagged: Bools) -> NDArray[np.object_]:
     """Tell wrong from ambiguous: where people split, or the evidence does, no label is simply wrong."""
-    out = np.where(np.isnan(score), "unknown", np.where(flagged, "wrong", "fine")).astype(object)
-    if labelled.has_votes:
-        shares = np.sort(labelled.counts / labelled.counts.sum(axis=1, keepdims=True), axis=1)
+    out = np.where(np.isnan(doubt), "unknown", np.where(flagged, "wrong", "fine")).astype(object)
+    if judged.has_votes:
+        shares = np.sort(judged.counts / judged.counts.sum(axis=1, keepdims=True), axis=1)
         runner_up = shares[:, -2] if shares.shape[1] > 1 else np.zeros(len(shares))
         unclear = (runner_up >= SPLIT_SHARE) & ~(probs.max(axis=1) >= SETTLED)
     else:
-        unclear = flagged & (np.abs(score) < CLOSE_ODDS)
-    out[unclear & ~np.isnan(score)] = "ambiguous"
+        unclear = flagged & (np.abs(doubt) < CLOSE_ODDS)
+    out[unclear & ~np.isnan(doubt)] = "ambiguous"
     return out
 
 
-def _ranks(score: Floats) -> NDArray[np.int64]:
-    """Rank from the most doubtful; among equals, and without a score, items keep their natural order."""
-    order = np.lexsort((np.arange(len(score)), -np.nan_to_num(score, nan=-np.inf)))
-    out = np.empty(len(score), np.int64)
-    out[order] = np.arange(1, len(score) + 1)
+def _ranks(doubt: Floats) -> NDArray[np.int64]:
+    """Rank from the most doubtful; among equals, and without one, items keep their natural order."""
+    order = np.lexsort((np.arange(len(doubt)), -np.nan_to_num(doubt, nan=-np.inf)))
+    out = np.empty(len(doubt), np.int64)
+    out[order] = np.arange(1, len(doubt) + 1)
     return out
 
 
@@ -314,9 +361,9 @@ def _accuracy(probs: Floats | None, given: NDArray[np.int32]) -> float:
     return float((probs[known].argmax(axis=1) == given[known]).mean()) if known.any() else float("nan")
 
 
-def _empty(labelled: Labelled, method: str) -> LabelIssues:
+def _empty(judged: JudgedLabels, method: str) -> LabelIssues:
     """Give the result of no labels at all."""
-    columns = ["item_id", "label", "proposal", "p_wrong", "score", "rank", "verdict", "is_flagged", "p_model",
+    columns = ["item_id", "label", "proposal", "p_wrong", "doubt", "rank", "verdict", "is_flagged", "p_model",
                "p_neighbours", "vote_share", "n_votes", "is_tied"]  # fmt: skip
     return LabelIssues(
         n_items=0,
@@ -328,8 +375,8 @@ def _empty(labelled: Labelled, method: str) -> LabelIssues:
         majority_accuracy=np.nan,
         n_without_evidence=0,
         is_calibrated=False,
-        reason="there are no labelled items",
+        reason=NO_LABELS,
         table=pd.DataFrame(columns=columns),
-        probabilities=pd.DataFrame(columns=pd.Index(labelled.codes.classes, dtype=object)),
-        joint=joint_table(np.zeros((labelled.codes.n_classes,) * 2, np.int64), list(labelled.codes.classes)),
+        probabilities=pd.DataFrame(columns=pd.Index(judged.codes.classes, dtype=object)),
+        joint=joint_table(np.zeros((judged.codes.n_classes,) * 2, np.int64), list(judged.codes.classes)),
     )

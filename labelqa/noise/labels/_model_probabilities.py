@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.special import softmax
 
 from labelqa._onnx import METADATA_FILE, MODEL_FILE, check_unchanged, read_metadata, stacks
 from labelqa.annotations import Annotations
 from labelqa.errors import ImageError, ModelError, OptionError, shown
 from labelqa.images import ImageSource, as_source
-from labelqa.noise._inputs import SUM_TOLERANCE
-from labelqa.noise.labels._classifier import SCALE, Classifier, Scaling
+from labelqa.noise._joining import SUM_TOLERANCE
+from labelqa.noise.labels._onnx_classifier import SCALE, OnnxClassifier, PixelScaling
 
 Floats = NDArray[np.float64]
 
@@ -95,7 +96,7 @@ def model_probabilities(
     b        0.0    0.0   1.0
     """
     file, known = _find(Path(path), classes)
-    model = Classifier(file, size=size, scaling=Scaling(scale=scale, mean=mean, std=std))
+    model = OnnxClassifier(file, size=size, scaling=PixelScaling(scale=scale, mean=mean, std=std))
     source = as_source(images, items)
     if source.missing:
         raise ImageError(
@@ -105,7 +106,7 @@ def model_probabilities(
     said = _run(model, source, len(known))
     is_softmax = not _are_probabilities(said)
     index = pd.Index(source.item_ids, dtype="str", name="item_id")
-    values = _softmax(said) if is_softmax else said
+    values = softmax(said, axis=1) if is_softmax else said
     table = pd.DataFrame(values, index=index, columns=pd.Index(known, dtype=object))
     table.attrs["softmax"] = is_softmax
     return table
@@ -138,7 +139,7 @@ def _checked(classes: Sequence[Hashable]) -> list[Hashable]:
     return known
 
 
-def _run(model: Classifier, source: ImageSource, n_classes: int) -> Floats:
+def _run(model: OnnxClassifier, source: ImageSource, n_classes: int) -> Floats:
     """Run every picture: (n, k), as the graph gives them; no more than one batch is in memory."""
     out = [np.empty((0, n_classes))]
     opened = (model.fit(source.open(item)) for item in source.item_ids)
@@ -163,8 +164,3 @@ def _run(model: Classifier, source: ImageSource, n_classes: int) -> Floats:
 
 def _are_probabilities(said: Floats) -> bool:
     return bool((said >= 0).all() and (np.abs(said.sum(axis=1) - 1) <= SUM_TOLERANCE).all())
-
-
-def _softmax(scores: Floats) -> Floats:
-    out = np.exp(scores - scores.max(axis=1, keepdims=True))
-    return np.asarray(out / out.sum(axis=1, keepdims=True))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -14,12 +14,14 @@ from numpy.typing import NDArray
 from labelqa._codes import id_text
 from labelqa._kernels.pictures import hamming
 from labelqa._kernels.pictures.measure import thumbnail
+from labelqa._labels import votes_of
+from labelqa._options import check_number, check_whole
 from labelqa._plot import COLOURS, axes
 from labelqa._result import Result
 from labelqa.annotations import Annotations
-from labelqa.errors import OptionError, TableError, shown
+from labelqa.errors import TableError, shown
 from labelqa.images import ImageSource, as_source, open_image
-from labelqa.noise._inputs import as_labelled
+from labelqa.noise._finding import queue_rows
 from labelqa.noise.pictures._fingerprints import fingerprints, unpack
 from labelqa.noise.pictures._issues import ImageIssues
 
@@ -71,7 +73,21 @@ class Duplicates(Result):
     reason: str | None
     table: pd.DataFrame
     groups: pd.DataFrame
-    pairs: pd.DataFrame = field(repr=False)
+    pairs: pd.DataFrame
+
+    def to_queue(self) -> pd.DataFrame:
+        """Give the rows that `review_queue` takes: one per picture of a group, conflicting ones with their group."""
+        table = self.table
+        words: dict[Any, str | None] = {}
+        for number, members in table.groupby("group"):
+            words |= dict(zip(members.index, _words(members, number), strict=True))
+        return queue_rows(
+            item_id=table["item_id"],
+            kind="duplicate",
+            label=table["label"].astype(object).where(table["is_conflict"], None),
+            group=table["group"].astype(np.float64).where(table["is_conflict"]),
+            reason=pd.Series(words, dtype=object).reindex(table.index),
+        )
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw how many groups there are of each size, conflicting ones apart."""
@@ -147,8 +163,8 @@ def duplicates(
     0      1       1  exact    ok         True
     1      1       3  exact  dent         True
     """
-    if not 0 <= max_bits <= hamming.MAX_RADIUS:
-        raise OptionError(f"max_bits={max_bits!r} is not possible; choose 0 to {hamming.MAX_RADIUS}.")
+    max_bits = check_whole("max_bits", max_bits, 0, hamming.MAX_RADIUS)
+    max_rmse = check_number("max_rmse", max_rmse, 0)
     if items is None and isinstance(labels, Annotations) and not isinstance(images, ImageSource):
         items = labels
     source = as_source(images, items)
@@ -223,8 +239,10 @@ def _correlation(a: Floats, b: Floats) -> float:
 
 
 def _labels(labels: Any) -> dict[str, Any]:
-    found = as_labelled(labels)
-    return {str(item): found.codes.classes[code] for item, code in zip(found.codes.items, found.given, strict=True)}
+    """Give the most frequent label of every item by id, of equals the first."""
+    votes = votes_of(labels)
+    codes = votes.majority("first").code
+    return {str(item): votes.codes.classes[code] for item, code in zip(votes.items, codes, strict=True) if code >= 0}
 
 
 def _splits(split: str | pd.Series | Mapping[Any, Any], items: Any) -> dict[str, Any]:
@@ -270,7 +288,7 @@ def _wrap(
         n_redundant=len(table) - len(groups),
         n_conflicts=int(groups["is_conflict"].sum()),
         n_leaks=int(groups["is_leak"].sum()),
-        reason=None if len(known) else "no picture can be read",
+        reason=None if len(known) else "No picture can be read.",
         table=table[columns],
         groups=groups,
         pairs=pairs,
@@ -305,3 +323,23 @@ def _groups(table: pd.DataFrame) -> pd.DataFrame:
     columns = ["group", "n_items", "kind", "labels", "splits", "is_conflict", "is_leak"]
     table = pd.DataFrame(rows, columns=columns)
     return table.astype({"is_conflict": bool, "is_leak": bool, "n_items": np.int64})
+
+
+def _words(members: pd.DataFrame, number: Any) -> list[str | None]:
+    """Say of each picture of a group what it is the same as."""
+    items, labels = members["item_id"].tolist(), members["label"].tolist()
+    if members["is_conflict"].iloc[0]:
+        named = [f"{item} ({label!s})" for item, label in zip(items, labels, strict=True)]
+        return [f"same picture labelled differently: {_few(_others(named, k))}" for k in range(len(items))]
+    if members["is_leak"].iloc[0]:
+        splits = ", ".join(sorted({str(part) for part in members["split"].dropna()}))
+        return [f"same picture as {_few(_others(items, k))} across {splits}" for k in range(len(items))]
+    return [None, *(f"same picture as {items[0]} (group {number})" for _ in items[1:])]
+
+
+def _others(values: list[str], k: int) -> list[str]:
+    return values[:k] + values[k + 1 :]
+
+
+def _few(values: list[str], limit: int = 3) -> str:
+    return ", ".join(values[:limit]) + (f" and {len(values) - limit} more" if len(values) > limit else "")

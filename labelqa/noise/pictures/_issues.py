@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from labelqa._result import Result
 from labelqa.annotations import Annotations
 from labelqa.errors import TableError
 from labelqa.images import as_source
+from labelqa.noise._finding import queue_rows
 from labelqa.noise.pictures._fingerprints import REFERENCE_SIDE, fingerprints
 
 if TYPE_CHECKING:
@@ -35,6 +36,19 @@ KINDS = {
     "odd_size": "size unlike the others",
     "odd_aspect": "shape unlike the others",
     "greyscale": "grey among colour pictures",
+}
+#: How often a picture with such a fault has to go, before anybody looked: it raises the item, nothing more.
+P_FAULT = {
+    "missing": 0.99,
+    "unreadable": 0.99,
+    "low_information": 0.95,
+    "dark": 0.9,
+    "bright": 0.9,
+    "blurred": 0.9,
+    "orientation": 0.5,
+    "odd_size": 0.3,
+    "odd_aspect": 0.3,
+    "greyscale": 0.3,
 }
 #: Limits that do not depend on the set.
 DARK, BRIGHT, ENTROPY = 0.32, 0.93, 2.0
@@ -74,7 +88,22 @@ class ImageIssues(Result):
     n_unreadable: int
     reason: str | None
     table: pd.DataFrame
-    measures: pd.DataFrame = field(repr=False)
+    measures: pd.DataFrame
+
+    def to_queue(self) -> pd.DataFrame:
+        """Give the rows that `review_queue` takes: one per fault, and one for every picture without."""
+        rows = self.measures[["item_id"]].merge(self.table, on="item_id", how="left")
+        faults = [None if pd.isna(kind) else str(kind) for kind in rows["kind"]]
+        words = [
+            None if kind is None else f"{KINDS[kind]}: {detail}"
+            for kind, detail in zip(faults, rows["detail"], strict=True)
+        ]
+        return queue_rows(
+            item_id=rows["item_id"],
+            kind="image",
+            p_fault=[np.nan if kind is None else P_FAULT[kind] for kind in faults],
+            reason=pd.Series(words, dtype=object),
+        )
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw how many pictures have each fault."""
@@ -163,7 +192,7 @@ def judge(measures: pd.DataFrame, kinds: Iterable[str]) -> ImageIssues:
         n_items=len(measures),
         n_flagged=int(table["item_id"].nunique()),
         n_unreadable=int((~readable).sum()),
-        reason=None if readable.any() else "no picture can be read",
+        reason=None if readable.any() else "No picture can be read.",
         table=table,
         measures=measures,
     )

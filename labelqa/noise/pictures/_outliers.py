@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from labelqa._options import check_number, check_whole
 from labelqa._plot import COLOURS, axes
+from labelqa._renamed import renamed
 from labelqa._result import Result
-from labelqa.errors import OptionError
+from labelqa.noise._finding import queue_rows
 from labelqa.noise._neighbours import Neighbours
 from labelqa.noise._neighbours import neighbours as build
 
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 
 #: Robust deviations (of the logarithm of the distance) beyond which an item is off-topic.
 LIMIT = 4.0
+#: How often such an item has to go, before anybody looked.
+P_FAULT = 0.4
 #: Fewer items have no usual distance to compare with.
 MIN_ITEMS = 10
 
@@ -47,6 +51,17 @@ class Outliers(Result):
     reason: str | None
     table: pd.DataFrame
 
+    def to_queue(self) -> pd.DataFrame:
+        """Give the rows that `review_queue` takes: one per item."""
+        flagged = self.table["is_flagged"]
+        words = [f"unlike all others: {value:.1f} deviations from its nearest" for value in self.table["deviation"]]
+        return queue_rows(
+            item_id=self.table["item_id"],
+            kind="outlier",
+            p_fault=np.where(flagged, P_FAULT, np.nan),
+            reason=pd.Series(words, dtype=object).where(flagged, None),
+        )
+
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw how the distances are spread, and the limit."""
         ax = axes(ax)
@@ -59,8 +74,9 @@ class Outliers(Result):
         return ax
 
 
+@renamed(embeddings="features")
 def outliers(
-    embeddings: Any = None,
+    features: Any = None,
     *,
     images: Any = None,
     neighbours: Neighbours | None = None,
@@ -73,7 +89,7 @@ def outliers(
 
     Parameters
     ----------
-    embeddings, images, items
+    features, images, items
         See `labelqa.noise.neighbours`.
     neighbours
         A graph computed before; then the others are not needed.
@@ -99,13 +115,13 @@ def outliers(
     >>> outliers(numbers).table.query("is_flagged")["item_id"].tolist()
     ['7']
     """
-    if n_neighbours < 1:
-        raise OptionError(f"n_neighbours={n_neighbours!r} is not possible; choose 1 or more.")
-    graph = build(embeddings, images=images, items=items, n_neighbours=n_neighbours, seed=seed) if (
-        neighbours is None
-    ) else neighbours  # fmt: skip
+    n_neighbours = check_whole("n_neighbours", n_neighbours, 1)
+    limit = check_number("limit", limit, 0)
+    graph = neighbours
+    if graph is None:
+        graph = build(features, images=images, items=items, n_neighbours=n_neighbours, seed=seed)
     k = min(n_neighbours, graph.n_neighbours)
-    reason = None if graph.n_items >= MIN_ITEMS else f"{graph.n_items} items are too few to say what is usual"
+    reason = None if graph.n_items >= MIN_ITEMS else f"{graph.n_items} items are too few to say what is usual."
     distance = graph.distances[:, :k].mean(axis=1) if k else np.full(graph.n_items, np.nan)
     deviation = np.full(graph.n_items, np.nan)
     if reason is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,6 @@ from labelqa._checks import BOX_EDGES
 from labelqa._codes import id_text
 from labelqa.annotations import Annotations, as_annotations
 from labelqa.errors import TableError, shown
-from labelqa.noise._inputs import each_row
 from labelqa.noise.queue._decisions import as_decisions
 
 #: Who is named where a decision does not say who took it.
@@ -99,7 +99,7 @@ def settled(table: pd.DataFrame) -> pd.DataFrame:
     what = [
         (row.action, id_text(row.label) if row.action == "relabel" and row.label is not None else "",
          str(list(row.box)) if row.action == "relabel" and row.box is not None else "")
-        for row in each_row(table)
+        for row in _each_row(table)
     ]  # fmt: skip
     keyed = table.assign(
         target=target,
@@ -117,13 +117,18 @@ def settled(table: pd.DataFrame) -> pd.DataFrame:
         listed = [
             f"{row.item_id}{'' if row.box_id is None else ' box ' + row.box_id}: {' '.join(row.what).strip()}"
             f" by {row.who or 'nobody named'}"
-            for row in each_row(rows)
+            for row in _each_row(rows)
         ]
         raise TableError(
             f"{len(bad):,} items or boxes have decisions that contradict each other ({shown(listed, 10)}); let one "
             "person settle each of them and remove the other lines."
         )
     return current.drop_duplicates("target", keep="last")[list(table.columns)].reset_index(drop=True)
+
+
+def _each_row(table: pd.DataFrame) -> Iterator[Any]:
+    """Give the rows one after the other, columns as attributes."""
+    yield from table.itertuples(index=False)
 
 
 def _refuse_unknown(table: pd.DataFrame, given: Annotations) -> None:
@@ -135,7 +140,7 @@ def _refuse_unknown(table: pd.DataFrame, given: Annotations) -> None:
         )
     named = table.loc[table["box_id"].notna(), ["item_id", "box_id"]].astype(str)
     known = set(zip(given.boxes["item_id"], given.boxes["box_id"], strict=True))
-    lost = [f"{box} of item {item}" for item, box in each_row(named) if (item, box) not in known]
+    lost = [f"{box} of item {item}" for item, box in _each_row(named) if (item, box) not in known]
     if lost:
         raise TableError(
             f"{len(lost):,} decisions are about boxes that the annotations do not have ({shown(lost, 10)}); were they "
@@ -165,7 +170,7 @@ def _said(labels: pd.DataFrame, item_id: str) -> Any:
 
 def _drop_items(table: pd.DataFrame, tables: dict[str, pd.DataFrame], log: list[dict[str, Any]]) -> None:
     dropped = table.loc[(table["action"] == "drop") & table["box_id"].isna()]
-    log += [_entry(row, "drop", _said(tables["labels"], row.item_id), None) for row in each_row(dropped)]
+    log += [_entry(row, "drop", _said(tables["labels"], row.item_id), None) for row in _each_row(dropped)]
     for name, one in tables.items():
         tables[name] = one.loc[~one["item_id"].isin(dropped["item_id"])].reset_index(drop=True)
 
@@ -177,7 +182,7 @@ def _relabel_items(table: pd.DataFrame, tables: dict[str, pd.DataFrame], log: li
     labels = tables["labels"]
     values = {id_text(value): value for value in labels["label"].unique()}
     new = []
-    for row in each_row(rows):
+    for row in _each_row(rows):
         # JSON knows text and numbers only: the label is the class that reads the same
         label = values.get(id_text(row.label), row.label)
         entry = _entry(row, "relabel", _said(labels, row.item_id), label)
@@ -196,7 +201,7 @@ def _change_boxes(table: pd.DataFrame, tables: dict[str, pd.DataFrame], log: lis
     place = pd.Series(boxes.index, index=boxes["box_id"])
     gone: list[int] = []
     new: list[dict[str, Any]] = []
-    for row in each_row(table):
+    for row in _each_row(table):
         label = None if row.label is None else values.get(id_text(row.label), row.label)
         if row.box_id is None:
             if row.action == "relabel" and row.box is not None:

@@ -7,16 +7,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from labelqa.errors import OptionError
+from labelqa._options import check_seed, check_whole
 from labelqa.noise.queue._queue import ReviewQueue
-from labelqa.noise.queue._reviewed import N_STRATA, reviewed, strata
+from labelqa.noise.queue._strata import N_STRATA, strata
+from labelqa.noise.queue._verdicts import verdicts_of
 
 
 def audit_sample(queue: ReviewQueue, n: int, *, decisions: Any = (), seed: int = 0) -> pd.DataFrame:
     """Draw rows to review so that `remaining_errors` and `calibrate` are honest.
 
     The top of a queue is where errors are found, but says nothing of the rest. What was not yet reviewed is cut into
-    strata by score, and each gets an equal part of the sample.
+    strata by doubt, and each gets an equal part of the sample.
 
     Parameters
     ----------
@@ -44,13 +45,12 @@ def audit_sample(queue: ReviewQueue, n: int, *, decisions: Any = (), seed: int =
     >>> len(audit_sample(queue, 16))
     16
     """
-    if n < 0:
-        raise OptionError(f"n={n!r} is not possible; choose 0 or more.")
-    known = reviewed(queue, decisions)
+    n = check_whole("n", n, 0)
+    known = verdicts_of(queue, decisions)
     table = queue.table
     stratum = np.full(len(table), -1, np.int64)
-    stratum[known.n_head :] = strata(table["score"].to_numpy(np.float64)[known.n_head :])
-    rng = np.random.default_rng(seed)
+    stratum[known.n_head :] = strata(table["doubt"].to_numpy(np.float64)[known.n_head :])
+    rng = np.random.default_rng(check_seed(seed))
     free = [rng.permutation(np.flatnonzero((stratum == s) & (known.verdict < 0))) for s in range(N_STRATA)]
     chosen = [rows[:k] for rows, k in zip(free, _equal_parts([len(rows) for rows in free], n), strict=True)]
     rows = rng.permutation(np.concatenate(chosen).astype(np.int64))

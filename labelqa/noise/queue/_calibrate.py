@@ -1,4 +1,4 @@
-"""Turning scores into probabilities that reviewers' decisions confirm."""
+"""Turning doubt into probabilities that reviewers' decisions confirm."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.special import expit
 
-from labelqa.noise.queue._queue import ReviewQueue
-from labelqa.noise.queue._reviewed import Reviewed, reviewed, strata, wilson
+from labelqa.noise.queue._queue import ReviewQueue, flagged
+from labelqa.noise.queue._strata import share_ends, strata
+from labelqa.noise.queue._verdicts import Verdicts, verdicts_of
 
 Floats = NDArray[np.float64]
 
@@ -39,7 +41,7 @@ def calibrate(queue: ReviewQueue, decisions: Any) -> ReviewQueue:
     Returns
     -------
     ReviewQueue
-        The same rows and ranks with calibrated `p_wrong`, and the table `reliability`.
+        The same rows and ranks with calibrated `p_wrong`, flags that follow it, and the table `reliability`.
 
     Raises
     ------
@@ -62,36 +64,38 @@ def calibrate(queue: ReviewQueue, decisions: Any) -> ReviewQueue:
     >>> calibrate(queue, said).is_calibrated
     True
     """
-    known = reviewed(queue, decisions)
-    score = queue.table["score"].to_numpy(np.float64)
+    known = verdicts_of(queue, decisions)
+    doubt = queue.table["doubt"].to_numpy(np.float64)
     seen = np.flatnonzero(known.verdict >= 0)
     if len(seen) < ENOUGH:
-        said = f"uncalibrated: {len(seen)} decisions are too few, {ENOUGH} are needed (draw them with audit_sample)"
+        said = f"Uncalibrated: {len(seen)} decisions are too few, {ENOUGH} are needed (draw them with audit_sample)."
         return dataclasses.replace(queue, reason=said, n_audited=len(seen))
     wrong = known.verdict[seen].astype(np.float64)
-    weight = _weights(known, score)[seen]
-    intercept, slope = fit_logistic(score[seen], wrong, weight)
-    p_wrong = 1 / (1 + np.exp(-np.clip(intercept + slope * score, -50, 50)))
-    table = _reliability(p_wrong[seen], wrong, weight)
-    error = float((table["weight"] * (table["p_wrong"] - table["share_wrong"]).abs()).sum() / table["weight"].sum())
+    weight = _weights(known, doubt)[seen]
+    intercept, slope = fit_logistic(doubt[seen], wrong, weight)
+    p_wrong = expit(np.clip(intercept + slope * doubt, -50, 50))
+    groups = _reliability(p_wrong[seen], wrong, weight)
+    error = float((groups["weight"] * (groups["p_wrong"] - groups["share_wrong"]).abs()).sum() / groups["weight"].sum())
+    table = flagged(queue.table.assign(p_wrong=p_wrong, is_calibrated=True))
     return dataclasses.replace(
         queue,
+        n_flagged=int(table["is_flagged"].sum()),
         is_calibrated=True,
         n_audited=len(seen),
         calibration_error=error,
         intercept=intercept,
         slope=slope,
         reason=None,
-        table=queue.table.assign(p_wrong=p_wrong, is_calibrated=True),
-        reliability=table.drop(columns="weight"),
+        table=table,
+        reliability=groups.drop(columns="weight"),
     )
 
 
-def _weights(known: Reviewed, score: Floats) -> Floats:
+def _weights(known: Verdicts, doubt: Floats) -> Floats:
     """Give each decided row the number of rows it stands for, on average 1 over the decided ones."""
-    out = np.ones(len(score))
-    rest = np.arange(known.n_head, len(score))
-    stratum = strata(score[rest])
+    out = np.ones(len(doubt))
+    rest = np.arange(known.n_head, len(doubt))
+    stratum = strata(doubt[rest])
     decided = known.verdict[rest] >= 0
     for s in np.unique(stratum):
         here = rest[(stratum == s) & decided]
@@ -113,7 +117,7 @@ def fit_logistic(x: Floats, y: Floats, weight: Floats) -> tuple[float, float]:
         return own + 0.5 * float((b - [0.0, 1.0]) @ precision @ (b - [0.0, 1.0]))
 
     for _ in range(100):
-        p = 1 / (1 + np.exp(-np.clip(design @ beta, -50, 50)))
+        p = expit(design @ beta)
         slope = design.T @ (weight * (p - y)) + precision @ (beta - [0.0, 1.0])
         curve = design.T @ (design * (weight * p * (1 - p))[:, None]) + precision
         step = np.linalg.solve(curve, slope)
@@ -135,7 +139,7 @@ def _reliability(p_wrong: Floats, wrong: Floats, weight: Floats) -> pd.DataFrame
         total = weight[part].sum()
         share = float((weight[part] * wrong[part]).sum() / total)
         effective = float(total**2 / np.square(weight[part]).sum())
-        low, high = wilson(np.array(share * effective), np.array(effective))
+        ends = share_ends(np.array([share * effective]), np.array([effective]))
         rows.append(
             {
                 "p_low": p_wrong[part].min(),
@@ -143,8 +147,8 @@ def _reliability(p_wrong: Floats, wrong: Floats, weight: Floats) -> pd.DataFrame
                 "n": len(part),
                 "p_wrong": float((weight[part] * p_wrong[part]).sum() / total),
                 "share_wrong": share,
-                "low": float(low),
-                "high": float(high),
+                "low": float(ends.low[0]),
+                "high": float(ends.high[0]),
                 "weight": total,
             }
         )

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import ndtri
 
+from labelqa._options import check_confidence, check_number
 from labelqa._plot import COLOURS, axes
 from labelqa._result import Result
-from labelqa.errors import OptionError
 from labelqa.noise.queue._queue import ReviewQueue
-from labelqa.noise.queue._reviewed import N_STRATA, reviewed, strata, wilson
+from labelqa.noise.queue._strata import N_STRATA, share_ends, strata
+from labelqa.noise.queue._verdicts import verdicts_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -48,7 +48,7 @@ class RemainingErrors(Result):
     reason
         Why nothing can be estimated, or what to know.
     table
-        One row per stratum, the most doubtful first: `stratum`, `score_low`, `score_high`, `n_rows`, `n_audited`,
+        One row per stratum, the most doubtful first: `stratum`, `doubt_low`, `doubt_high`, `n_rows`, `n_audited`,
         `n_wrong`, `share_wrong`, `low`, `high`.
     """
 
@@ -124,30 +124,30 @@ def remaining_errors(
     >>> left.value, left.n_more
     (0.0, 0.0)
     """
-    for name, share in (("max_wrong", max_wrong), ("confidence", confidence)):
-        if not 0 < share < 1:
-            raise OptionError(f"{name}={share!r} is not possible; choose a share between 0 and 1.")
-    known = reviewed(queue, decisions)
-    score = queue.table["score"].to_numpy(np.float64)[known.n_head :]
+    max_wrong = check_number(
+        "max_wrong", max_wrong, 0, 1, open_low=True, open_high=True, hint="a share between 0 and 1, such as 0.01"
+    )
+    confidence = check_confidence(confidence)
+    known = verdicts_of(queue, decisions)
+    doubt = queue.table["doubt"].to_numpy(np.float64)[known.n_head :]
     verdict = known.verdict[known.n_head :]
-    stratum = strata(score)
+    stratum = strata(doubt)
     sizes = np.bincount(stratum, minlength=N_STRATA).astype(np.float64)
     audited = np.bincount(stratum[verdict >= 0], minlength=N_STRATA).astype(np.float64)
     wrong = np.bincount(stratum[verdict == 1], minlength=N_STRATA).astype(np.float64)
     left = sizes - audited
     n_audited, n_left = int(audited.sum()), int(left.sum())
-    z = float(ndtri(0.5 + confidence / 2))
-    value, low, high = _total(left, wrong, audited, z)
+    total = _total(left, wrong, audited, confidence)
     reason = _reason(n_audited, n_left, audited, sizes)
     n_rows = len(queue.table)
-    n_more = _n_more(stratum, verdict, wrong, audited, allowed=max_wrong * n_rows, z=float(ndtri(confidence)))
+    n_more = _n_more(stratum, verdict, wrong, audited, allowed=max_wrong * n_rows, confidence=confidence)
     return RemainingErrors(
-        value=value,
-        low=low,
-        high=high,
-        rate=value / n_rows if n_rows else np.nan,
-        rate_low=low / n_rows if n_rows else np.nan,
-        rate_high=high / n_rows if n_rows else np.nan,
+        value=total.value,
+        low=total.low,
+        high=total.high,
+        rate=total.value / n_rows if n_rows else np.nan,
+        rate_low=total.low / n_rows if n_rows else np.nan,
+        rate_high=total.high / n_rows if n_rows else np.nan,
         n_rows=n_rows,
         n_reviewed=int((known.verdict >= 0).sum()),
         n_found=int((known.verdict == 1).sum()),
@@ -158,35 +158,50 @@ def remaining_errors(
         stop_rule=_sentence(n_more, max_wrong, confidence),
         confidence=confidence,
         reason=reason,
-        table=_strata_table(score, stratum, sizes=sizes, audited=audited, wrong=wrong, z=z),
+        table=_strata_table(doubt, stratum, sizes=sizes, audited=audited, wrong=wrong, confidence=confidence),
     )
 
 
-def _total(left: Floats, wrong: Floats, audited: Floats, z: float) -> tuple[float, float, float]:
+@dataclass(frozen=True)
+class _Total:
+    value: float
+    low: float
+    high: float
+
+
+def _total(left: Floats, wrong: Floats, audited: Floats, confidence: float) -> _Total:
     """Estimate a total over strata and its interval; strata without an audit borrow the estimate, not the certainty."""
     if not left.sum():
-        return 0.0, 0.0, 0.0
+        return _Total(0.0, 0.0, 0.0)
     if audited.sum() == 0:
-        return np.nan, 0.0, float(left.sum())
+        return _Total(np.nan, 0.0, float(left.sum()))
     share = np.where(audited > 0, wrong / np.maximum(audited, 1), np.nan)
     known = np.flatnonzero(audited > 0)
     share = np.interp(np.arange(len(share)), known, share[known])
-    low, high = wilson(wrong, audited, z)
+    ends = share_ends(wrong, audited, confidence)
     value = float((left * share).sum())
-    below = float(np.sqrt(np.square(left * (share - low)).sum()))
-    above = float(np.sqrt(np.square(left * (high - share)).sum()))
-    return value, max(value - below, 0.0), min(value + above, float(left.sum()))
+    below = float(np.sqrt(np.square(left * (share - ends.low)).sum()))
+    above = float(np.sqrt(np.square(left * (ends.high - share)).sum()))
+    return _Total(value, max(value - below, 0.0), min(value + above, float(left.sum())))
 
 
 def _n_more(
-    stratum: NDArray[np.int64], verdict: NDArray[np.int64], wrong: Floats, audited: Floats, *, allowed: float, z: float
+    stratum: NDArray[np.int64],
+    verdict: NDArray[np.int64],
+    wrong: Floats,
+    audited: Floats,
+    *,
+    allowed: float,
+    confidence: float,
 ) -> float:
     """Count the rows to review next, in order, until the upper limit of what is left is allowed; nan if never known."""
+    # one-sided: only the upper end counts
+    two_sided = 2 * confidence - 1
     open_rows = np.flatnonzero(verdict < 0)
 
     def upper(n_done: int) -> float:
         left = np.bincount(stratum[open_rows[n_done:]], minlength=N_STRATA).astype(np.float64)
-        return _total(left, wrong, audited, z)[2]
+        return _total(left, wrong, audited, two_sided).high
 
     if audited.sum() == 0 and len(open_rows):
         return float("nan")
@@ -211,26 +226,26 @@ def _reason(n_audited: int, n_left: int, audited: Floats, sizes: Floats) -> str 
     if n_left == 0:
         return None
     if n_audited == 0:
-        return "nothing beyond the reviewed head was audited; draw rows with audit_sample"
+        return "Nothing beyond the reviewed head was audited; draw rows with audit_sample."
     empty = int(((audited == 0) & (sizes > 0)).sum())
-    return f"{empty} of {N_STRATA} strata have no audited row; draw more with audit_sample" if empty else None
+    return f"{empty} of {N_STRATA} strata have no audited row; draw more with audit_sample." if empty else None
 
 
 def _strata_table(
-    score: Floats, stratum: NDArray[np.int64], *, sizes: Floats, audited: Floats, wrong: Floats, z: float
+    doubt: Floats, stratum: NDArray[np.int64], *, sizes: Floats, audited: Floats, wrong: Floats, confidence: float
 ) -> pd.DataFrame:
-    low, high = wilson(wrong, audited, z)
+    ends = share_ends(wrong, audited, confidence)
     present = np.flatnonzero(sizes > 0)
     return pd.DataFrame(
         {
             "stratum": present + 1,
-            "score_low": [score[stratum == s].min() for s in present],
-            "score_high": [score[stratum == s].max() for s in present],
+            "doubt_low": [doubt[stratum == s].min() for s in present],
+            "doubt_high": [doubt[stratum == s].max() for s in present],
             "n_rows": sizes[present].astype(np.int64),
             "n_audited": audited[present].astype(np.int64),
             "n_wrong": wrong[present].astype(np.int64),
             "share_wrong": np.where(audited > 0, wrong / np.maximum(audited, 1), np.nan)[present],
-            "low": low[present],
-            "high": high[present],
+            "low": ends.low[present],
+            "high": ends.high[present],
         }
     )

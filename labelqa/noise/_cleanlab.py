@@ -1,8 +1,4 @@
-"""The only module that imports cleanlab: every option by name, one process, arrays of codes in and out.
-
-Left out on purpose: `confidence_weighted_entropy` gives its worst scores to rows that are certain and right, and
-`adjust_pred_probs` makes the ranking worse.
-"""
+"""The only module that imports cleanlab: every option by name, one process, arrays of codes in and out."""
 
 from __future__ import annotations
 
@@ -10,8 +6,6 @@ import warnings
 
 import numpy as np
 from numpy.typing import NDArray
-
-RANKERS = ("self_confidence", "normalized_margin")
 
 
 def find_issues(given: NDArray[np.int32], probs: NDArray[np.float64], filter_by: str) -> NDArray[np.bool_]:
@@ -36,16 +30,6 @@ def find_issues(given: NDArray[np.int32], probs: NDArray[np.float64], filter_by:
             multi_label=False,
         )
     return np.asarray(mask, dtype=bool)
-
-
-def quality_scores(given: NDArray[np.int32], probs: NDArray[np.float64], method: str) -> NDArray[np.float64]:
-    """Score items with cleanlab, low is doubtful: given (n,), probs (n, K) -> (n,)."""
-    from cleanlab.rank import get_label_quality_scores
-
-    scores = get_label_quality_scores(
-        labels=given.astype(np.int64), pred_probs=probs, method=method, adjust_pred_probs=False
-    )
-    return np.asarray(scores, dtype=np.float64)
 
 
 def objectlab_scores(

@@ -1,4 +1,4 @@
-"""What decisions say about the rows of a queue, and the strata an audit is drawn from."""
+"""What reviewers' decisions say about the rows of a queue."""
 
 from __future__ import annotations
 
@@ -10,23 +10,19 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from labelqa.errors import TableError, shown
+from labelqa.noise._finding import MISSING_BOX
 from labelqa.noise.queue._apply import settled
 from labelqa.noise.queue._decisions import as_decisions
 from labelqa.noise.queue._queue import ReviewQueue
 
-Floats = NDArray[np.float64]
 Longs = NDArray[np.int64]
 
-N_STRATA = 8
-#: Probabilities are taken as no surer than this when strata are cut: scores are often too sure of themselves.
-_DOUBT = 0.02
-_Z = 1.959963984540054
 #: What an action says of the row it is about; "unsure" settles nothing.
-VERDICTS = {"keep": 0, "relabel": 1, "drop": 1, "add": 1}
+_WRONG = {"keep": 0, "relabel": 1, "drop": 1, "add": 1}
 
 
 @dataclass(frozen=True, eq=False)
-class Reviewed:
+class Verdicts:
     """Rows of a queue in order of rank.
 
     Attributes
@@ -44,7 +40,7 @@ class Reviewed:
     n_unsure: int
 
 
-def reviewed(queue: ReviewQueue, decisions: Any) -> Reviewed:
+def verdicts_of(queue: ReviewQueue, decisions: Any) -> Verdicts:
     """Join decisions to the rows of a queue.
 
     Raises
@@ -59,7 +55,7 @@ def reviewed(queue: ReviewQueue, decisions: Any) -> Reviewed:
     is_added = table["box_id"].isna() & table["box"].notna()
     rows = queue.table
     added = set(table.loc[is_added, "item_id"])
-    is_missing = rows["box_id"].isna() & (rows["kind"] == "missing")
+    is_missing = rows["box_id"].isna() & (rows["kind"] == MISSING_BOX)
     said = dict(zip(_keys(table.loc[~is_added]), table.loc[~is_added, "action"], strict=True))
     keys = _keys(rows)
     lost = sorted({key[0] for key in said.keys() - set(keys)} | (added - set(rows["item_id"])))
@@ -71,37 +67,13 @@ def reviewed(queue: ReviewQueue, decisions: Any) -> Reviewed:
     actions = [
         "add" if missing and key[0] in added else said.get(key) for key, missing in zip(keys, is_missing, strict=True)
     ]
-    verdict = np.array([VERDICTS.get(str(action), -1) for action in actions], dtype=np.int64)
+    verdict = np.array([_WRONG.get(str(action), -1) for action in actions], dtype=np.int64)
     open_rows = [place for place, action in enumerate(actions) if action is None]
     n_unsure = sum(action == "unsure" for action in said.values())
-    return Reviewed(verdict, open_rows[0] if open_rows else len(rows), n_unsure)
+    return Verdicts(verdict, open_rows[0] if open_rows else len(rows), n_unsure)
 
 
 def _keys(table: pd.DataFrame) -> list[tuple[str, str]]:
     """Give item and box of each row; a decision without a box is about all rows of the item that name none."""
     boxes = table["box_id"].where(table["box_id"].notna(), "").astype(str)
     return list(zip(table["item_id"].astype(str), boxes, strict=True))
-
-
-def strata(scores: Floats) -> Longs:
-    """Cut rows in order of rank into strata: scores (n,) -> (n,), 0 the most doubtful.
-
-    Each stratum holds the same share of what makes a total uncertain (the sum of sqrt(p (1 - p)), Dalenius and Hodges
-    1959), so that drawing equally from each is near the best.
-    """
-    p = np.clip(1 / (1 + np.exp(-np.clip(scores, -50, 50))), _DOUBT, 1 - _DOUBT)
-    mass = np.cumsum(np.sqrt(p * (1 - p)))
-    if not len(mass):
-        return np.empty(0, np.int64)
-    cut = np.ceil(mass / mass[-1] * N_STRATA - 1e-9).astype(np.int64) - 1
-    return np.asarray(np.clip(cut, 0, N_STRATA - 1))
-
-
-def wilson(wrong: Floats, n: Floats, z: float = _Z) -> tuple[Floats, Floats]:
-    """Give the interval of a share (Wilson 1927); nothing seen is anything from 0 to 1."""
-    safe = np.maximum(n, 1e-9)
-    share = wrong / safe
-    centre = (share + z * z / (2 * safe)) / (1 + z * z / safe)
-    half = z / (1 + z * z / safe) * np.sqrt(share * (1 - share) / safe + z * z / (4 * safe * safe))
-    none = n == 0
-    return np.where(none, 0.0, np.maximum(centre - half, 0.0)), np.where(none, 1.0, np.minimum(centre + half, 1.0))

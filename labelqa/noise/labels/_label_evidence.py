@@ -8,12 +8,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.special import softmax
 
 from labelqa._crossval import out_of_fold
 from labelqa._kernels.labels import evidence as kernels
+from labelqa._labels import rows_of
 from labelqa.errors import TableError
-from labelqa.noise._inputs import Labelled, join_embeddings, join_probabilities, rows_of
-from labelqa.noise._neighbours import Neighbours, align, as_embeddings, neighbours
+from labelqa.noise._joining import GivenProbabilities, join_features, join_probabilities
+from labelqa.noise._judged_labels import JudgedLabels
+from labelqa.noise._neighbours import Neighbours, align, as_features, neighbours
 
 Floats = NDArray[np.float64]
 
@@ -31,7 +34,7 @@ _ENOUGH = 50_000
 
 
 @dataclass(frozen=True, eq=False)
-class Evidence:
+class LabelEvidence:
     """Probabilities of the classes per item, by source; nan where a source says nothing of an item.
 
     Attributes
@@ -40,6 +43,8 @@ class Evidence:
         Columns of the arrays.
     model, near, combined
         float64 (I, K) or None: the cross-validated model, the neighbours, and all sources together.
+    n_without
+        Items of which neither model nor neighbours say anything.
     """
 
     classes: list[Any]
@@ -50,83 +55,87 @@ class Evidence:
 
 
 def gather(
-    labelled: Labelled,
+    judged: JudgedLabels,
     *,
-    pred_probs: Any,
-    embeddings: Any,
+    pred_probs: GivenProbabilities,
+    features: Any,
     images: Any,
     graph: Neighbours | None,
     n_folds: int,
     seed: int,
-    positional: bool,
-) -> Evidence:
-    """Collect what is known of every item, computing what was not given from embeddings or pictures.
+) -> LabelEvidence:
+    """Collect what is known of every item, computing what was not given from features or pictures.
 
     Raises
     ------
     TableError
         Where there is nothing to judge labels by.
     """
-    items, classes = labelled.codes.items, list(labelled.codes.classes)
+    items, classes = judged.codes.items, list(judged.codes.classes)
     probs = None
-    if pred_probs is not None:
-        probs, classes = join_probabilities(pred_probs, labelled, positional=positional)
-    features = None
-    if embeddings is not None or (images is not None and (probs is None or graph is None)):
-        features = _features(items, embeddings, images, seed, positional)
-    if probs is None and features is not None:
-        probs = _cross_validated(labelled, features, n_folds, seed)
-    if graph is None and features is not None and len(features) > 1:
-        graph = neighbours(features, seed=seed)
-    if probs is None and graph is None and not labelled.has_votes:
+    if pred_probs.table is not None:
+        joined = join_probabilities(pred_probs, judged)
+        probs, classes = joined.shares, joined.classes
+    table = None
+    if features is not None:
+        table = _by_item(items, features, is_positional=pred_probs.is_positional)
+    elif images is not None and (probs is None or graph is None):
+        table = _described(items, images, seed)
+    if probs is None and table is not None:
+        probs = _cross_validated(judged, table, n_folds, seed)
+    if graph is None and table is not None and len(table) > 1:
+        graph = neighbours(table, seed=seed)
+    if probs is None and graph is None and not judged.has_votes:
         raise TableError(
-            "There is nothing to judge the labels by; give pred_probs=, embeddings=, images= or neighbours=, or labels "
+            "There is nothing to judge the labels by; give pred_probs=, features=, images= or neighbours=, or labels "
             "by several annotators."
         )
-    near = None if graph is None else _by_neighbours(labelled, graph, len(classes))
-    combined = _combined(labelled, probs, near, len(classes))
+    near = None if graph is None else _by_neighbours(judged, graph, len(classes))
+    combined = _combined(judged, probs, near, len(classes))
     sources = [source for source in (probs, near) if source is not None]
     n_without = int(np.all([np.isnan(source[:, 0]) for source in sources], axis=0).sum()) if sources else 0
-    return Evidence(classes, probs, near, combined, n_without)
+    return LabelEvidence(classes, probs, near, combined, n_without)
 
 
-def _features(items: NDArray[np.object_], embeddings: Any, images: Any, seed: int, positional: bool) -> pd.DataFrame:
+def _by_item(items: NDArray[np.object_], features: Any, *, is_positional: bool) -> pd.DataFrame:
     index = pd.Index(items, dtype="str", name="item_id")
-    if embeddings is not None:
-        return pd.DataFrame(join_embeddings(embeddings, items, positional=positional), index=index)
+    return pd.DataFrame(join_features(features, items, is_positional=is_positional), index=index)
+
+
+def _described(items: NDArray[np.object_], images: Any, seed: int) -> pd.DataFrame:
     from labelqa.images import as_source
 
     source = as_source(images, list(items))
     if not len(source):
         raise TableError(f"None of the {len(items):,} labelled items has a picture; check the folder and the ids.")
-    return as_embeddings(None, source, seed)
+    return as_features(None, source, seed)
 
 
-def _cross_validated(labelled: Labelled, features: pd.DataFrame, n_folds: int, seed: int) -> Floats:
-    names = labelled.codes.classes
+def _cross_validated(judged: JudgedLabels, features: pd.DataFrame, n_folds: int, seed: int) -> Floats:
+    names = judged.codes.classes
     # codes as labels: a class may be called anything
-    given = pd.Series(labelled.given.astype(np.int64), index=pd.Index(labelled.codes.items, dtype="str"))
+    given = pd.Series(judged.given.astype(np.int64), index=pd.Index(judged.codes.items, dtype="str"))
     given = given.loc[given.index.isin(features.index)]
-    out = np.full((len(labelled.given), len(names)), np.nan)
+    out = np.full((len(judged.given), len(names)), np.nan)
     if given.empty:
         return out
     found = out_of_fold(features, given, n_folds=n_folds, seed=seed).probabilities
-    rows = found.index.get_indexer(pd.Index(labelled.codes.items, dtype="str"))
+    rows = found.index.get_indexer(pd.Index(judged.codes.items, dtype="str"))
     values = np.zeros((len(found), len(names)))
     values[:, [int(code) for code in found.columns]] = found.to_numpy(np.float64)
     out[rows >= 0] = values[rows[rows >= 0]]
     return out
 
 
-def _by_neighbours(labelled: Labelled, graph: Neighbours, n_classes: int) -> Floats:
+def _by_neighbours(judged: JudgedLabels, graph: Neighbours, n_classes: int) -> Floats:
     """Turn the weighted votes of neighbours into probabilities (I, K); nan for items outside the graph."""
-    items = labelled.codes.items
+    items = judged.codes.items
     within = np.isin(items.astype(str), graph.item_ids.astype(str))
     if not within.any():
         rows_of(graph.item_ids, items, "neighbours")
     index, distances = align(graph, items[within])
     said = np.zeros((int(within.sum()), n_classes))
-    counts = labelled.counts[within]
+    counts = judged.counts[within]
     said[:, : counts.shape[1]] = counts / counts.sum(axis=1, keepdims=True)
     out = np.full((len(items), n_classes), np.nan)
     if not graph.n_neighbours:
@@ -139,17 +148,17 @@ def _by_neighbours(labelled: Labelled, graph: Neighbours, n_classes: int) -> Flo
     return out
 
 
-def _combined(labelled: Labelled, probs: Floats | None, near: Floats | None, n_classes: int) -> Floats:
+def _combined(judged: JudgedLabels, probs: Floats | None, near: Floats | None, n_classes: int) -> Floats:
     """Pool the sources, and let several people's votes speak with the pool as prior."""
     sources = [np.log(np.maximum(source, FLOOR)) for source in (probs, near) if source is not None]
-    combined = np.full((len(labelled.given), n_classes), np.nan)
+    combined = np.full((len(judged.given), n_classes), np.nan)
     if sources:
-        combined = _softmax(_pooled(np.stack(sources), labelled.given))
-    if not labelled.has_votes:
+        combined = softmax(_pooled(np.stack(sources), judged.given), axis=1)
+    if not judged.has_votes:
         return combined
-    shares = (labelled.counts.sum(axis=0) + 1.0) / (labelled.counts.sum() + labelled.counts.shape[1])
+    shares = (judged.counts.sum(axis=0) + 1.0) / (judged.counts.sum() + judged.counts.shape[1])
     prior = np.where(np.isnan(combined), np.pad(shares, (0, n_classes - len(shares))), combined)
-    codes = labelled.codes
+    codes = judged.codes
     return np.asarray(
         kernels.voted_posterior(
             codes.offsets,
@@ -179,10 +188,3 @@ def _pooled(logs: Floats, given: NDArray[np.int32]) -> Floats:
     weights, offsets = kernels.log_pool(logs[:, sample], given[sample].astype(np.int64), POOL_SPREAD**-2)
     out[both] = np.tensordot(weights, logs[:, both], 1) + offsets
     return np.asarray(out)
-
-
-def _softmax(logs: Floats) -> Floats:
-    if not logs.size:
-        return logs
-    out = np.exp(logs - logs.max(axis=1, keepdims=True))
-    return np.asarray(out / out.sum(axis=1, keepdims=True))

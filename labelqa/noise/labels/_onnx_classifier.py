@@ -23,7 +23,7 @@ _BATCH = 32
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Scaling:
+class PixelScaling:
     """What is done to pixels before a model of floats sees them: `(pixels * scale - mean) / std`.
 
     Attributes
@@ -59,7 +59,7 @@ class Scaling:
         return np.asarray((pixels.astype(np.float32) * np.float32(self.scale) - mean) / std, dtype=np.float32)
 
 
-class Classifier:
+class OnnxClassifier:
     """A graph from pictures to one row of numbers each; see `labelqa.noise.model_probabilities` for the options.
 
     Attributes
@@ -70,7 +70,7 @@ class Classifier:
         Pictures that go in together, at most.
     """
 
-    def __init__(self, file: Path, *, size: int | tuple[int, int] | None, scaling: Scaling) -> None:
+    def __init__(self, file: Path, *, size: int | tuple[int, int] | None, scaling: PixelScaling) -> None:
         self.file = file
         self._session = open_model(file, purpose="Running a model", advice="give a whole ONNX file")
         inputs = self._session.get_inputs()
