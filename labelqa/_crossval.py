@@ -13,11 +13,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.special import log_softmax
 
-from labelqa._codes import encode_ids, encode_labels, id_text
-from labelqa._kernels.linear import Sums, fit_temperature, log_loss, log_softmax, ridge
+from labelqa._codes import encode_ids
+from labelqa._kernels.linear import RidgeSums, fit_temperature, log_loss, ridge
+from labelqa._labels import ItemLabels, align_labels, by_item_id, class_values, find_rows, id_texts
+from labelqa._options import check_seed, check_whole
 from labelqa._result import Result
-from labelqa.errors import OptionError, TableError, shown
+from labelqa.errors import TableError, shown
 
 Floats = NDArray[np.float64]
 Floats32 = NDArray[np.float32]
@@ -96,37 +99,59 @@ def out_of_fold(
     OptionError
         For fewer than two folds.
     """
-    if n_folds < 2:
-        raise OptionError(f"n_folds={n_folds!r} is not possible; choose 2 or more.")
+    n_folds, seed = check_whole("n_folds", n_folds, 2), check_seed(seed)
     rows, ids = check_features(features)
-    label, classes = align_labels(labels, ids)
-    known = label >= 0
-    if not known.any():
-        return _undefined(ids, label, classes, "there are no labels")
-    if len(classes) == 1:
-        return _undefined(ids, label, classes, "all labels are of one class, so there is nothing to tell apart")
-    fold, n_folds, reason = deal_folds(label, None if groups is None else align_groups(groups, ids), n_folds, seed)
-    if n_folds < 2:
-        return _undefined(ids, label, classes, reason or "")
-    task = _Task(ids, label, classes, fold, n_folds)
+    aligned = align_labels(labels, ids)
+    if not aligned.is_known.any():
+        return _undefined(aligned, "There are no labels.")
+    if len(aligned.classes) == 1:
+        return _undefined(aligned, "All labels are of one class, so there is nothing to tell apart.")
+    folds = deal_folds(aligned.code, None if groups is None else align_groups(groups, ids), n_folds, seed)
+    if folds.n_folds < 2:
+        return _undefined(aligned, folds.reason or "")
+    task = _Task(aligned, folds)
     scores = _ridge_scores(rows, task) if model is None else _model_scores(model, rows, task)
     log_p, temperature = _calibrated(scores, task)
-    rare = classes[np.bincount(label[known], minlength=len(classes)) < n_folds]
-    if len(rare):
-        said = f"classes with fewer than {n_folds} items ({shown(rare)}) cannot be in every fold"
-        reason = said if reason is None else f"{reason}; {said}"
-    return _wrap(log_p, task, temperature, reason)
+    reasons = (folds.reason, _too_rare(task))
+    return _wrap(log_p, task, temperature, " ".join(filter(None, reasons)) or None)
+
+
+@dataclass(frozen=True, eq=False)
+class Folds:
+    """Which fold each item is in (n,), how many there are, and why there are fewer than asked; None if there are not.
+
+    With less than two folds nothing can be cross-validated.
+    """
+
+    fold: Longs
+    n_folds: int
+    reason: str | None
 
 
 @dataclass(frozen=True, eq=False)
 class _Task:
-    """Items in natural order: ids (n,), class codes (n,) with -1 where unknown, classes (k,), folds (n,)."""
+    """The labels of items in natural order, and their folds."""
 
-    ids: NDArray[np.object_]
-    label: Longs
-    classes: NDArray[np.object_]
-    fold: Longs
-    n_folds: int
+    labels: ItemLabels
+    folds: Folds
+
+    @property
+    def label(self) -> Longs:
+        return self.labels.code
+
+    @property
+    def n_classes(self) -> int:
+        return len(self.labels.classes)
+
+    def is_in(self, number: int) -> NDArray[np.bool_]:
+        """Tell which items are in a fold (n,)."""
+        return np.asarray(self.folds.fold == number)
+
+
+def _too_rare(task: _Task) -> str | None:
+    n_folds, known = task.folds.n_folds, task.label[task.labels.is_known]
+    rare = task.labels.classes[np.bincount(known, minlength=task.n_classes) < n_folds]
+    return f"Classes with fewer than {n_folds} items ({shown(rare)}) cannot be in every fold." if len(rare) else None
 
 
 def check_features(features: pd.DataFrame | NDArray[Any]) -> tuple[Floats32, NDArray[np.object_]]:
@@ -144,8 +169,7 @@ def check_features(features: pd.DataFrame | NDArray[Any]) -> tuple[Floats32, NDA
             f"Found a {type(features).__name__} as features; needed is a DataFrame with one row per item and the item "
             "ids as index: they are joined by id, never by position."
         )
-    if "item_id" in features.columns:
-        features = features.set_index("item_id")
+    features = by_item_id(features)
     code, ids = encode_ids(features.index.to_series(), "item_id")
     if len(ids) < len(code):
         twice = features.index[features.index.duplicated()].unique()
@@ -162,46 +186,6 @@ def check_features(features: pd.DataFrame | NDArray[Any]) -> tuple[Floats32, NDA
     return np.ascontiguousarray(values), ids
 
 
-def align_labels(
-    labels: pd.Series | pd.DataFrame | NDArray[Any], ids: NDArray[np.object_]
-) -> tuple[Longs, NDArray[np.object_]]:
-    """Give the class code of every id (-1 where there is none) and the classes.
-
-    An array of labels goes with an array of features, whose ids are "0", "1"...
-
-    Raises
-    ------
-    TableError
-        Where an item has two labels, or labels name items that `ids` lacks.
-    """
-    if isinstance(labels, pd.DataFrame):
-        absent = {"item_id", "label"} - set(labels.columns)
-        if absent:
-            raise TableError(f"The labels have no column {shown(sorted(absent))} (found: {shown(labels.columns)}).")
-        labels = pd.Series(labels["label"].to_numpy(), index=pd.Index(labels["item_id"].to_numpy()))
-    elif isinstance(labels, np.ndarray) and labels.shape == (len(ids),):
-        labels = pd.Series(list(labels), dtype=object)
-    elif not isinstance(labels, pd.Series):
-        raise TableError(f"Found a {type(labels).__name__} as labels; give a Series by item id, or a table.")
-    index = pd.Index([id_text(value) for value in labels.index])
-    if index.has_duplicates:
-        twice = index[index.duplicated()].unique()
-        raise TableError(
-            f"{len(twice):,} items have more than one label ({shown(twice)}); give one each, for example "
-            "labelqa.consensus.consensus_labels(...)."
-        )
-    place = pd.Index(ids).get_indexer(index)
-    if (place < 0).any():
-        raise TableError(
-            f"{int((place < 0).sum()):,} labelled items have no features ({shown(index[place < 0])}); there are "
-            f"features for {len(ids):,} items (first: {shown(ids[:3])}). The ids must match."
-        )
-    code, classes = encode_labels(labels.reset_index(drop=True))
-    out = np.full(len(ids), -1, np.int64)
-    out[place] = code
-    return out, classes
-
-
 def align_groups(groups: pd.Series, ids: NDArray[np.object_]) -> Longs:
     """Give the group code of every id.
 
@@ -210,15 +194,16 @@ def align_groups(groups: pd.Series, ids: NDArray[np.object_]) -> Longs:
     TableError
         Where an item has no group.
     """
-    given = pd.Series(groups.to_numpy(), index=[id_text(value) for value in groups.index])
-    given = given[~given.index.duplicated()]
-    absent = ~pd.Index(ids).isin(given.index)
+    known = id_texts(groups.index)
+    first = ~pd.Index(known).duplicated()
+    given, rows = groups[first], find_rows(known[first], ids)
+    absent = rows < 0
     if absent.any():
         raise TableError(f"{int(absent.sum()):,} items have no group ({shown(ids[absent])}); give every item one.")
-    return encode_ids(given.reindex(pd.Index(ids)), "groups")[0].astype(np.int64)
+    return encode_ids(given.iloc[rows].reset_index(drop=True), "groups")[0].astype(np.int64)
 
 
-def deal_folds(label: Longs, groups: Longs | None, n_folds: int, seed: int) -> tuple[Longs, int, str | None]:
+def deal_folds(label: Longs, groups: Longs | None, n_folds: int, seed: int) -> Folds:
     """Deal items into folds so that each holds its share of every class and no group is split.
 
     Parameters
@@ -227,31 +212,23 @@ def deal_folds(label: Longs, groups: Longs | None, n_folds: int, seed: int) -> t
         (n,), -1 where unknown.
     groups
         (n,) or None where every item stands alone.
-
-    Returns
-    -------
-    fold (n,), number of folds, reason
-        Fewer folds than asked where there are not as many items or groups; then `reason` says so.
     """
     rng = np.random.default_rng(seed)
     n = len(label)
     n_units = n if groups is None else len(np.unique(groups))
     used = min(n_folds, n_units)
-    reason = (
-        None
-        if used == n_folds
-        else f"only {used} folds: there are no more {'groups' if groups is not None else 'items'}"
-    )
     if used < 2:
-        return np.zeros(n, np.int64), used, "one item or group alone cannot be cross-validated"
-    if groups is None:
-        order = rng.permutation(n)
-        order = order[np.argsort(label[order], kind="stable")]
-        fold = np.empty(n, np.int64)
-        # dealing on from class to class keeps the folds equally large as well
-        fold[order] = np.arange(n) % used
-        return fold, used, reason
-    return _deal_groups(label, groups, used, rng), used, reason
+        return Folds(np.zeros(n, np.int64), used, "One item or group alone cannot be cross-validated.")
+    units = "items" if groups is None else "groups"
+    reason = None if used == n_folds else f"There are only {used} folds, because there are no more {units}."
+    if groups is not None:
+        return Folds(_deal_groups(label, groups, used, rng), used, reason)
+    order = rng.permutation(n)
+    order = order[np.argsort(label[order], kind="stable")]
+    fold = np.empty(n, np.int64)
+    # dealing on from class to class keeps the folds equally large as well
+    fold[order] = np.arange(n) % used
+    return Folds(fold, used, reason)
 
 
 def _deal_groups(label: Longs, groups: Longs, n_folds: int, rng: np.random.Generator) -> Longs:
@@ -273,89 +250,93 @@ def _deal_groups(label: Longs, groups: Longs, n_folds: int, rng: np.random.Gener
 
 
 def _ridge_scores(rows: Floats32, task: _Task) -> Floats:
-    label, fold, n_classes = task.label, task.fold, len(task.classes)
+    label, known = task.label, task.labels.is_known
     centre, spread = rows.mean(axis=0, dtype=np.float64), rows.std(axis=0, dtype=np.float64)
     # only for the precision of the sums below; each fold is standardised by its own training rows
     rows = ((rows - centre) / np.where(spread > 0, spread, 1.0)).astype(np.float32)
-    known = label >= 0
-    parts = [
-        Sums.collect(rows[known & (fold == f)], label[known & (fold == f)], n_classes) for f in range(task.n_folds)
-    ]
+    inside = [task.is_in(number) for number in range(task.folds.n_folds)]
+    parts = [RidgeSums.collect(rows[known & fold], label[known & fold], task.n_classes) for fold in inside]
     total = parts[0]
     for part in parts[1:]:
         total = total + part
-    scores = np.zeros((len(PENALTIES), len(rows), n_classes))
-    for f, part in enumerate(parts):
+    scores = np.zeros((len(PENALTIES), len(rows), task.n_classes))
+    for fold, part in zip(inside, parts, strict=True):
         if (total - part).n == 0:
             continue
         for p, (weights, intercept) in enumerate(ridge(total - part, PENALTIES)):
-            scores[p, fold == f] = rows[fold == f] @ weights + intercept
+            scores[p, fold] = rows[fold] @ weights + intercept
     losses = [log_loss(given[known] / fit_temperature(given[known], label[known]), label[known]) for given in scores]
     return np.asarray(scores[int(np.argmin(losses))])
 
 
 def _model_scores(model: Fitter, rows: Floats32, task: _Task) -> Floats:
-    scores = np.zeros((len(rows), len(task.classes)))
-    for f in range(task.n_folds):
-        train = (task.label >= 0) & (task.fold != f)
+    scores = np.zeros((len(rows), task.n_classes))
+    for number in range(task.folds.n_folds):
+        fold = task.is_in(number)
+        train = task.labels.is_known & ~fold
         if train.any():
-            scores[task.fold == f] = model(rows[train], task.label[train], len(task.classes))(rows[task.fold == f])
+            scores[fold] = model(rows[train], task.label[train], task.n_classes)(rows[fold])
     return scores
 
 
 def _calibrated(scores: Floats, task: _Task) -> tuple[Floats, float]:
     """Give log-probabilities: each fold's scores over a temperature fitted on the other folds."""
-    known = task.label >= 0
     log_p = np.empty_like(scores)
     temperatures = []
-    for f in range(task.n_folds):
-        others = known & (task.fold != f)
+    for number in range(task.folds.n_folds):
+        fold = task.is_in(number)
+        others = task.labels.is_known & ~fold
         temperature = fit_temperature(scores[others], task.label[others]) if others.any() else 1.0
-        log_p[task.fold == f] = log_softmax(scores[task.fold == f] / temperature)
+        log_p[fold] = log_softmax(scores[fold] / temperature, axis=1)
         temperatures.append(temperature)
     return log_p, float(np.mean(temperatures))
 
 
 def _wrap(log_p: Floats, task: _Task, temperature: float, reason: str | None) -> OutOfFold:
-    label, classes = task.label, task.classes
-    known = label >= 0
-    chosen = log_p.argmax(axis=1) if len(classes) else np.zeros(len(label), np.int64)
-    right = chosen[known] == label[known]
-    count = np.bincount(label[known], minlength=len(classes))
-    per_class = np.bincount(label[known][right], minlength=len(classes))[count > 0] / count[count > 0]
-    log_p_label = np.full(len(label), np.nan)
-    log_p_label[known] = log_p[known, label[known]]
-    index = pd.Index(task.ids, name="item_id", dtype="str")
-    table = pd.DataFrame(
-        {
-            "item_id": index,
-            "fold": task.fold,
-            "label": pd.Series([classes[code] if code >= 0 else None for code in label], dtype=object),
-            "predicted": pd.Series(
-                [classes[code] for code in chosen] if len(classes) else None, index, dtype=object
-            ).array,
-            "p_label": np.exp(log_p_label),
-        }
-    )
+    known, classes, n_classes = task.labels.is_known, task.labels.classes, task.n_classes
+    label = task.label[known]
+    chosen = log_p.argmax(axis=1) if n_classes else np.full(len(log_p), -1)
+    right = chosen[known] == label
+    count = np.bincount(label, minlength=n_classes)
+    recall = np.bincount(label[right], minlength=n_classes)[count > 0] / count[count > 0]
+    log_p_label = np.full(len(log_p), np.nan)
+    log_p_label[known] = log_p[known, label]
+    table = _item_table(task, chosen, np.exp(log_p_label))
     # a model was asked: without one the accuracy of class shares would pass for cross-validated
-    is_fitted = task.n_folds > 1
+    is_fitted = task.folds.n_folds > 1
     return OutOfFold(
         accuracy=float(right.mean()) if is_fitted else np.nan,
-        balanced_accuracy=float(per_class.mean()) if is_fitted else np.nan,
+        balanced_accuracy=float(recall.mean()) if is_fitted else np.nan,
         log_loss=-float(log_p_label[known].mean()) if is_fitted else np.nan,
         majority_accuracy=float(count.max() / count.sum()) if known.any() else np.nan,
-        n_items=int(known.sum()),
-        n_folds=task.n_folds,
+        n_items=len(label),
+        n_folds=task.folds.n_folds,
         temperature=temperature,
-        probabilities=pd.DataFrame(np.exp(log_p), index=index, columns=pd.Index(classes, dtype=object)),
+        probabilities=pd.DataFrame(
+            np.exp(log_p), index=pd.Index(table["item_id"]), columns=pd.Index(classes, dtype=object)
+        ),
         table=table,
         reason=reason,
     )
 
 
-def _undefined(ids: NDArray[np.object_], label: Longs, classes: NDArray[np.object_], reason: str) -> OutOfFold:
+def _item_table(task: _Task, chosen: Longs, p_label: Floats) -> pd.DataFrame:
+    classes = task.labels.classes
+    return pd.DataFrame(
+        {
+            "item_id": pd.Index(task.labels.items, name="item_id", dtype="str"),
+            "fold": task.folds.fold,
+            "label": pd.Series(class_values(classes, task.label), dtype=object),
+            "predicted": class_values(classes, chosen),
+            "p_label": p_label,
+        }
+    )
+
+
+def _undefined(labels: ItemLabels, reason: str) -> OutOfFold:
     """Give what can be said without a model: the class shares for every item, and no accuracy."""
-    share = np.bincount(label[label >= 0], minlength=len(classes)) / max(int((label >= 0).sum()), 1)
+    known = labels.code[labels.is_known]
+    share = np.bincount(known, minlength=len(labels.classes)) / max(len(known), 1)
     with np.errstate(divide="ignore"):
-        log_p = np.tile(np.log(share), (len(ids), 1))
-    return _wrap(log_p, _Task(ids, label, classes, np.zeros(len(ids), np.int64), 0), np.nan, reason)
+        log_p = np.tile(np.log(share), (len(labels.items), 1))
+    return _wrap(log_p, _Task(labels, Folds(np.zeros(len(labels.items), np.int64), 0, reason)), np.nan, reason)

@@ -21,7 +21,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 import pandas as pd
@@ -154,7 +154,7 @@ def votes_of(labels: Any, *, classes: Sequence[Hashable] | None = None, name: st
     return Votes(codes, count_votes(codes))
 
 
-def has_annotators(labels: Any) -> bool:
+def has_annotators(labels: Any) -> TypeGuard[Annotations | pd.DataFrame]:
     """Tell labels by people from labels that are one per item already."""
     return isinstance(labels, Annotations) or (isinstance(labels, pd.DataFrame) and "annotator_id" in labels.columns)
 
@@ -202,7 +202,7 @@ def one_each(labels: Any, name: str = "labels") -> OneEach:
     kept = found.code >= 0
     values = pd.Series(class_values(votes.codes.classes, found.code[kept]), index=votes.items[kept], dtype=object)
     tied = votes.items[found.is_tied]
-    said = f"{len(tied):,} items without a most frequent label are left out ({shown(tied)})" if len(tied) else None
+    said = f"{len(tied):,} items without a most frequent label are left out ({shown(tied)})." if len(tied) else None
     return OneEach(values, len(tied), said)
 
 
@@ -335,7 +335,8 @@ def trusted_codes(gold: pd.DataFrame | None, codes: LabelCodes) -> Ints:
         return out
     _checks.need_columns(gold, "gold", ("item_id", "label"))
     label, _ = encode_labels(gold["label"], list(codes.classes))
-    rows = find_rows(codes.items, gold["item_id"])
+    of_item, ids = encode_ids(gold["item_id"], "item_id")
+    rows = find_rows(codes.items, ids)[of_item]
     use = (rows >= 0) & (label >= 0)
     out[rows[use]] = label[use]
     contradicted = rows[use][out[rows[use]] != label[use]]

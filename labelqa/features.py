@@ -30,6 +30,7 @@ from labelqa._files import replacing
 from labelqa._kernels.pictures import detail as _detail
 from labelqa._kernels.pictures import hog as _hog
 from labelqa._kernels.pictures import patches as _patches
+from labelqa._labels import by_item_id
 from labelqa._options import check_choice
 from labelqa.annotations import Annotations
 from labelqa.errors import ImageError, OptionError, shown
@@ -341,6 +342,50 @@ def image_features(
     known.save()
     values = np.vstack(rows) if rows else np.empty((0, len(recipe.names)), np.float32)
     return pd.DataFrame(values, index=pd.Index(ids, name="item_id", dtype="str"), columns=recipe.names)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ItemFeatures:
+    """Numbers that describe items.
+
+    Attributes
+    ----------
+    table
+        One row per item, index item id, columns named by text.
+    recipe
+        How new pictures become the same columns; None where the numbers were given without one.
+    """
+
+    table: pd.DataFrame
+    recipe: FeatureRecipe | None
+
+
+def is_features(data: Any) -> bool:
+    """Tell numbers from pictures: a table of pictures has the column `image`, an array of them three axes or four."""
+    if isinstance(data, np.ndarray):
+        return data.ndim == 2
+    return isinstance(data, pd.DataFrame) and "image" not in data.columns
+
+
+def item_features(data: Any, *, recipe: FeatureRecipe | None = None, seed: int = 0) -> ItemFeatures:
+    """Take features by item id as they are, or compute them where pictures are given.
+
+    Parameters
+    ----------
+    data
+        A table of numbers with the item ids as index or column, an array (n, d) whose items are called "0", "1"..., or
+        pictures in any form of `labelqa.images.as_source`.
+    recipe
+        How pictures become numbers; by default that of `fit_recipe`.
+    seed
+        For `fit_recipe`.
+    """
+    if is_features(data):
+        table = by_item_id(pd.DataFrame(data) if isinstance(data, np.ndarray) else data)
+        return ItemFeatures(table=table.set_axis([str(column) for column in table.columns], axis=1), recipe=recipe)
+    source: ImageSource = as_source(data)
+    recipe = fit_recipe(source, seed=seed) if recipe is None else recipe
+    return ItemFeatures(table=image_features(source, recipe=recipe), recipe=recipe)
 
 
 def _run(

@@ -117,7 +117,7 @@ class TestOneEach:
         found = one_each(crowd)
         assert found.labels.to_dict() == {"1": "ok", "5": "ok"}
         assert found.n_tied == 2
-        assert found.reason == "2 items without a most frequent label are left out ('2', '4')"
+        assert found.reason == "2 items without a most frequent label are left out ('2', '4')."
 
     def test_one_per_item_comes_back(self):
         labels = pd.Series(["a", None], index=[7, 8])

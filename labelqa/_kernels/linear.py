@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve
 from scipy.optimize import minimize_scalar
-from scipy.special import logsumexp
+from scipy.special import log_softmax
 
 Floats = NDArray[np.float64]
 Floats32 = NDArray[np.float32]
@@ -16,7 +16,7 @@ Longs = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
-class Sums:
+class RidgeSums:
     """What ridge regression needs of a set of rows; adds up over sets.
 
     Attributes
@@ -24,7 +24,7 @@ class Sums:
     n
         Rows.
     x, xx
-        Sums of features (d,) and of their products (d, d).
+        RidgeSums of features (d,) and of their products (d, d).
     y, xy
         Rows per class (k,), and sums of features by class (d, k).
     """
@@ -36,7 +36,7 @@ class Sums:
     xy: Floats
 
     @classmethod
-    def collect(cls, rows: Floats32, label: Longs, n_classes: int) -> Sums:
+    def collect(cls, rows: Floats32, label: Longs, n_classes: int) -> RidgeSums:
         """Sum rows (n, d) with labels (n,)."""
         d = rows.shape[1]
         x, xx = np.zeros(d), np.zeros((d, d))
@@ -48,14 +48,14 @@ class Sums:
             xy += run.T @ np.eye(n_classes, dtype=np.float32)[said]
         return cls(len(rows), x, xx, y, xy)
 
-    def __add__(self, other: Sums) -> Sums:
-        return Sums(self.n + other.n, self.x + other.x, self.xx + other.xx, self.y + other.y, self.xy + other.xy)
+    def __add__(self, other: RidgeSums) -> RidgeSums:
+        return RidgeSums(self.n + other.n, self.x + other.x, self.xx + other.xx, self.y + other.y, self.xy + other.xy)
 
-    def __sub__(self, other: Sums) -> Sums:
-        return Sums(self.n - other.n, self.x - other.x, self.xx - other.xx, self.y - other.y, self.xy - other.xy)
+    def __sub__(self, other: RidgeSums) -> RidgeSums:
+        return RidgeSums(self.n - other.n, self.x - other.x, self.xx - other.xx, self.y - other.y, self.xy - other.xy)
 
 
-def ridge(sums: Sums, penalties: Floats) -> list[tuple[Floats, Floats]]:
+def ridge(sums: RidgeSums, penalties: Floats) -> list[tuple[Floats, Floats]]:
     """Fit class indicators on standardised features.
 
     Parameters
@@ -85,14 +85,9 @@ def ridge(sums: Sums, penalties: Floats) -> list[tuple[Floats, Floats]]:
     return out
 
 
-def log_softmax(scores: Floats) -> Floats:
-    """Logarithm of the softmax of each row."""
-    return np.asarray(scores - logsumexp(scores, axis=1, keepdims=True))
-
-
 def log_loss(scores: Floats, label: Longs) -> float:
     """Mean of -log softmax(scores) at the labels."""
-    return -float(log_softmax(scores)[np.arange(len(label)), label].mean())
+    return -float(log_softmax(scores, axis=1)[np.arange(len(label)), label].mean())
 
 
 def fit_temperature(scores: Floats, label: Longs) -> float:
@@ -105,7 +100,7 @@ def fit_temperature(scores: Floats, label: Longs) -> float:
     blur = 1.0 / (len(label) + 2)
 
     def loss(log_t: float) -> float:
-        log_p = log_softmax(scores / (np.exp(log_t) * spread))
+        log_p = log_softmax(scores / (np.exp(log_t) * spread), axis=1)
         return -float((1 - blur) * log_p[np.arange(len(label)), label].mean() + blur * log_p.mean())
 
     best = minimize_scalar(loss, bounds=(-6.0, 6.0), method="bounded", options={"xatol": 1e-6})

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from labelqa._checks import need_columns
 from labelqa._codes import encode_ids, id_text
-from labelqa._crossval import align_labels, deal_folds
+from labelqa._crossval import deal_folds
+from labelqa._labels import align_labels
 from labelqa.annotations import Annotations
 from labelqa.augment._draw import Drawer, draw_seed
 from labelqa.augment._pictures import read_picture, source_of
@@ -91,7 +92,8 @@ def prepare(
     else:
         source = source_of(images, None)
     ids = np.asarray(source.item_ids, dtype=object)
-    label, classes = align_labels(_labels_in_order(labels, source) if given is None else given, ids)
+    aligned = align_labels(_labels_in_order(labels, source) if given is None else given, ids)
+    label, classes = aligned.code, aligned.classes
     test = None if test_items is None else {id_text(item) for item in test_items}
     if test is not None and test - set(ids):
         unknown = sorted(test - set(ids))
@@ -101,7 +103,7 @@ def prepare(
     group, because = _groups(source, ids, groups)
     leaks = pd.DataFrame(columns=["item_id", "test_item_id", "because"], dtype="str")
     if test is None:
-        fold = deal_folds(label, group, n_folds, seed)[0] if len(ids) else np.empty(0, np.int64)
+        fold = deal_folds(label, group, n_folds, seed).fold if len(ids) else np.empty(0, np.int64)
         return Prepared(source, ids, label, classes, fold, np.unique(fold), leaks)
     is_test = np.isin(ids, list(test))
     leaks = _leaks(ids, group, is_test, because)

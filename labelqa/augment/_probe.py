@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from labelqa._kernels.linear import Sums, ridge
+from labelqa._kernels.linear import RidgeSums, ridge
 
 Floats = NDArray[np.float64]
 Floats32 = NDArray[np.float32]
@@ -111,10 +111,10 @@ class Probe:
     def _chosen(self, scores: Floats) -> Longs:
         return np.asarray(scores.argmax(axis=1), dtype=np.int64)
 
-    def _collect(self, rows: Floats32) -> list[Sums]:
-        return [Sums.collect(rows[self._fold == f], self._label[self._fold == f], self._k) for f in self._folds]
+    def _collect(self, rows: Floats32) -> list[RidgeSums]:
+        return [RidgeSums.collect(rows[self._fold == f], self._label[self._fold == f], self._k) for f in self._folds]
 
-    def _scores(self, sums: list[list[Sums]], asked: list[Views], penalty: float) -> list[Floats]:
+    def _scores(self, sums: list[list[RidgeSums]], asked: list[Views], penalty: float) -> list[Floats]:
         out = [np.zeros((len(self._label), self._k)) for _ in asked]
         for lift, parts in zip(self._lifts, sums, strict=True):
             total = parts[0]

@@ -10,14 +10,12 @@ import pandas as pd
 
 from labelqa._crossval import OutOfFold, out_of_fold
 from labelqa._kernels.intervals import wilson
+from labelqa._labels import Labels, has_annotators, one_each
 from labelqa._plot import COLOURS, axes
 from labelqa._result import Result
-from labelqa.annotations import Annotations
-from labelqa.baseline._fit import as_features
 from labelqa.baseline._human import HumanBaseline, human_baseline
-from labelqa.baseline._labels import Labels, has_annotators, one_label_each
-from labelqa.baseline._models import Recipe, make_estimator, model_name
-from labelqa.features import FeatureRecipe
+from labelqa.baseline._recipe import ModelRecipe
+from labelqa.features import FeatureRecipe, item_features
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -126,21 +124,15 @@ def cross_validate(
     >>> found.accuracy, found.majority_accuracy
     (1.0, 0.5)
     """
-    single, note = one_label_each(labels)
-    human = (
-        human_baseline(labels) if isinstance(labels, pd.DataFrame | Annotations) and has_annotators(labels) else None
-    )
-    table, _ = as_features(features, recipe, seed)
-    models = [model] if second_opinion is None else [model, second_opinion]
-    for each in models:
-        make_estimator(each, 1, seed)  # refuses what is no model before anything is computed
+    recipes = [ModelRecipe(each, seed) for each in ([model] if second_opinion is None else [model, second_opinion])]
+    single = one_each(labels)
+    human = _human(labels)
+    table = item_features(features, recipe=recipe, seed=seed).table
     found = [
-        out_of_fold(table, single, groups=groups, n_folds=n_folds, seed=seed, model=Recipe(each, seed))
-        for each in models
+        out_of_fold(table, single.labels, groups=groups, n_folds=n_folds, seed=seed, model=each) for each in recipes
     ]
-    scores = _scores([model_name(each) for each in models], found, human)
+    scores = _scores([each.name for each in recipes], found, human)
     first = found[0]
-    reasons = [text for text in (first.reason, note) if text]
     return CrossValidation(
         accuracy=first.accuracy,
         low=float(scores["low"][0]),
@@ -157,8 +149,12 @@ def cross_validate(
         confusion=_confusion(first),
         probabilities=first.probabilities,
         table=first.table,
-        reason="; ".join(reasons) or None,
+        reason=" ".join(filter(None, (first.reason, single.reason))) or None,
     )
+
+
+def _human(labels: Labels) -> HumanBaseline | None:
+    return human_baseline(labels) if has_annotators(labels) else None
 
 
 def _scores(names: list[str], found: list[OutOfFold], human: HumanBaseline | None) -> pd.DataFrame:

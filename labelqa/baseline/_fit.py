@@ -10,14 +10,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.special import log_softmax
 
-from labelqa._crossval import align_groups, align_labels, check_features, deal_folds
-from labelqa._kernels.linear import fit_temperature, log_softmax
-from labelqa.baseline._labels import Labels, one_label_each
-from labelqa.baseline._models import Recipe, make_estimator, model_name, scores_of
+from labelqa._crossval import align_groups, check_features, deal_folds
+from labelqa._kernels.linear import fit_temperature
+from labelqa._labels import ItemLabels, Labels, align_labels, one_each
+from labelqa._renamed import renamed
+from labelqa.baseline._recipe import ModelRecipe, scores_of
 from labelqa.errors import TableError, shown
-from labelqa.features import FeatureRecipe, fit_recipe, image_features
-from labelqa.images import ImageSource, as_source
+from labelqa.features import FeatureRecipe, image_features, is_features, item_features
 
 Floats32 = NDArray[np.float32]
 Longs = NDArray[np.int64]
@@ -55,13 +56,14 @@ class Baseline:
     output_temperature: float
     metadata: dict[str, Any]
 
-    def predict_proba(self, data: Any) -> pd.DataFrame:
+    @renamed(data="features")
+    def predict_proba(self, features: Any) -> pd.DataFrame:
         """Give the probability of every class.
 
         Parameters
         ----------
-        data
-            Features by item id with the columns of training (any order), or pictures (folder, `ImageSource`, mapping,
+        features
+            Numbers by item id with the columns of training (any order), or pictures (folder, `ImageSource`, mapping,
             array) where the baseline was fitted on pictures.
 
         Returns
@@ -69,19 +71,20 @@ class Baseline:
         DataFrame
             Index `item_id` in natural order, one column per class.
         """
-        rows, ids = self._rows(data)
+        rows, ids = self._rows(features)
         scores = scores_of(self.estimator, rows, len(self.classes)) / self.output_temperature
         index = pd.Index(ids, name="item_id", dtype="str")
-        return pd.DataFrame(np.exp(log_softmax(scores)), index=index, columns=pd.Index(self.classes, dtype=object))
+        return pd.DataFrame(np.exp(log_softmax(scores, axis=1)), index, pd.Index(self.classes, dtype=object))
 
-    def predict(self, data: Any) -> pd.Series:
+    @renamed(data="features")
+    def predict(self, features: Any) -> pd.Series:
         """Give the most probable class of every item (index `item_id`); see `predict_proba`."""
-        chosen = self.predict_proba(data)
+        chosen = self.predict_proba(features)
         values = self.classes[chosen.to_numpy().argmax(axis=1)]
         return pd.Series(values, index=chosen.index, name="label", dtype=object)
 
-    def _rows(self, data: Any) -> tuple[Floats32, NDArray[np.object_]]:
-        table = _table(data) if is_features(data) else self._features_of(data)
+    def _rows(self, features: Any) -> tuple[Floats32, NDArray[np.object_]]:
+        table = item_features(features).table if is_features(features) else self._features_of(features)
         absent = [name for name in self.feature_names if name not in table.columns]
         if absent:
             raise TableError(
@@ -101,30 +104,6 @@ class Baseline:
     def __repr__(self) -> str:
         made_of = f"{self.metadata['n_items']:,} items, {len(self.feature_names):,} features"
         return f"Baseline({self.metadata['model']!r}, {made_of}, classes {shown(self.classes)})"
-
-
-def is_features(data: Any) -> bool:
-    """Tell numbers from pictures: a table of pictures has the column `image`, an array of them three axes or four."""
-    if isinstance(data, np.ndarray):
-        return data.ndim == 2
-    return isinstance(data, pd.DataFrame) and "image" not in data.columns
-
-
-def _table(data: Any) -> pd.DataFrame:
-    """Give features as a table with item ids as index and names as columns."""
-    table = pd.DataFrame(data) if isinstance(data, np.ndarray) else data
-    if "item_id" in table.columns:
-        table = table.set_index("item_id")
-    return table.set_axis([str(column) for column in table.columns], axis=1)
-
-
-def as_features(data: Any, recipe: FeatureRecipe | None, seed: int) -> tuple[pd.DataFrame, FeatureRecipe | None]:
-    """Give features by item id, computed from pictures where pictures were given, and the recipe for new pictures."""
-    if is_features(data):
-        return _table(data), recipe
-    source: ImageSource = as_source(data)
-    recipe = fit_recipe(source, seed=seed) if recipe is None else recipe
-    return image_features(source, recipe=recipe), recipe
 
 
 def fit(
@@ -176,34 +155,33 @@ def fit(
     >>> model.predict(pd.DataFrame({"size": [0.5, 6.0]}, index=["x", "y"])).tolist()
     ['small', 'large']
     """
+    how = ModelRecipe(model, seed)
     data = _checked(features, labels, recipe, seed)
     held_out = _HeldOut()
     if calibrate:
-        held_out = _held_out(model, data, None if groups is None else align_groups(groups, data.ids), seed)
-    estimator = make_estimator(model, len(data.rows), seed).fit(data.rows, data.label)
+        held_out = _held_out(how, data, None if groups is None else align_groups(groups, data.labels.items))
+    estimator = how.estimator(len(data.rows)).fit(data.rows, data.labels.code)
     is_folded = _fold_temperature(estimator, held_out.temperature)
     return Baseline(
         estimator=estimator,
-        classes=data.classes,
+        classes=data.labels.classes,
         feature_names=data.names,
         recipe=data.recipe,
         temperature=held_out.temperature,
         output_temperature=1.0 if is_folded else held_out.temperature,
-        metadata=_metadata(model, data, held_out, seed),
+        metadata=_metadata(how, data, held_out),
     )
 
 
 @dataclass(frozen=True, eq=False)
 class _Data:
-    """Labelled items in natural order: rows (n, d), ids (n,), class codes (n,), classes (k,)."""
+    """Labelled items in natural order with their rows (n, d), and why items were left out."""
 
+    labels: ItemLabels
     rows: Floats32
-    ids: NDArray[np.object_]
-    label: Longs
-    classes: NDArray[np.object_]
     names: list[str]
     recipe: FeatureRecipe | None
-    note: str | None
+    left_out: str | None
 
 
 @dataclass(frozen=True)
@@ -214,27 +192,29 @@ class _HeldOut:
 
 
 def _checked(features: Any, labels: Labels, recipe: FeatureRecipe | None, seed: int) -> _Data:
-    table, recipe = as_features(features, recipe, seed)
-    rows, ids = check_features(table)
-    single, note = one_label_each(labels)
-    label, classes = align_labels(single, ids)
-    known = label >= 0
-    if len(classes) < 2:
+    given = item_features(features, recipe=recipe, seed=seed)
+    rows, ids = check_features(given.table)
+    single = one_each(labels)
+    aligned = align_labels(single.labels, ids)
+    known = aligned.is_known
+    if len(aligned.classes) < 2:
         raise TableError(
-            f"There are {len(classes)} classes among {int(known.sum()):,} labelled items; a classifier needs two."
+            f"There are {len(aligned.classes)} classes among {int(known.sum()):,} labelled items; a classifier needs "
+            "two."
         )
-    return _Data(rows[known], ids[known], label[known], classes, list(table.columns), recipe, note)
+    labelled = ItemLabels(ids[known], aligned.code[known], aligned.classes)
+    return _Data(labelled, rows[known], list(given.table.columns), given.recipe, single.reason)
 
 
-def _held_out(model: Any, data: _Data, groups: Longs | None, seed: int) -> _HeldOut:
+def _held_out(how: ModelRecipe, data: _Data, groups: Longs | None) -> _HeldOut:
     """Fit on four fifths, and the temperature on the rest."""
-    fold, n_folds, _ = deal_folds(data.label, groups, 5, seed)
-    test = fold == 0
-    if n_folds < 2 or len(np.unique(data.label[~test])) < 2:
+    label, n_classes = data.labels.code, len(data.labels.classes)
+    folds = deal_folds(label, groups, 5, how.seed)
+    test = folds.fold == 0
+    if folds.n_folds < 2 or len(np.unique(label[~test])) < 2:
         return _HeldOut()
-    score = Recipe(model, seed)(data.rows[~test], data.label[~test], len(data.classes))
-    scores, label = score(data.rows[test]), data.label[test]
-    return _HeldOut(fit_temperature(scores, label), int(test.sum()), float((scores.argmax(axis=1) == label).mean()))
+    scores, truth = how(data.rows[~test], label[~test], n_classes)(data.rows[test]), label[test]
+    return _HeldOut(fit_temperature(scores, truth), int(test.sum()), float((scores.argmax(axis=1) == truth).mean()))
 
 
 def _fold_temperature(estimator: Any, temperature: float) -> bool:
@@ -250,16 +230,17 @@ def _fold_temperature(estimator: Any, temperature: float) -> bool:
     return True
 
 
-def _metadata(model: Any, data: _Data, held_out: _HeldOut, seed: int) -> dict[str, Any]:
-    counts = np.bincount(data.label, minlength=len(data.classes))
-    said = "\n".join(f"{item}\t{data.classes[code]}" for item, code in zip(data.ids, data.label, strict=True))
+def _metadata(how: ModelRecipe, data: _Data, held_out: _HeldOut) -> dict[str, Any]:
+    items, label, classes = data.labels.items, data.labels.code, data.labels.classes
+    counts = np.bincount(label, minlength=len(classes))
+    said = "\n".join(f"{item}\t{classes[code]}" for item, code in zip(items, label, strict=True))
     return {
-        "model": model_name(model),
-        "seed": seed,
+        "model": how.name,
+        "seed": how.seed,
         "n_items": len(data.rows),
         "n_features": data.rows.shape[1],
-        "class_counts": {str(value): int(count) for value, count in zip(data.classes, counts, strict=True)},
-        "left_out": data.note,
+        "class_counts": {str(value): int(count) for value, count in zip(classes, counts, strict=True)},
+        "left_out": data.left_out,
         "temperature": held_out.temperature,
         "n_held_out": held_out.n_items,
         "held_out_accuracy": held_out.accuracy,

@@ -8,11 +8,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from labelqa._codes import LabelCodes
 from labelqa._kernels.paired import bootstrap_means
+from labelqa._labels import count_votes
+from labelqa._options import check_confidence, check_seed, check_whole
+from labelqa._renamed import renamed
 from labelqa._result import Result
 from labelqa.annotations import Annotations, as_label_codes
-from labelqa.errors import OptionError
 
 Floats = NDArray[np.float64]
 
@@ -43,14 +44,15 @@ class HumanBaseline(Result):
     reason: str | None = None
 
 
+@renamed(data="annotations")
 def human_baseline(
-    data: Annotations | pd.DataFrame, *, n_resamples: int = 1000, confidence: float = 0.95, seed: int = 0
+    annotations: Annotations | pd.DataFrame, *, n_resamples: int = 1000, confidence: float = 0.95, seed: int = 0
 ) -> HumanBaseline:
     """Measure how often one person says what others say, where labels repeat.
 
     Parameters
     ----------
-    data
+    annotations
         `Annotations`, or a table with `item_id`, `annotator_id` and `label`.
     n_resamples, confidence, seed
         The interval is the percentile bootstrap over items.
@@ -70,15 +72,15 @@ def human_baseline(
     >>> round(found.pairwise, 3), round(found.leave_one_out, 3)
     (0.667, 0.667)
     """
-    if n_resamples < 1 or not 0 < confidence < 1:
-        raise OptionError(f"n_resamples={n_resamples!r}, confidence={confidence!r}: choose 1 or more, and 0 to 1.")
-    counts = count_labels(as_label_codes(data))
+    n_resamples, rng = check_whole("n_resamples", n_resamples, 1), np.random.default_rng(check_seed(seed))
+    confidence = check_confidence(confidence)
+    counts = count_votes(as_label_codes(annotations)).astype(np.float64)
     counts = counts[counts.sum(axis=1) >= 2]
     if not len(counts):
         nothing = dict.fromkeys(HumanBaseline.__dataclass_fields__, np.nan)
-        return HumanBaseline(**{**nothing, "n_items": 0, "reason": "no item has two labels"})  # type: ignore[arg-type]
+        return HumanBaseline(**{**nothing, "n_items": 0, "reason": "No item has two labels."})  # type: ignore[arg-type]
     parts = np.column_stack([pairwise_agreement(counts), leave_one_out(counts)])
-    ends = bootstrap_means(parts, n_resamples, confidence, np.random.default_rng(seed))
+    ends = bootstrap_means(parts, n_resamples, confidence, rng)
     mean = parts.mean(axis=0)
     return HumanBaseline(
         pairwise=float(mean[0]),
@@ -89,13 +91,6 @@ def human_baseline(
         leave_one_out_high=float(ends[1, 1]),
         n_items=len(counts),
     )
-
-
-def count_labels(codes: LabelCodes) -> Floats:
-    """Count labels by item and class: (items, classes)."""
-    counts = np.zeros((codes.n_items, codes.n_classes))
-    np.add.at(counts, (codes.item, codes.label), 1)
-    return counts
 
 
 def pairwise_agreement(counts: Floats) -> Floats:

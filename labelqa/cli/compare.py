@@ -23,7 +23,13 @@ if TYPE_CHECKING:
 @click.option("--test", type=PATH, required=True, help="Trusted labels of items that are not trained on.")
 @feature_options
 @click.option("--decisions", type=PATH, help="Decisions file; makes AFTER from BEFORE where AFTER is not given.")
-@click.option("--margin", type=float, default=0.5, show_default=True, help="Smallest difference that matters, points.")
+@click.option(
+    "--margin",
+    type=float,
+    default=0.005,
+    show_default=True,
+    help="Smallest difference in accuracy that matters, a share; 0.005 is half a point.",
+)
 @click.option("--price", type=float, help="Price of one review, for the cost of a point.")
 @click.option("--leave-out-leaks", is_flag=True, help="Leave training copies of test items out instead of refusing.")
 @click.option("--quick", is_flag=True, help="Without the curves over reviews and data size.")
@@ -96,11 +102,12 @@ def _after(first: Annotations, after: Path | None, decisions: Path | None) -> An
 
 def _tell(found: Comparison) -> None:
     def spelled(row: Mapping[Any, Any]) -> str:
-        return f"{row['difference']:+.2f} [{row['low']:+.2f}, {row['high']:+.2f}]"
+        value, low, high = (100 * row[name] for name in ("difference", "low", "high"))
+        return f"{value:+.2f} [{low:+.2f}, {high:+.2f}]"
 
     say(f"{found.verdict}: {spelled(vars(found))} points on {found.n_test:,} test items")
     if found.verdict == "inconclusive":
-        say(f"  about {found.n_needed:,.0f} test items would find a difference of {found.margin:g} points")
+        say(f"  about {found.n_needed:,.0f} test items would find a difference of {100 * found.margin:g} points")
     for row in found.controls.to_dict("records"):
         say(f"  {row['kind']} against {row['control']}: {spelled(row)}")
     if found.reason:

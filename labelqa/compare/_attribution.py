@@ -11,8 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from labelqa._kernels.paired import bootstrap_means
-from labelqa.compare._paired import Settings
-from labelqa.compare._problem import Problem
+from labelqa.compare._difference import Criteria
 from labelqa.compare._refit import Refits
 
 Floats = NDArray[np.float64]
@@ -25,38 +24,39 @@ COLUMNS = [
 ]  # fmt: skip
 
 
-def attribute(problem: Problem, refits: Refits, settings: Settings) -> pd.DataFrame:
-    """Share the gain between the kinds of fix, in points.
+def attribute(refits: Refits, criteria: Criteria) -> pd.DataFrame:
+    """Share the gain in accuracy between the kinds of fix.
 
     `shapley` is the exact Shapley value: the mean gain of adding the kind over all orders in which the kinds could be
     made; the values add up to the whole gain. `add_one` is the kind alone, `leave_one_out` what is lost without it. All
     are linear in the correctness of each test item, so one bootstrap over items gives all intervals.
     """
-    n_kinds = len(problem.kinds)
+    experiment = refits.experiment
+    n_kinds = len(experiment.kinds)
     if not n_kinds:
         return pd.DataFrame(columns=COLUMNS)
 
     def correct(kinds: frozenset[int]) -> Floats:
-        return refits.of_labels(problem.labels_with(set(kinds))).correct
+        return refits.of_labels(experiment.labels_with(set(kinds))).correct
 
-    everything = frozenset(range(n_kinds))
-    nothing: frozenset[int] = frozenset()
-    parts = []
-    for kind in range(n_kinds):
-        alone = correct(frozenset({kind})) - correct(nothing)
-        without = correct(everything) - correct(everything - {kind})
-        parts += [_shapley(kind, n_kinds, correct) if n_kinds <= MAX_KINDS else np.full_like(alone, np.nan)]
-        parts += [alone, without]
-    columns = np.column_stack(parts)
+    columns = np.column_stack([gain for kind in range(n_kinds) for gain in _gains(kind, n_kinds, correct)])
     usable = ~np.isnan(columns).any(axis=0)
     ends = np.full((2, columns.shape[1]), np.nan)
-    rng = np.random.default_rng(settings.seed)
-    ends[:, usable] = bootstrap_means(columns[:, usable], settings.n_resamples, settings.confidence, rng)
-    numbers = 100 * np.vstack([columns.mean(axis=0), ends]).T.reshape(n_kinds, 9)
+    how = criteria.resampling
+    ends[:, usable] = bootstrap_means(columns[:, usable], how.n_resamples, how.confidence, how.generator())
+    numbers = np.vstack([columns.mean(axis=0), ends]).T.reshape(n_kinds, 9)
     table = pd.DataFrame(numbers, columns=COLUMNS[2:])
-    table.insert(0, "kind", problem.kinds)
-    table.insert(1, "n_fixes", np.bincount(problem.kind[problem.kind >= 0], minlength=n_kinds))
+    table.insert(0, "kind", experiment.kinds)
+    table.insert(1, "n_fixes", np.bincount(experiment.kind[experiment.kind >= 0], minlength=n_kinds))
     return table
+
+
+def _gains(kind: int, n_kinds: int, correct: Callable[[frozenset[int]], Floats]) -> list[Floats]:
+    """Give what a kind of fix gains on every test item: its Shapley value, alone, and as the last one."""
+    everything = frozenset(range(n_kinds))
+    alone = correct(frozenset({kind})) - correct(frozenset())
+    last = correct(everything) - correct(everything - {kind})
+    return [_shapley(kind, n_kinds, correct) if n_kinds <= MAX_KINDS else np.full_like(alone, np.nan), alone, last]
 
 
 def _shapley(kind: int, n_kinds: int, correct: Callable[[frozenset[int]], Floats]) -> Floats:

@@ -11,11 +11,12 @@ import numpy as np
 import pandas as pd
 
 from labelqa._codes import id_text
-from labelqa._options import check_choice
-from labelqa.baseline._fit import as_features
-from labelqa.baseline._models import make_estimator
+from labelqa._options import Resampling, check_choice, check_number, check_whole
+from labelqa.baseline import ModelRecipe
 from labelqa.compare._attribution import MAX_KINDS, attribute
-from labelqa.compare._curve import CURVE_COLUMNS, DATA_COLUMNS, data_size, review_curve
+from labelqa.compare._curve import CURVE_COLUMNS, DATA_COLUMNS, DataSize, data_size, review_curve
+from labelqa.compare._difference import Criteria, Difference, difference
+from labelqa.compare._experiment import Experiment, Labels, kinds_by_item, labels_by_id, make_experiment
 from labelqa.compare._fairness import (
     UnfairComparison,
     leaked_pictures,
@@ -24,13 +25,11 @@ from labelqa.compare._fairness import (
     refuse_too_little,
     trusted_test,
 )
-from labelqa.compare._paired import Difference, Settings, difference
-from labelqa.compare._problem import Labels, Problem, kinds_by_item, make_problem, one_each
-from labelqa.compare._refit import Outcome, Refits
+from labelqa.compare._refit import Refits
 from labelqa.compare._result import Comparison
-from labelqa.compare._tables import arm_table, class_table, control_table, item_table, slice_table
+from labelqa.compare._tables import Arms, arm_table, class_table, control_table, item_table, slice_table
 from labelqa.errors import OptionError, TableError, shown
-from labelqa.features import FeatureRecipe
+from labelqa.features import FeatureRecipe, item_features
 from labelqa.images import ImageSource, as_source
 
 #: A decisions file, its table, or a list of decisions.
@@ -51,7 +50,7 @@ def compare_fixes(
     model: Any = "logistic",
     recipe: FeatureRecipe | None = None,
     leaks: str = "refuse",
-    margin: float = 0.5,
+    margin: float = 0.005,
     price_per_review: float | None = None,
     n_reviews: int | None = None,
     n_controls: int = 3,
@@ -95,9 +94,9 @@ def compare_fixes(
         What happens to training items that show the same picture as a test item (or have the same features, where no
         pictures are given): "refuse", or "leave_out" of all arms.
     margin
-        The smallest difference that matters, points.
+        The smallest difference in accuracy that matters, as a share: 0.005 is half a point.
     price_per_review, n_reviews
-        For the cost of a point; reviews are counted from `decisions` where not given.
+        For the cost of a point (a hundredth of accuracy); reviews are counted from `decisions` where not given.
     n_controls
         Draws per control, averaged; 0 leaves the controls out.
     curves
@@ -126,56 +125,54 @@ def compare_fixes(
     >>> features = pd.DataFrame(rng.normal(size=(600, 4)) + truth.to_numpy()[:, None], index=truth.index)
     >>> said = truth[:300].where(rng.random(300) > 0.4, 0)
     >>> found = compare_fixes(said, truth[:300], truth[300:], features=features, curves=False)
-    >>> found.verdict, found.difference > 1
+    >>> found.verdict, found.difference > 0.01
     ('helps', True)
     """
     check_choice("leaks", leaks, ("refuse", "leave_out"))
-    settings = _settings(margin, n_resamples, confidence, seed, n_controls)
-    make_estimator(model, 1, seed)  # refuses what is no model before anything is computed
+    criteria, n_controls = _criteria(margin, n_resamples, confidence, seed), check_whole("n_controls", n_controls, 0)
+    how = ModelRecipe(model, seed)
     source = None if images is None else as_source(images)
     table = _features(features, source, recipe, seed)
     given = _given(before, after, test, decisions, copies_of)
-    problem, notes = _fair_problem(given, table, kinds_by_item(kinds, given.decisions, given.copies), leaks, source)
-    refits = Refits(problem, model, seed)
-    arms = _arms(problem, refits, n_controls, seed)
-    if not problem.kinds:
-        notes.append("before and after are equal, so there is nothing to compare")
-    if len(problem.kinds) > MAX_KINDS:
-        notes.append(f"Shapley values are computed for up to {MAX_KINDS} kinds of fix; there are {len(problem.kinds)}")
-    main = difference(arms["after"], arms["before"], settings)
-    reviewed = [] if given.decisions is None else [id_text(item) for item in given.decisions["item_id"]]
+    experiment, notes = _fair_experiment(
+        given, table, kinds_by_item(kinds, given.decisions, given.copies), leaks, source
+    )
+    refits = Refits(experiment, how)
+    arms = _arms(refits, n_controls)
+    main = difference(arms["after"], arms["before"], criteria)
+    reviewed = given.reviewed
     counted = len(set(reviewed)) if n_reviews is None and reviewed else n_reviews
     return Comparison(
         **asdict(main),
         **_cost(main, counted, price_per_review),
-        **_curves(problem, refits, reviewed if curves else None, settings, n_controls),
+        **_curves(refits, reviewed if curves else None, criteria, n_controls),
+        **_tables(arms, experiment, slices, criteria),
         accuracy_before=float(arms["before"].correct.mean()),
         accuracy_after=float(arms["after"].correct.mean()),
-        margin=margin,
-        confidence=confidence,
-        n_test=len(problem.test),
-        n_fixes=int((problem.kind >= 0).sum()),
+        margin=criteria.margin,
+        confidence=criteria.resampling.confidence,
+        n_test=len(experiment.test),
+        n_fixes=int((experiment.kind >= 0).sum()),
         n_reviews=float(counted) if counted is not None else np.nan,
-        arms=arm_table(arms, problem, settings),
-        controls=control_table(arms, problem, settings),
-        per_class=class_table(arms, problem, settings),
-        per_slice=slice_table(arms, problem, slices, settings),
-        attribution=attribute(problem, refits, settings),
-        items=item_table(arms, problem),
-        reason="; ".join(notes) or None,
+        attribution=attribute(refits, criteria),
+        reason=" ".join([*notes, *_remarks(experiment)]) or None,
     )
 
 
-def _settings(margin: float, n_resamples: int, confidence: float, seed: int, n_controls: int) -> Settings:
-    if not margin > 0:
-        raise OptionError(f"margin={margin!r} is not usable; give the smallest difference that matters, in points.")
-    if not 0 < confidence < 1:
-        raise OptionError(f"confidence={confidence!r} is not usable; choose between 0 and 1, such as 0.95.")
-    if n_resamples < 100 or n_controls < 0:
-        raise OptionError(
-            f"n_resamples={n_resamples!r}, n_controls={n_controls!r}: choose at least 100 resamples and 0 controls."
-        )
-    return Settings(margin, n_resamples, confidence, seed)
+def _criteria(margin: float, n_resamples: int, confidence: float, seed: int) -> Criteria:
+    hint = "the smallest difference that matters as a share above 0 and at most 0.1; 0.005 is half a point"
+    margin = check_number("margin", margin, 0, 0.1, open_low=True, hint=hint)
+    check_whole("n_resamples", n_resamples, 100)
+    return Criteria(margin, Resampling(n_resamples=n_resamples, confidence=confidence, seed=seed))
+
+
+def _remarks(experiment: Experiment) -> list[str]:
+    n_kinds = len(experiment.kinds)
+    if not n_kinds:
+        return ["Before and after are equal, so there is nothing to compare."]
+    if n_kinds > MAX_KINDS:
+        return [f"Shapley values are computed for up to {MAX_KINDS} kinds of fix; there are {n_kinds}."]
+    return []
 
 
 def _decision_table(decisions: Decisions | None) -> pd.DataFrame | None:
@@ -196,7 +193,7 @@ def _features(
 ) -> pd.DataFrame:
     if (features is None) == (images is None):
         raise OptionError("Give features= or images=, one of them: the model needs to know the items by numbers.")
-    return as_features(images if features is None else features, recipe, seed)[0]
+    return item_features(images if features is None else features, recipe=recipe, seed=seed).table
 
 
 @dataclass(frozen=True, eq=False)
@@ -210,6 +207,11 @@ class _Given:
     copies: dict[str, str]
     notes: list[str]
 
+    @property
+    def reviewed(self) -> list[str]:
+        """The items that were decided on, in the order of review."""
+        return [] if self.decisions is None else [id_text(item) for item in self.decisions["item_id"]]
+
 
 def _given(
     before: Labels,
@@ -219,18 +221,19 @@ def _given(
     copies_of: Mapping[Any, Any] | pd.Series | None,
 ) -> _Given:
     copies = {} if copies_of is None else {id_text(copy): id_text(made) for copy, made in dict(copies_of).items()}
-    (first, tied), (second, tied_after) = one_each(before, "before"), one_each(after, "after")
-    notes = [f"{name}: {note}" for name, note in (("before", tied), ("after", tied_after)) if note]
-    return _Given(first, second, trusted_test(test), _decision_table(decisions), copies, notes)
+    first, second = labels_by_id(before, "before"), labels_by_id(after, "after")
+    notes = [f"In {name}: {one.reason}" for name, one in (("before", first), ("after", second)) if one.reason]
+    trusted, decided = trusted_test(test), _decision_table(decisions)
+    return _Given(pd.Series(first.labels), pd.Series(second.labels), trusted, decided, copies, notes)
 
 
-def _fair_problem(
+def _fair_experiment(
     given: _Given, features: pd.DataFrame, kinds: dict[str, str], leaks: str, images: ImageSource | None
-) -> tuple[Problem, list[str]]:
+) -> tuple[Experiment, list[str]]:
     refuse_overlap(given.before, given.after, given.test, given.decisions)
-    problem = make_problem(given.before, given.after, given.test, features, kinds)
-    leaked = {problem.ids[row]: problem.ids[match] for row, match in leaked_rows(problem).items()}
-    leaked |= {} if images is None else leaked_pictures(images, problem)
+    experiment = make_experiment(given.before, given.after, given.test, features, kinds)
+    leaked = {experiment.ids[row]: experiment.ids[match] for row, match in leaked_rows(experiment).items()}
+    leaked |= {} if images is None else leaked_pictures(images, experiment)
     leaked |= {copy: made for copy, made in given.copies.items() if made in given.test and copy in given.after}
     notes = list(given.notes)
     if leaked:
@@ -241,37 +244,52 @@ def _fair_problem(
                 "looks better than it is. Remove them, or choose leaks='leave_out' "
                 "(--leave-out-leaks)."
             )
-        notes.append(f"{len(leaked):,} training items that are copies of test items are left out ({listed})")
+        notes.append(f"{len(leaked):,} training items that are copies of test items are left out ({listed}).")
         kept = [labels[~labels.index.isin(list(leaked))] for labels in (given.before, given.after)]
-        problem = make_problem(kept[0], kept[1], given.test, features, kinds)
-    refuse_too_little(problem)
-    return problem, notes
+        experiment = make_experiment(kept[0], kept[1], given.test, features, kinds)
+    refuse_too_little(experiment)
+    return experiment, notes
 
 
-def _arms(problem: Problem, refits: Refits, n_controls: int, seed: int) -> dict[str, Outcome]:
+def _arms(refits: Refits, n_controls: int) -> Arms:
     """Give the outcomes by name: before, after, each kind alone where there are several, and the controls."""
-    arms = {"before": refits.of_labels(problem.before), "after": refits.of_labels(problem.after)}
-    if len(problem.kinds) > 1:
-        for place, kind in enumerate(problem.kinds):
-            arms[f"only {kind}"] = refits.of_labels(problem.labels_with({place}))
-    rng = np.random.default_rng(seed)
-    for place in range(len(problem.kinds) if n_controls else 0):
+    experiment = refits.experiment
+    arms = {"before": refits.of_labels(experiment.before), "after": refits.of_labels(experiment.after)}
+    if len(experiment.kinds) > 1:
+        for place, kind in enumerate(experiment.kinds):
+            arms[f"only {kind}"] = refits.of_labels(experiment.labels_with({place}))
+    rng = np.random.default_rng(refits.recipe.seed)
+    for place in range(len(experiment.kinds) if n_controls else 0):
         name, outcome = refits.control(place, n_controls, rng)
         arms[name] = outcome
     return arms
 
 
-def _curves(
-    problem: Problem, refits: Refits, reviewed: Sequence[str] | None, settings: Settings, n_draws: int
+def _tables(
+    arms: Arms, experiment: Experiment, slices: pd.Series | pd.DataFrame | None, criteria: Criteria
 ) -> dict[str, Any]:
+    return {
+        "arms": arm_table(arms, experiment, criteria),
+        "controls": control_table(arms, experiment, criteria),
+        "per_class": class_table(arms, experiment, criteria),
+        "per_slice": slice_table(arms, experiment, slices, criteria),
+        "items": item_table(arms, experiment),
+    }
+
+
+def _curves(refits: Refits, reviewed: Sequence[str] | None, criteria: Criteria, n_draws: int) -> dict[str, Any]:
     """Give the curves over reviews and data size; `reviewed` is None where they are not wanted."""
-    curve, sizes = pd.DataFrame(columns=CURVE_COLUMNS), pd.DataFrame(columns=DATA_COLUMNS)
-    worth = (np.nan, np.nan, np.nan)
-    if reviewed is not None and problem.kinds:
-        curve = review_curve(problem, refits, reviewed, settings, min(n_draws, 2))
-        sizes, worth = data_size(problem, refits, settings)
-    names = ("equivalent_new_labels", "equivalent_new_labels_low", "equivalent_new_labels_high")
-    return {"curve": curve, "data_size": sizes, **dict(zip(names, worth, strict=True))}
+    curve, size = pd.DataFrame(columns=CURVE_COLUMNS), DataSize(pd.DataFrame(columns=DATA_COLUMNS))
+    if reviewed is not None and refits.experiment.kinds:
+        curve = review_curve(refits, reviewed, criteria, min(n_draws, 2))
+        size = data_size(refits, criteria)
+    return {
+        "curve": curve,
+        "data_size": size.table,
+        "equivalent_new_labels": size.worth,
+        "equivalent_new_labels_low": size.low,
+        "equivalent_new_labels_high": size.high,
+    }
 
 
 def _cost(main: Difference, n_reviews: int | None, price: float | None) -> dict[str, Any]:
@@ -279,6 +297,6 @@ def _cost(main: Difference, n_reviews: int | None, price: float | None) -> dict[
     if price is None or n_reviews is None:
         return dict.fromkeys(("cost_per_point", "cost_per_point_low", "cost_per_point_high"), np.nan)
     total = price * n_reviews
-    low, high = (total / gain if gain > 0 else np.inf for gain in (main.high, main.low))
-    middle = total / main.difference if main.difference > 0 else np.nan
+    low, high = (total / (100 * gain) if gain > 0 else np.inf for gain in (main.high, main.low))
+    middle = total / (100 * main.difference) if main.difference > 0 else np.nan
     return {"cost_per_point": middle, "cost_per_point_low": low, "cost_per_point_high": high}

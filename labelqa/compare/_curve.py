@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from labelqa._kernels.intervals import tails
 from labelqa._kernels.paired import resampled_means
-from labelqa.compare._paired import Settings, difference
-from labelqa.compare._problem import Problem
-from labelqa.compare._refit import Outcome, Refits, mean_outcome
+from labelqa._labels import find_rows
+from labelqa.compare._difference import Criteria, difference
+from labelqa.compare._refit import ArmOutcome, Refits, mean_outcome
 
 Floats = NDArray[np.float64]
 Longs = NDArray[np.int64]
@@ -22,65 +24,74 @@ CURVE_COLUMNS = ["order", "n_reviews", "n_fixes", "difference", "low", "high"]
 DATA_COLUMNS = ["arm", "n_train", "accuracy"]
 
 
-def review_curve(
-    problem: Problem, refits: Refits, reviewed: Sequence[str], settings: Settings, n_draws: int
-) -> pd.DataFrame:
-    """Give the gain (points) after the first reviews, in the order in which they were made and in random order.
+def review_curve(refits: Refits, reviewed: Sequence[str], criteria: Criteria, n_draws: int) -> pd.DataFrame:
+    """Give the gain after the first reviews, in the order in which they were made and in random order.
 
     The random order is one of the same reviewed items, so both curves end in the same point; reviewing items drawn from
     all the data would find fewer faults and rise more slowly still.
     """
-    rows_of = pd.Index(problem.ids).get_indexer(pd.Index(list(dict.fromkeys(reviewed))))
-    rows_of = rows_of[rows_of >= 0]
-    if not len(rows_of) or not (problem.kind[rows_of] >= 0).any():
+    experiment = refits.experiment
+    seen = find_rows(experiment.ids, dict.fromkeys(reviewed))
+    seen = seen[seen >= 0]
+    if not len(seen) or not (experiment.kind[seen] >= 0).any():
         return pd.DataFrame(columns=CURVE_COLUMNS)
-    before = refits.of_labels(problem.before)
-    rng = np.random.default_rng(settings.seed)
-    shuffled = [rng.permutation(rows_of) for _ in range(max(n_draws, 1))]
+    before = refits.of_labels(experiment.before)
+    rng = criteria.generator()
+    shuffled = [rng.permutation(seen) for _ in range(max(n_draws, 1))]
     out = []
-    for order, lists in (("ranked", [rows_of]), ("random", shuffled)):
-        for n_reviews in np.unique([0, *(int(np.ceil(share * len(rows_of))) for share in SHARES)]):
-            outcome, n_fixes = _after_reviews(problem, refits, [rows[:n_reviews] for rows in lists])
-            found = difference(outcome, before, settings)
+    for order, lists in (("ranked", [seen]), ("random", shuffled)):
+        for n_reviews in np.unique([0, *(int(np.ceil(share * len(seen))) for share in SHARES)]):
+            outcome, n_fixes = _after_reviews(refits, [rows[:n_reviews] for rows in lists])
+            found = difference(outcome, before, criteria)
             out.append((order, int(n_reviews), n_fixes, found.difference, found.low, found.high))
     return pd.DataFrame(out, columns=CURVE_COLUMNS)
 
 
-def _after_reviews(problem: Problem, refits: Refits, lists: list[Longs]) -> tuple[Outcome, float]:
-    outcomes, n_fixes = [], []
+def _after_reviews(refits: Refits, lists: list[Longs]) -> tuple[ArmOutcome, float]:
+    experiment, outcomes, n_fixes = refits.experiment, [], []
     for reviewed in lists:
-        label = problem.before.copy()
-        label[reviewed] = problem.after[reviewed]
+        label = experiment.before.copy()
+        label[reviewed] = experiment.after[reviewed]
         outcomes.append(refits.of_labels(label))
-        n_fixes.append(int((problem.kind[reviewed] >= 0).sum()))
+        n_fixes.append(int((experiment.kind[reviewed] >= 0).sum()))
     return mean_outcome(outcomes), float(np.mean(n_fixes))
 
 
-def data_size(problem: Problem, refits: Refits, settings: Settings) -> tuple[pd.DataFrame, tuple[float, float, float]]:
+@dataclass(frozen=True, eq=False)
+class DataSize:
+    """Accuracy by training size, and how many new labels are worth as much as the fixes, with interval."""
+
+    table: pd.DataFrame
+    worth: float = np.nan
+    low: float = np.nan
+    high: float = np.nan
+
+
+def data_size(refits: Refits, criteria: Criteria) -> DataSize:
     """Give accuracy by training size, and how many new labels (unfixed ones) would gain as much as the fixes.
 
     Over the sizes tried, accuracy is taken as linear in the logarithm of the size. The number has an interval from
     the bootstrap over test items; it is infinite where more data do not help.
     """
-    rows = np.flatnonzero(problem.before >= 0)
-    shuffled = np.random.default_rng(settings.seed).permutation(rows)
+    experiment = refits.experiment
+    rows = np.flatnonzero(experiment.before >= 0)
+    shuffled = criteria.generator().permutation(rows)
     sizes = np.unique([max(1, round(share * len(rows))) for share in DATA_SHARES])
-    outcomes = [refits.of_rows(kept := np.sort(shuffled[:size]), problem.before[kept]) for size in sizes]
-    after = refits.of_labels(problem.after)
+    outcomes = [refits.of_rows(kept := np.sort(shuffled[:size]), experiment.before[kept]) for size in sizes]
+    after = refits.of_labels(experiment.after)
     table = pd.DataFrame(
         [("before", each.n_train, float(each.correct.mean())) for each in outcomes]
         + [("after", after.n_train, float(after.correct.mean()))],
         columns=DATA_COLUMNS,
     )
     if len(sizes) < 2:
-        return table, (np.nan, np.nan, np.nan)
+        return DataSize(table)
     centred = np.log(sizes) - np.log(sizes).mean()
     slope = np.column_stack([each.correct for each in outcomes]) @ (centred / (centred**2).sum())
     columns = np.column_stack([after.correct - outcomes[-1].correct, slope])
-    drawn = resampled_means(columns, settings.n_resamples, np.random.default_rng(settings.seed))
-    tail = (1 - settings.confidence) / 2
-    low, high = np.quantile(_worth(drawn, len(rows)), [tail, 1 - tail], method="nearest")
-    return table, (float(_worth(columns.mean(axis=0)[None], len(rows))[0]), float(low), float(high))
+    drawn = resampled_means(columns, criteria.resampling.n_resamples, criteria.generator())
+    low, high = np.quantile(_worth(drawn, len(rows)), tails(criteria.resampling.confidence), method="nearest")
+    return DataSize(table, float(_worth(columns.mean(axis=0)[None], len(rows))[0]), float(low), float(high))
 
 
 def _worth(gain_and_slope: Floats, n: int) -> Floats:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from labelqa._codes import id_text
-from labelqa.compare._problem import Floats32, Longs, Problem, one_each
+from labelqa.compare._experiment import Experiment, Floats32, Longs, labels_by_id
 from labelqa.errors import TableError, shown
 from labelqa.images import ImageSource
 
@@ -34,8 +34,8 @@ def trusted_test(test: Any) -> pd.Series:
         Where "before" and "after" come with test sets that differ in items or labels.
     """
     if not isinstance(test, Mapping):
-        return one_each(test, "test")[0]
-    sets = {name: one_each(table, f"test[{name!r}]")[0].sort_index() for name, table in test.items()}
+        return _by_id(test, "test")
+    sets = {name: _by_id(table, f"test[{name!r}]").sort_index() for name, table in test.items()}
     if not sets:
         raise TableError("test is an empty mapping; give one table of trusted labels.")
     first_name, first = next(iter(sets.items()))
@@ -53,6 +53,11 @@ def trusted_test(test: Any) -> pd.Series:
                 "an arm scored on its own labels looks better than it is. Use one set of trusted labels."
             )
     return first
+
+
+def _by_id(labels: Any, name: str) -> pd.Series:
+    found = labels_by_id(labels, name).labels
+    return pd.Series(found)
 
 
 def refuse_overlap(before: pd.Series, after: pd.Series, test: pd.Series, decisions: pd.DataFrame | None) -> None:
@@ -80,7 +85,7 @@ def refuse_overlap(before: pd.Series, after: pd.Series, test: pd.Series, decisio
             )
 
 
-def refuse_too_little(problem: Problem) -> None:
+def refuse_too_little(experiment: Experiment) -> None:
     """Refuse test sets that decide nothing, and classes that nothing teaches.
 
     Raises
@@ -88,22 +93,22 @@ def refuse_too_little(problem: Problem) -> None:
     UnfairComparison
         With the counts.
     """
-    n = len(problem.test)
+    n = len(experiment.test)
     if n < MIN_TEST:
         raise UnfairComparison(
             f"The test set has {n:,} items; fewer than {MIN_TEST} decide nothing. Have more items labelled carefully "
             "(labelqa.compare.scope says how many)."
         )
-    taught = np.isin(problem.truth, problem.before[problem.before >= 0]) | np.isin(
-        problem.truth, problem.after[problem.after >= 0]
+    taught = np.isin(experiment.truth, experiment.before[experiment.before >= 0]) | np.isin(
+        experiment.truth, experiment.after[experiment.after >= 0]
     )
     if not taught.all():
-        unknown = problem.classes[np.unique(problem.truth[~taught])]
+        unknown = experiment.classes[np.unique(experiment.truth[~taught])]
         raise UnfairComparison(
             f"The test set has classes that are missing from both training sets ({shown(unknown)}); no model can know "
             "them. Add training items, or correct the labels."
         )
-    for name, labels in (("before", problem.before), ("after", problem.after)):
+    for name, labels in (("before", experiment.before), ("after", experiment.after)):
         n_classes = len(np.unique(labels[labels >= 0]))
         if n_classes < 2:
             raise UnfairComparison(
@@ -111,20 +116,20 @@ def refuse_too_little(problem: Problem) -> None:
             )
 
 
-def leaked_rows(problem: Problem) -> dict[int, int]:
+def leaked_rows(experiment: Experiment) -> dict[int, int]:
     """Give training rows whose features are next to those of a test item, and that item's row.
 
     Next to: closer than a fiftieth of what training items usually are to their nearest test item.
     """
-    training = np.flatnonzero((problem.before >= 0) | (problem.after >= 0))
+    training = np.flatnonzero((experiment.before >= 0) | (experiment.after >= 0))
     # rows of zeros are blank pictures, not copies
-    training = training[problem.rows[training].any(axis=1)]
-    if problem.rows.shape[1] < MIN_FEATURES or not len(training) or not len(problem.test):
+    training = training[experiment.rows[training].any(axis=1)]
+    if experiment.rows.shape[1] < MIN_FEATURES or not len(training) or not len(experiment.test):
         return {}
-    spread = problem.rows.std(axis=0)
-    scaled = (problem.rows - problem.rows.mean(axis=0)) / np.where(spread > 0, spread, np.float32(1))
-    nearest = _nearest(scaled[training], scaled[problem.test])
-    matches = problem.test[nearest]
+    spread = experiment.rows.std(axis=0)
+    scaled = (experiment.rows - experiment.rows.mean(axis=0)) / np.where(spread > 0, spread, np.float32(1))
+    nearest = _nearest(scaled[training], scaled[experiment.test])
+    matches = experiment.test[nearest]
     apart = np.linalg.norm(scaled[training].astype(np.float64) - scaled[matches], axis=1)
     is_copy = apart <= NEAR * np.median(apart)
     return dict(zip(training[is_copy].tolist(), matches[is_copy].tolist(), strict=True))
@@ -139,12 +144,12 @@ def _nearest(rows: Floats32, others: Floats32) -> Longs:
     return np.concatenate(found).astype(np.int64)
 
 
-def leaked_pictures(images: ImageSource, problem: Problem) -> dict[str, str]:
+def leaked_pictures(images: ImageSource, experiment: Experiment) -> dict[str, str]:
     """Give training items whose picture shows the same as that of a test item, and that item."""
     from labelqa.noise import duplicates
 
-    test = set(problem.ids[problem.test])
-    training = set(problem.ids[(problem.before >= 0) | (problem.after >= 0)])
+    test = set(experiment.ids[experiment.test])
+    training = set(experiment.ids[(experiment.before >= 0) | (experiment.after >= 0)])
     side = dict.fromkeys(training, "training") | dict.fromkeys(test, "test")
     found = duplicates(images.select(side), split=side).table
     leaks = found.loc[found["is_leak"]]

@@ -5,21 +5,20 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import log_softmax
 
-from labelqa._kernels.linear import log_softmax
-from labelqa.baseline._models import Recipe
-from labelqa.compare._problem import RELABELS, Problem
+from labelqa.baseline import ModelRecipe
+from labelqa.compare._experiment import RELABELS, Experiment
 
 Floats = NDArray[np.float64]
 Longs = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
-class Outcome:
+class ArmOutcome:
     """What one model (or the mean of a few) does on the test items.
 
     Attributes
@@ -38,29 +37,29 @@ class Outcome:
     is_single: bool = True
 
 
-def mean_outcome(outcomes: Sequence[Outcome]) -> Outcome:
+def mean_outcome(outcomes: Sequence[ArmOutcome]) -> ArmOutcome:
     """Average what several models do on every test item."""
     if len(outcomes) == 1:
         return outcomes[0]
     correct = np.mean([each.correct for each in outcomes], axis=0)
     log_p = np.mean([each.log_p for each in outcomes], axis=0)
-    return Outcome(outcomes[0].n_train, correct, log_p, is_single=False)
+    return ArmOutcome(outcomes[0].n_train, correct, log_p, is_single=False)
 
 
 class Refits:
     """Fits on demand; the same training set is never fitted twice."""
 
-    def __init__(self, problem: Problem, model: Any, seed: int) -> None:
-        self.problem = problem
-        self._recipe = Recipe(model, seed)
-        self._known: dict[str, Outcome] = {}
+    def __init__(self, experiment: Experiment, recipe: ModelRecipe) -> None:
+        self.experiment = experiment
+        self.recipe = recipe
+        self._known: dict[str, ArmOutcome] = {}
 
-    def of_labels(self, label: Longs) -> Outcome:
+    def of_labels(self, label: Longs) -> ArmOutcome:
         """Fit on every item with a label (n,), -1 for items left out."""
         rows = np.flatnonzero(label >= 0)
         return self.of_rows(rows, label[rows])
 
-    def of_rows(self, rows: Longs, label: Longs) -> Outcome:
+    def of_rows(self, rows: Longs, label: Longs) -> ArmOutcome:
         """Fit on rows, which may repeat, with their labels."""
         order = np.lexsort((label, rows))
         rows, label = rows[order], label[order]
@@ -69,54 +68,54 @@ class Refits:
             self._known[key] = self._fit(rows, label)
         return self._known[key]
 
-    def _fit(self, rows: Longs, label: Longs) -> Outcome:
-        problem = self.problem
-        score = self._recipe(problem.rows[rows], label, len(problem.classes))
-        log_p = log_softmax(score(problem.rows[problem.test]))
+    def _fit(self, rows: Longs, label: Longs) -> ArmOutcome:
+        experiment = self.experiment
+        score = self.recipe(experiment.rows[rows], label, len(experiment.classes))
+        log_p = log_softmax(score(experiment.rows[experiment.test]), axis=1)
         chosen = log_p.argmax(axis=1)
-        at_truth = log_p[np.arange(len(problem.truth)), problem.truth]
-        return Outcome(len(rows), (chosen == problem.truth).astype(np.float64), at_truth)
+        at_truth = log_p[np.arange(len(experiment.truth)), experiment.truth]
+        return ArmOutcome(len(rows), (chosen == experiment.truth).astype(np.float64), at_truth)
 
-    def control(self, kind: int, n_draws: int, rng: np.random.Generator) -> tuple[str, Outcome]:
+    def control(self, kind: int, n_draws: int, rng: np.random.Generator) -> tuple[str, ArmOutcome]:
         """Give the mean outcome of fixes of the same number and shape that carry no information."""
-        problem = self.problem
-        name = problem.kinds[kind]
+        experiment = self.experiment
+        name = experiment.kinds[kind]
         if name in RELABELS:
-            title, drawn = "placebo relabel", [_placebo(problem, kind, rng) for _ in range(n_draws)]
+            title, drawn = "placebo relabel", [_placebo(experiment, kind, rng) for _ in range(n_draws)]
         elif name == "drop":
-            title, drawn = "random drop", [_random_drop(problem, kind, rng) for _ in range(n_draws)]
+            title, drawn = "random drop", [_random_drop(experiment, kind, rng) for _ in range(n_draws)]
         else:
-            title, drawn = "repeated rows", [_repeats(problem, kind, rng) for _ in range(n_draws)]
+            title, drawn = "repeated rows", [_repeats(experiment, kind, rng) for _ in range(n_draws)]
         return f"{title} (for {name})", mean_outcome([self.of_rows(*each) for each in drawn])
 
 
-def _placebo(problem: Problem, kind: int, rng: np.random.Generator) -> tuple[Longs, Longs]:
+def _placebo(experiment: Experiment, kind: int, rng: np.random.Generator) -> tuple[Longs, Longs]:
     """Make the same changes of class (from i to j, as often) on items of class i drawn at random.
 
     They are drawn among the items left alone; where these are too few, among all.
     """
-    label = problem.before.copy()
-    fixed = np.flatnonzero(problem.kind == kind)
-    alone = (problem.kind < 0) & (problem.before >= 0)
-    for old in np.unique(problem.before[fixed]):
-        new = problem.after[fixed[problem.before[fixed] == old]]
-        pool = np.flatnonzero(alone & (problem.before == old))
+    label = experiment.before.copy()
+    fixed = np.flatnonzero(experiment.kind == kind)
+    alone = (experiment.kind < 0) & (experiment.before >= 0)
+    for old in np.unique(experiment.before[fixed]):
+        new = experiment.after[fixed[experiment.before[fixed] == old]]
+        pool = np.flatnonzero(alone & (experiment.before == old))
         if len(pool) < len(new):
-            pool = np.flatnonzero(problem.before == old)
+            pool = np.flatnonzero(experiment.before == old)
         label[rng.permutation(pool)[: len(new)]] = rng.permutation(new)
     rows = np.flatnonzero(label >= 0)
     return rows, label[rows]
 
 
-def _random_drop(problem: Problem, kind: int, rng: np.random.Generator) -> tuple[Longs, Longs]:
-    rows = np.flatnonzero(problem.before >= 0)
-    kept = np.sort(rng.permutation(rows)[int((problem.kind == kind).sum()) :])
-    return kept, problem.before[kept]
+def _random_drop(experiment: Experiment, kind: int, rng: np.random.Generator) -> tuple[Longs, Longs]:
+    rows = np.flatnonzero(experiment.before >= 0)
+    kept = np.sort(rng.permutation(rows)[int((experiment.kind == kind).sum()) :])
+    return kept, experiment.before[kept]
 
 
-def _repeats(problem: Problem, kind: int, rng: np.random.Generator) -> tuple[Longs, Longs]:
+def _repeats(experiment: Experiment, kind: int, rng: np.random.Generator) -> tuple[Longs, Longs]:
     """Add as many rows, all of them repeats of rows that are there."""
-    rows = np.flatnonzero(problem.before >= 0)
-    again = rng.choice(rows, int((problem.kind == kind).sum()))
+    rows = np.flatnonzero(experiment.before >= 0)
+    again = rng.choice(rows, int((experiment.kind == kind).sum()))
     both = np.concatenate([rows, again])
-    return both, problem.before[both]
+    return both, experiment.before[both]

@@ -11,17 +11,18 @@ import numpy as np
 import pandas as pd
 
 from labelqa._kernels.paired import items_needed
-from labelqa._plot import COLOURS, axes
+from labelqa._options import check_number
+from labelqa._renamed import renamed
 from labelqa._result import Result
 from labelqa.annotations import Annotations, as_label_codes
-from labelqa.baseline import human_baseline
-from labelqa.errors import OptionError
+from labelqa.baseline import HumanBaseline, human_baseline
+from labelqa.compare._plots import plot_ceilings
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-#: Points of accuracy and shares of discordant items for which test sizes are listed.
-EFFECTS = (0.5, 1.0, 2.0, 5.0)
+#: Differences in accuracy and shares of discordant items for which test sizes are listed.
+EFFECTS = (0.005, 0.01, 0.02, 0.05)
 DISCORDANT = (0.02, 0.05, 0.1, 0.2)
 N_LABELS = (1, 3, 5, 7, 9)
 PITFALL = (
@@ -54,7 +55,7 @@ class Scope(Result):
         `n_labels`, `ceiling`, `low`, `high`: what a perfect model reaches when scored on the majority of that many
         labels.
     test_sizes
-        `effect` (points), `share_discordant`, `n_test`: items that find such a difference between two models in 4 of 5
+        `effect` (a share), `share_discordant`, `n_test`: items that find such a difference between two models in 4 of 5
         tests, where the models differ on that share of items.
     costs
         `order` ("random", "ranked"), `share_wrong` among those reviewed, `reviews_per_point`, `cost_per_point`: what
@@ -84,20 +85,12 @@ class Scope(Result):
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the ceiling by the number of labels per item, beside human level."""
-        ax = axes(ax)
-        n = self.ceilings["n_labels"].to_numpy(float)
-        ax.fill_between(
-            n, self.ceilings["low"].to_numpy(float), self.ceilings["high"].to_numpy(float), color=COLOURS[0], alpha=0.2
-        )
-        ax.plot(n, self.ceilings["ceiling"].to_numpy(float), "o-", color=COLOURS[0], label="perfect model")
-        ax.axhline(self.leave_one_out, color=COLOURS[1], linestyle="--", label="one person against the others")
-        ax.set(xlabel="labels per test item (majority counts)", ylabel="accuracy it can show", xticks=n)
-        ax.legend(frameon=False)
-        return ax
+        return plot_ceilings(self.ceilings, human=self.leave_one_out, ax=ax)
 
 
+@renamed(data="annotations")
 def scope(
-    data: Annotations | pd.DataFrame,
+    annotations: Annotations | pd.DataFrame,
     *,
     label_error: float | None = None,
     effects: Sequence[float] = EFFECTS,
@@ -112,13 +105,13 @@ def scope(
 
     Parameters
     ----------
-    data
+    annotations
         `Annotations`, or a table with `item_id`, `annotator_id` and `label`.
     label_error
         Share of single labels that are wrong, where it is known (from an audit); by default it follows from how often
         people agree, taking errors as independent and spread evenly over the other classes.
     effects
-        Differences between two models worth finding, points.
+        Differences in accuracy between two models worth finding, as shares: 0.01 is a point.
     share_discordant
         Share of test items on which exactly one of two models is right; retraining on a few per cent of changed labels
         typically gives .05.
@@ -130,7 +123,7 @@ def scope(
     Raises
     ------
     OptionError
-        For shares outside 0 to 1 and effects that are not above 0.
+        For shares outside 0 to 1, and effects that are not above 0 and below 0.5.
 
     References
     ----------
@@ -143,32 +136,22 @@ def scope(
     ...     [(k, who, "ok" if (k, who) != (3, "bob") else "dent") for k in range(10) for who in ("ann", "bob")],
     ...     columns=["item_id", "annotator_id", "label"],
     ... )
-    >>> found = scope(said, effects=[1.0], share_discordant=0.05)
+    >>> found = scope(said, effects=[0.01], share_discordant=0.05)
     >>> found.pairwise, round(found.label_error, 3), int(found.test_sizes["n_test"].iloc[0])
     (0.9, 0.053, 3920)
     """
     shares = [share_discordant] if isinstance(share_discordant, int | float) else list(share_discordant)
     _check_shares({"label_error": label_error, "ranked_precision": ranked_precision}, shares, effects)
-    codes = as_label_codes(data)
-    human = human_baseline(data, n_resamples=n_resamples, confidence=confidence, seed=seed)
-    n_classes = len(np.unique(codes.label))
-    n_items = len(np.unique(codes.item))
-    if label_error is None:
-        # more agreement is less error: the ends change places
-        agreed = (human.pairwise, human.pairwise_high, human.pairwise_low)
-        error, error_low, error_high = (implied_error(value, n_classes) for value in agreed)
-    else:
-        error = error_low = error_high = float(label_error)
+    codes = as_label_codes(annotations)
+    human = human_baseline(annotations, n_resamples=n_resamples, confidence=confidence, seed=seed)
+    n_classes, n_items = len(np.unique(codes.label)), len(np.unique(codes.item))
+    error, error_low, error_high = _label_error(label_error, human, n_classes)
+    level = ("pairwise", "leave_one_out")
     return Scope(
         n_items=n_items,
         n_repeated=human.n_items,
         n_classes=n_classes,
-        pairwise=human.pairwise,
-        pairwise_low=human.pairwise_low,
-        pairwise_high=human.pairwise_high,
-        leave_one_out=human.leave_one_out,
-        leave_one_out_low=human.leave_one_out_low,
-        leave_one_out_high=human.leave_one_out_high,
+        **{f"{name}{end}": getattr(human, f"{name}{end}") for name in level for end in ("", "_low", "_high")},
         label_error=error,
         label_error_low=error_low,
         label_error_high=error_high,
@@ -181,18 +164,28 @@ def scope(
     )
 
 
+def _label_error(given: float | None, human: HumanBaseline, n_classes: int) -> tuple[float, float, float]:
+    """Give the share of wrong labels and its ends: as given, or as agreement implies."""
+    if given is not None:
+        return float(given), float(given), float(given)
+    # more agreement is less error: the ends change places
+    low, high = implied_error(human.pairwise_high, n_classes), implied_error(human.pairwise_low, n_classes)
+    return implied_error(human.pairwise, n_classes), low, high
+
+
 def _check_shares(named: dict[str, float | None], shares: Sequence[float], effects: Sequence[float]) -> None:
     for name, value in (*named.items(), *(("share_discordant", share) for share in shares)):
-        if value is not None and not 0 <= value <= 1:
-            raise OptionError(f"{name}={value!r} is no share; give a number from 0 to 1.")
-    if not all(effect > 0 for effect in effects):
-        raise OptionError(f"effects={list(effects)!r}: give differences in points, each above 0.")
+        if value is not None:
+            check_number(name, value, 0, 1)
+    for effect in effects:
+        hint = "differences as shares, each above 0 and below 0.5; 0.01 is a point"
+        check_number("effects", effect, 0, 0.5, open_low=True, open_high=True, hint=hint)
 
 
 def _reason(human: str | None, n_classes: int, error: float) -> str | None:
     if human is not None or not np.isnan(error):
         return human
-    return "there is one class only" if n_classes < 2 else "people agree less than by chance, so no error rate fits"
+    return "There is one class only." if n_classes < 2 else "People agree less than by chance, so no error rate fits."
 
 
 def implied_error(pairwise: float, n_classes: int) -> float:
@@ -248,12 +241,7 @@ def _ceilings(errors: tuple[float, float, float], n_classes: int) -> pd.DataFram
 
 def _test_sizes(effects: Sequence[float], shares: Sequence[float]) -> pd.DataFrame:
     # two models cannot differ by more than they are discordant
-    rows = [
-        (effect, share, items_needed(share, effect / 100))
-        for effect in effects
-        for share in shares
-        if share >= effect / 100
-    ]
+    rows = [(effect, share, items_needed(share, effect)) for effect in effects for share in shares if share >= effect]
     return pd.DataFrame(rows, columns=["effect", "share_discordant", "n_test"])
 
 

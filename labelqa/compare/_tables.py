@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import numpy as np
 import pandas as pd
 
-from labelqa._codes import id_text
 from labelqa._kernels.intervals import holm
-from labelqa.compare._paired import Settings, difference
-from labelqa.compare._problem import Problem
-from labelqa.compare._refit import Outcome
-from labelqa.errors import TableError, shown
+from labelqa._labels import by_item_id, class_values, rows_of
+from labelqa.compare._difference import Criteria, difference
+from labelqa.compare._experiment import Experiment
+from labelqa.compare._refit import ArmOutcome
 
 #: Outcomes by name; "before" and "after" are among them.
-Arms = dict[str, Outcome]
+Arms = dict[str, ArmOutcome]
 
 
-def arm_table(arms: Arms, problem: Problem, settings: Settings) -> pd.DataFrame:
+def arm_table(arms: Arms, experiment: Experiment, criteria: Criteria) -> pd.DataFrame:
     """Give every arm's scores, and its difference from "before"."""
     rows = []
     for name, outcome in arms.items():
-        found = difference(outcome, arms["before"], settings)
-        recalls = [outcome.correct[problem.truth == code].mean() for code in np.unique(problem.truth)]
+        recalls = [outcome.correct[experiment.truth == code].mean() for code in np.unique(experiment.truth)]
         rows.append(
             {
                 "arm": name,
@@ -29,12 +29,7 @@ def arm_table(arms: Arms, problem: Problem, settings: Settings) -> pd.DataFrame:
                 "accuracy": float(outcome.correct.mean()),
                 "balanced_accuracy": float(np.mean(recalls)),
                 "log_loss": -float(outcome.log_p.mean()),
-                "difference": found.difference,
-                "low": found.low,
-                "high": found.high,
-                "p_value": found.p_value,
-                "verdict": found.verdict,
-                "n_needed": found.n_needed,
+                **asdict(difference(outcome, arms["before"], criteria)),
             }
         )
     table = pd.DataFrame(rows)
@@ -43,26 +38,26 @@ def arm_table(arms: Arms, problem: Problem, settings: Settings) -> pd.DataFrame:
     return table
 
 
-def control_table(arms: Arms, problem: Problem, settings: Settings) -> pd.DataFrame:
+def control_table(arms: Arms, experiment: Experiment, criteria: Criteria) -> pd.DataFrame:
     """Compare each kind of fix alone with its control of the same size."""
     rows = []
-    for place, kind in enumerate(problem.kinds):
-        alone = arms["after"] if len(problem.kinds) == 1 else arms[f"only {kind}"]
+    for place, kind in enumerate(experiment.kinds):
+        alone = arms["after"] if len(experiment.kinds) == 1 else arms[f"only {kind}"]
         for name in (name for name in arms if name.endswith(f"(for {kind})")):
-            found = difference(alone, arms[name], settings)
-            n_fixes = int((problem.kind == place).sum())
+            found = difference(alone, arms[name], criteria)
+            n_fixes = int((experiment.kind == place).sum())
             rows.append((kind, name, n_fixes, found.difference, found.low, found.high, found.p_value, found.verdict))
     columns = ["kind", "control", "n_fixes", "difference", "low", "high", "p_value", "verdict"]
     return pd.DataFrame(rows, columns=columns)
 
 
-def class_table(arms: Arms, problem: Problem, settings: Settings) -> pd.DataFrame:
+def class_table(arms: Arms, experiment: Experiment, criteria: Criteria) -> pd.DataFrame:
     """Compare within every class."""
-    return _by_part(arms, _truth(problem), "label", list(problem.classes[np.unique(problem.truth)]), settings)
+    return _by_part(arms, _truth(experiment), "label", list(experiment.classes[np.unique(experiment.truth)]), criteria)
 
 
 def slice_table(
-    arms: Arms, problem: Problem, slices: pd.Series | pd.DataFrame | None, settings: Settings
+    arms: Arms, experiment: Experiment, slices: pd.Series | pd.DataFrame | None, criteria: Criteria
 ) -> pd.DataFrame:
     """Compare within every value of every kind of slice.
 
@@ -74,47 +69,41 @@ def slice_table(
     columns = ["n_test", "accuracy_before", "accuracy_after", "difference", "low", "high", "p_value", "p_holm"]
     if slices is None:
         return pd.DataFrame(columns=["slice", "value", *columns])
-    table = slices.to_frame(slices.name or "slice") if isinstance(slices, pd.Series) else slices
-    if "item_id" in table.columns:
-        table = table.set_index("item_id")
-    table = table.set_axis([id_text(item) for item in table.index])
-    ids = problem.ids[problem.test]
-    absent = ~pd.Index(ids).isin(table.index)
-    if absent.any():
-        raise TableError(f"{int(absent.sum()):,} test items have no slice ({shown(ids[absent])}); give each a value.")
+    table = by_item_id(slices.to_frame(slices.name or "slice") if isinstance(slices, pd.Series) else slices)
+    rows = rows_of(table.index, experiment.ids[experiment.test], "slices", "test items")
     parts = []
     for column in table.columns:
-        values = table[column].reindex(ids).reset_index(drop=True)
+        values = table[column].iloc[rows].reset_index(drop=True)
         order = sorted(values.dropna().unique(), key=str)
-        part = _by_part(arms, values, "value", order, settings)
+        part = _by_part(arms, values, "value", order, criteria)
         part.insert(0, "slice", str(column))
         parts.append(part)
     return pd.concat(parts, ignore_index=True)
 
 
-def item_table(arms: Arms, problem: Problem) -> pd.DataFrame:
+def item_table(arms: Arms, experiment: Experiment) -> pd.DataFrame:
     """Say of every test item whether it was predicted before and after."""
     return pd.DataFrame(
         {
-            "item_id": pd.Series(problem.ids[problem.test], dtype="str"),
-            "label": _truth(problem),
+            "item_id": pd.Series(experiment.ids[experiment.test], dtype="str"),
+            "label": _truth(experiment),
             "is_correct_before": arms["before"].correct > 0.5,
             "is_correct_after": arms["after"].correct > 0.5,
         }
     )
 
 
-def _truth(problem: Problem) -> pd.Series:
-    return pd.Series(list(problem.classes[problem.truth]), dtype=object)
+def _truth(experiment: Experiment) -> pd.Series:
+    return pd.Series(class_values(experiment.classes, experiment.truth), dtype=object)
 
 
-def _by_part(arms: Arms, part: pd.Series, name: str, order: list[object], settings: Settings) -> pd.DataFrame:
+def _by_part(arms: Arms, part: pd.Series, name: str, order: list[object], criteria: Criteria) -> pd.DataFrame:
     """Compare within every value of `part` (one per test item), p-values adjusted by Holm."""
     before, after = arms["before"], arms["after"]
     rows = []
     for value in order:
         where = (part == value).to_numpy()
-        found = difference(after, before, settings, where)
+        found = difference(after, before, criteria, where)
         rows.append(
             {
                 name: value,

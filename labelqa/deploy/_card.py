@@ -64,9 +64,8 @@ def _quality(known: dict[str, Any]) -> str:
     lines += [f"- {_text(key)}: {_number(value)}" for key, value in measured.items() if key not in shown]
     found = known["comparison"]
     if found:
-        change = (
-            f", {found['difference']:+.2f} points [{found['low']:+.2f}, {found['high']:+.2f}]" if "low" in found else ""
-        )
+        points = [f"{100 * found[name]:+.2f}" for name in ("difference", "low", "high") if name in found]
+        change = f", {points[0]} points [{points[1]}, {points[2]}]" if len(points) == 3 else ""
         lines.append(f"- Against the model before the fixes: **{_text(found['verdict'])}**{change}")
     return "\n".join(lines) or "Not measured: no labels of held-out items were given."
 

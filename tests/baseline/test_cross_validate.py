@@ -63,14 +63,14 @@ def test_ties_are_left_out_and_said():
     said.loc[said["item_id"].eq(0) & said["annotator_id"].eq("bob"), "label"] = "b"
     found = baseline.cross_validate(features, said)
     assert found.n_items == 11
-    assert found.reason == "1 items without a most frequent label are left out ('0')"
+    assert found.reason == "1 items without a most frequent label are left out ('0')."
 
 
 def test_undefined_has_a_reason():
     features = pd.DataFrame({"x": [1.0, 2.0]}, index=["a", "b"])
     found = baseline.cross_validate(features, pd.Series(["ok", "ok"], index=["a", "b"]))
     assert np.isnan(found.accuracy)
-    assert found.reason.startswith("all labels are of one class")
+    assert found.reason.startswith("All labels are of one class")
     assert found.to_dict()["accuracy"] is None
 
 
@@ -119,6 +119,6 @@ def test_human_baseline_without_repeats():
     said = pd.DataFrame({"item_id": [1, 2], "annotator_id": ["a", "a"], "label": ["x", "y"]})
     found = baseline.human_baseline(said)
     assert np.isnan(found.pairwise)
-    assert found.reason == "no item has two labels"
+    assert found.reason == "No item has two labels."
     with pytest.raises(OptionError, match="confidence=2"):
         baseline.human_baseline(said, confidence=2)

@@ -16,7 +16,7 @@ def test_a_planted_effect_is_found(world):
     found = compare_fixes(world.noisy, world.clean, world.trusted, features=world.features)
     assert found.verdict == "helps"
     assert 0 < found.low < found.difference < found.high
-    assert found.difference == pytest.approx(100 * (found.accuracy_after - found.accuracy_before))
+    assert found.difference == pytest.approx(found.accuracy_after - found.accuracy_before)
     assert found.p_value < 0.001
     assert found.n_fixes == len(world.wrong)
     assert found.reason is None
@@ -52,7 +52,7 @@ def test_no_change_is_no_difference(world):
     found = compare_fixes(world.noisy, world.noisy, world.trusted, features=world.features, **QUICK)
     assert (found.difference, found.low, found.high, found.p_value) == (0, 0, 0, 1)
     assert found.verdict == "equivalent"
-    assert found.reason == "before and after are equal, so there is nothing to compare"
+    assert found.reason == "Before and after are equal, so there is nothing to compare."
     assert len(found.attribution) == 0
 
 
@@ -110,7 +110,7 @@ def test_shapley_is_the_mean_over_all_orders(world, mixed):
             if item in source.index:
                 labels[item] = source[item]
         model = baseline.fit(world.features.loc[list(labels)], pd.Series(labels), calibrate=False)
-        return 100 * (model.predict(world.features.loc[world.test]).loc[world.test] == world.trusted).mean()
+        return (model.predict(world.features.loc[world.test]).loc[world.test] == world.trusted).mean()
 
     expected = naive_shapley(cache(accuracy), found.attribution["kind"].tolist())
     assert found.attribution["shapley"].tolist() == pytest.approx(list(expected.values()))
@@ -126,7 +126,7 @@ def test_six_kinds_have_no_shapley_values_and_say_so(world):
                           kinds=dict(zip(items, names, strict=True)), **QUICK)  # fmt: skip
     assert found.attribution["shapley"].isna().all()
     assert found.attribution["add_one"].notna().all()
-    assert found.reason == "Shapley values are computed for up to 5 kinds of fix; there are 6"
+    assert found.reason == "Shapley values are computed for up to 5 kinds of fix; there are 6."
 
 
 def test_decisions_say_who_and_draw_the_curve(world):
@@ -139,7 +139,7 @@ def test_decisions_say_who_and_draw_the_curve(world):
     assert curve.loc[("ranked", 0), "difference"] == 0
     ends = [curve.loc[(order, len(decisions)), "difference"] for order in ("ranked", "random")]
     assert ends == pytest.approx([found.difference] * 2)
-    assert found.cost_per_point == pytest.approx(0.5 * len(decisions) / found.difference)
+    assert found.cost_per_point == pytest.approx(0.5 * len(decisions) / (100 * found.difference))
     assert found.cost_per_point_low < found.cost_per_point < found.cost_per_point_high
     assert found.data_size["arm"].tolist() == ["before"] * 3 + ["after"]
     assert found.equivalent_new_labels > 0
@@ -185,13 +185,14 @@ def test_inconclusive_says_how_many_items_would_decide(world):
     ("options", "error", "message"),
     [
         ({"features": None}, OptionError, "Give features= or images=, one of them"),
-        ({"margin": 0}, OptionError, "margin=0 is not usable"),
+        ({"margin": 0}, OptionError, "margin=0 is out of range; .* 0.005 is half a point"),
+        ({"margin": 0.5}, OptionError, "margin=0.5 is out of range"),
         ({"confidence": 1.0}, OptionError, "confidence=1.0"),
         ({"n_resamples": 3}, OptionError, "n_resamples=3"),
         ({"leaks": "ignore"}, OptionError, "leaks='ignore'"),
         ({"model": "svm"}, OptionError, "model='svm'"),
         ({"kinds": {"i0": "magic"}}, OptionError, "Item 'i0': kinds='magic'"),
-        ({"slices": pd.Series({"i0": "a"})}, TableError, "300 test items have no slice"),
+        ({"slices": pd.Series({"i0": "a"})}, TableError, "slices has no row for 300 of 300 test items"),
         ({"decisions": [{"action": "keep"}]}, TableError, "decisions have no column 'item_id'"),
     ],
 )

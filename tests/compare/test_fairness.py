@@ -110,10 +110,10 @@ def test_one_class_before(world):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"test": pd.Series({"zz": "ok"})}, "1 items of test have no features"),
+        ({"test": pd.Series({"zz": "ok"})}, "features has no row for 1 of 1 items of test"),
         (
             {"before": pd.concat([pd.Series({"i0": "ok"}), pd.Series({"i0": "dent"})])},
-            "before holds more than one label",
+            "1 items have more than one label in before",
         ),
         ({"test": pd.DataFrame({"item_id": ["i400"]})}, "test has no column 'label'"),
         ({"test": {}}, "test is an empty mapping"),

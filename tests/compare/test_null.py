@@ -6,25 +6,30 @@ import pytest
 
 from labelqa._kernels.intervals import holm
 from labelqa._kernels.paired import items_needed, mcnemar_mid_p
+from labelqa._options import Resampling
 from labelqa.compare import compare_fixes
-from labelqa.compare._paired import Settings, difference
-from labelqa.compare._refit import Outcome
+from labelqa.compare._difference import Criteria, difference
+from labelqa.compare._refit import ArmOutcome
 
 N_NULL = 1000
 
 
+def criteria(margin):
+    return Criteria(margin, Resampling(n_resamples=400))
+
+
 def outcome(correct):
-    return Outcome(0, correct.astype(float), np.zeros(len(correct)))
+    return ArmOutcome(0, correct.astype(float), np.zeros(len(correct)))
 
 
 def simulated(n_test, share_discordant, gain, settings, n_times, seed=0):
-    """Give the verdicts on pairs of models that differ on a share of items; the second is `gain` points better."""
+    """Give the verdicts on pairs of models that differ on a share of items; the second is better by `gain`."""
     rng = np.random.default_rng(seed)
     verdicts = []
     for _ in range(n_times):
         differs = rng.random(n_test) < share_discordant
         first = rng.random(n_test) < 0.7
-        second_wins = rng.random(n_test) < 0.5 + gain / 200 / share_discordant
+        second_wins = rng.random(n_test) < 0.5 + gain / 2 / share_discordant
         first, second = np.where(differs, ~second_wins, first), np.where(differs, second_wins, first)
         verdicts.append(difference(outcome(second), outcome(first), settings).verdict)
     return pd.Series(verdicts)
@@ -32,21 +37,21 @@ def simulated(n_test, share_discordant, gain, settings, n_times, seed=0):
 
 @pytest.mark.parametrize(("n_test", "share_discordant"), [(1000, 0.1), (3000, 0.06)])
 def test_false_alarms_are_as_rare_as_promised(n_test, share_discordant):
-    settings = Settings(margin=0.5, n_resamples=400, confidence=0.95, seed=0)
+    settings = criteria(0.005)
     verdicts = simulated(n_test, share_discordant, 0.0, settings, N_NULL)
     alarms = verdicts.isin(["helps", "hurts"]).mean()
     assert 0.03 <= alarms <= 0.07
 
 
 def test_items_needed_find_the_margin_in_four_of_five():
-    settings = Settings(margin=1.0, n_resamples=400, confidence=0.95, seed=0)
+    settings = criteria(0.01)
     n_test = int(items_needed(0.1, 0.01))
-    verdicts = simulated(n_test, 0.1, 1.0, settings, 300)
+    verdicts = simulated(n_test, 0.1, 0.01, settings, 300)
     assert 0.72 <= (verdicts == "helps").mean() <= 0.88
 
 
 def test_without_difference_and_with_many_items_models_are_equivalent():
-    settings = Settings(margin=1.0, n_resamples=400, confidence=0.95, seed=0)
+    settings = criteria(0.01)
     assert (simulated(20_000, 0.05, 0.0, settings, 50) == "equivalent").mean() > 0.95
 
 

@@ -65,8 +65,8 @@ def test_human_level_is_the_baselines():
 
 
 def test_sizes_follow_connors_rule_and_leave_out_the_impossible():
-    sizes = scope(crowd(n_items=20), effects=[1.0, 5.0], share_discordant=[0.02, 0.1]).test_sizes
-    assert sizes.to_numpy().tolist() == [[1.0, 0.02, 1568.0], [1.0, 0.1, 7840.0], [5.0, 0.1, 314.0]]
+    sizes = scope(crowd(n_items=20), effects=[0.01, 0.05], share_discordant=[0.02, 0.1]).test_sizes
+    assert sizes.to_numpy().tolist() == [[0.01, 0.02, 1568.0], [0.01, 0.1, 7840.0], [0.05, 0.1, 314.0]]
 
 
 def test_costs_of_a_point():
@@ -79,10 +79,10 @@ def test_costs_of_a_point():
 @pytest.mark.parametrize(
     ("table", "reason"),
     [
-        (pd.DataFrame({"item_id": [1, 2], "annotator_id": "a", "label": ["x", "y"]}), "no item has two labels"),
+        (pd.DataFrame({"item_id": [1, 2], "annotator_id": "a", "label": ["x", "y"]}), "No item has two labels."),
         (pd.DataFrame({"item_id": [1, 1], "annotator_id": ["a", "b"], "label": ["x", "x"]}), "one class only"),
         (pd.DataFrame({"item_id": [1, 1], "annotator_id": ["a", "b"], "label": ["x", "y"]}), "less than by chance"),
-        (pd.DataFrame({"item_id": [], "annotator_id": [], "label": []}), "no item has two labels"),
+        (pd.DataFrame({"item_id": [], "annotator_id": [], "label": []}), "No item has two labels."),
     ],
 )
 def test_undefined_has_a_reason(table, reason):
@@ -94,10 +94,11 @@ def test_undefined_has_a_reason(table, reason):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"label_error": 1.2}, "label_error=1.2 is no share"),
-        ({"ranked_precision": -1}, "ranked_precision=-1 is no share"),
-        ({"share_discordant": 3}, "share_discordant=3 is no share"),
+        ({"label_error": 1.2}, "label_error=1.2 is out of range"),
+        ({"ranked_precision": -1}, "ranked_precision=-1 is out of range"),
+        ({"share_discordant": 3}, "share_discordant=3 is out of range"),
         ({"effects": [0]}, "each above 0"),
+        ({"effects": [0.5]}, "effects=0.5 is out of range"),
     ],
 )
 def test_impossible_options(options, message):

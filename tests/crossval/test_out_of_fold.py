@@ -1,15 +1,19 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.special import log_softmax
 from sklearn.linear_model import Ridge
 from sklearn.preprocessing import StandardScaler
 
 from labelqa import _crossval
 from labelqa._crossval import PENALTIES, deal_folds, out_of_fold
-from labelqa._kernels.linear import Sums, fit_temperature, log_loss, log_softmax, ridge
-from labelqa.baseline._models import Recipe
+from labelqa._kernels.linear import RidgeSums, fit_temperature, log_loss, ridge
+from labelqa._labels import align_labels
+from labelqa.baseline import ModelRecipe
 from labelqa.errors import OptionError, TableError
 
 
@@ -25,7 +29,7 @@ def blobs(n=120, n_classes=3, d=6, seed=0, apart=3.0):
 def test_ridge_from_sums_is_sklearns_ridge_on_standardised_features(penalty):
     features, label = blobs(90)
     rows = features.to_numpy(np.float32)
-    weights, intercept = ridge(Sums.collect(rows, label.to_numpy(), 3), np.array([penalty]))[0]
+    weights, intercept = ridge(RidgeSums.collect(rows, label.to_numpy(), 3), np.array([penalty]))[0]
     scaler = StandardScaler().fit(rows)
     peer = Ridge(alpha=penalty * 90, solver="cholesky").fit(scaler.transform(rows), np.eye(3)[label])
     assert np.allclose(rows @ weights + intercept, peer.predict(scaler.transform(rows)), atol=1e-5)
@@ -34,8 +38,8 @@ def test_ridge_from_sums_is_sklearns_ridge_on_standardised_features(penalty):
 def test_sums_add_up():
     features, label = blobs(50)
     rows, code = features.to_numpy(np.float32), label.to_numpy()
-    joined = Sums.collect(rows[:20], code[:20], 3) + Sums.collect(rows[20:], code[20:], 3)
-    whole = Sums.collect(rows, code, 3)
+    joined = RidgeSums.collect(rows[:20], code[:20], 3) + RidgeSums.collect(rows[20:], code[20:], 3)
+    whole = RidgeSums.collect(rows, code, 3)
     assert np.allclose(joined.xx, whole.xx, rtol=1e-5)
     assert np.allclose((whole - joined).xy, 0, atol=1e-3)
 
@@ -43,7 +47,7 @@ def test_sums_add_up():
 def test_a_constant_feature_carries_nothing():
     features, label = blobs(60)
     rows = np.column_stack([features.to_numpy(), np.full(60, 7.0)]).astype(np.float32)
-    weights, _ = ridge(Sums.collect(rows, label.to_numpy(), 3), PENALTIES)[0]
+    weights, _ = ridge(RidgeSums.collect(rows, label.to_numpy(), 3), PENALTIES)[0]
     assert np.all(weights[-1] == 0)
 
 
@@ -61,7 +65,7 @@ def test_temperature_is_the_best_on_a_grid():
 @pytest.mark.parametrize("n", [10, 100])
 def test_temperature_never_makes_certain(n):
     label = np.arange(n) % 2
-    p = np.exp(log_softmax(np.eye(2)[label] / fit_temperature(np.eye(2)[label], label)))
+    p = np.exp(log_softmax(np.eye(2)[label] / fit_temperature(np.eye(2)[label], label), axis=1))
     # one label in n + 2 counts as drawn from both classes alike
     assert p[0, 0] == pytest.approx(1 - 0.5 / (n + 2), rel=1e-3)
 
@@ -91,22 +95,22 @@ def test_order_of_rows_changes_nothing(seed):
     pd.testing.assert_frame_equal(one.table, two.table)
 
 
-@pytest.mark.parametrize("model", [None, Recipe()])
+@pytest.mark.parametrize("model", [None, ModelRecipe()])
 def test_an_items_own_label_does_not_reach_its_scores(model, monkeypatch):
     # which penalty is chosen depends on all labels; how an item is scored under it must not depend on its own
     monkeypatch.setattr(_crossval, "PENALTIES", np.array([0.03]))
     features, label = blobs(80)
     rows, ids = _crossval.check_features(features)
-    code, classes = _crossval.align_labels(label, ids)
+    labels = align_labels(label, ids)
     fold = np.arange(80) % 5
 
     def scores(code):
-        task = _crossval._Task(ids, code, classes, fold, 5)
+        task = _crossval._Task(replace(labels, code=code), _crossval.Folds(fold, 5, None))
         return _crossval._ridge_scores(rows, task) if model is None else _crossval._model_scores(model, rows, task)
 
-    changed = code.copy()
+    changed = labels.code.copy()
     changed[fold == 2] = (changed[fold == 2] + 1) % 3
-    before, after = scores(code), scores(changed)
+    before, after = scores(labels.code), scores(changed)
     assert np.allclose(before[fold == 2], after[fold == 2], atol=1e-5)
     assert not np.allclose(before[fold != 2], after[fold != 2], atol=1e-2)
 
@@ -115,7 +119,8 @@ def test_an_items_own_label_does_not_reach_its_scores(model, monkeypatch):
 @given(n=st.integers(10, 80), n_folds=st.integers(2, 6), seed=st.integers(0, 9))
 def test_folds_are_stratified(n, n_folds, seed):
     label = np.random.default_rng(seed).integers(0, 3, n)
-    fold, used, _ = deal_folds(label, None, n_folds, seed)
+    folds = deal_folds(label, None, n_folds, seed)
+    fold, used = folds.fold, folds.n_folds
     for value in range(3):
         counts = np.bincount(fold[label == value], minlength=used)
         assert counts.max() - counts.min() <= 1
@@ -129,9 +134,10 @@ def test_groups_are_not_split_and_spread(n_groups, seed):
     rng = np.random.default_rng(seed)
     groups = np.r_[np.arange(n_groups), rng.integers(0, n_groups, 200)]
     label = rng.integers(0, 2, len(groups))
-    fold, used, reason = deal_folds(label, groups, 5, seed)
-    assert used == 5
-    assert reason is None
+    folds = deal_folds(label, groups, 5, seed)
+    fold = folds.fold
+    assert folds.n_folds == 5
+    assert folds.reason is None
     assert pd.Series(fold).groupby(groups).nunique().max() == 1
     assert set(fold) == set(range(5))
 
@@ -164,7 +170,7 @@ def test_too_little_to_learn_from_has_a_reason(labels, reason):
 def test_one_item_alone():
     found = out_of_fold(pd.DataFrame({"x": [1.0]}, index=["a"]), pd.Series(["cat"], index=["a"]))
     assert np.isnan(found.accuracy)
-    assert found.reason == "all labels are of one class, so there is nothing to tell apart"
+    assert found.reason == "All labels are of one class, so there is nothing to tell apart."
 
 
 def test_labels_may_be_called_anything():
@@ -183,7 +189,7 @@ def test_ids_are_joined_as_text():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda f, y: (f, y.rename({"i0": "other"})), "1 labelled items have no features"),
+        (lambda f, y: (f, y.rename({"i0": "other"})), "features has no row for 1 of 20 labelled items"),
         (lambda f, y: (f, pd.concat([y, y.iloc[:1]])), "more than one label"),
         (lambda f, y: (pd.concat([f, f.iloc[:1]]), y), "occur twice"),
         (lambda f, y: (f.assign(bad=np.nan), y), "missing or infinite"),

@@ -33,7 +33,7 @@ def test_from_training_to_rollback(exported, trained, tmp_path):
     models = tmp_path / "models"
     put = ["export", trained / "model.skops", "--items", trained / "held_out", "--name", "parts", "--models", models]
     assert "needs 500 held-out items and there are 40" in run(*put, code=3).stderr
-    (tmp_path / "compare.json").write_text('{"verdict": "helps", "difference": 2.0, "low": 1.0, "high": 3.0}')
+    (tmp_path / "compare.json").write_text('{"verdict": "helps", "difference": 0.02, "low": 0.01, "high": 0.03}')
     exported.labels.rename("label").rename_axis("item_id").to_csv(tmp_path / "gold.csv")
     done = run(*put, "--n-parity", 40, "--comparison", tmp_path / "compare.json", "--labels", tmp_path / "gold.csv")
     assert json.loads((models / "parts" / "1" / "metadata.json").read_text())["metrics"]["n_labelled"] == 40

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from labelqa._codes import encode_labels, id_text
 from labelqa._crossval import check_features
+from labelqa._labels import OneEach, align_labels, id_texts, one_each
 from labelqa._options import check_choice
 from labelqa.annotations import Annotations
-from labelqa.baseline._labels import one_label_each
-from labelqa.errors import OptionError, TableError, shown
+from labelqa.errors import OptionError, TableError
 
 Floats32 = NDArray[np.float32]
 Longs = NDArray[np.int64]
@@ -27,7 +27,7 @@ RELABELS = KINDS[:3]
 
 
 @dataclass(frozen=True, eq=False)
-class Problem:
+class Experiment:
     """All items with features, in natural order of their ids.
 
     Attributes
@@ -62,68 +62,40 @@ class Problem:
         return np.where(made, self.after, self.before)
 
 
-def one_each(labels: Labels, name: str) -> tuple[pd.Series, str | None]:
-    """Give one label per item as a Series by item id (the most frequent one), and what was left out.
+def labels_by_id(labels: Labels, name: str) -> OneEach:
+    """Give one label per item by its id as text (the most frequent one); items without a label are left out.
 
     Raises
     ------
     TableError
-        Where `labels` is no table of labels or an item has two.
+        Where `labels` is no table of labels.
     """
-    if not isinstance(labels, pd.Series | pd.DataFrame | Annotations):
-        raise TableError(
-            f"Found a {type(labels).__name__} as {name}; give a Series by item id, a table or Annotations."
-        )
-    single, note = one_label_each(labels)
-    table = single if isinstance(single, pd.DataFrame) else _as_table(pd.Series(single))
-    absent = {"item_id", "label"} - set(table.columns)
-    if absent:
-        raise TableError(
-            f"{name} has no column {shown(sorted(absent))} (found: {shown(table.columns)}); it needs item_id and label."
-        )
-    ids = [id_text(value) for value in table["item_id"]]
-    said = pd.Series(table["label"].to_numpy(object), index=ids, dtype=object).dropna()
-    if said.index.has_duplicates:
-        twice = said.index[said.index.duplicated()].unique()
-        raise TableError(f"{name} holds more than one label for {len(twice):,} items ({shown(twice)}); give one each.")
-    return said, note
+    if isinstance(labels, np.ndarray):
+        raise TableError(f"Found an array as {name}; give a Series by item id, a table or Annotations.")
+    found = one_each(labels, name)
+    said = pd.Series(found.labels).astype(object)
+    return OneEach(said.set_axis(id_texts(said.index)).dropna(), found.n_tied, found.reason)
 
 
-def _as_table(labels: pd.Series) -> pd.DataFrame:
-    return pd.DataFrame({"item_id": labels.index, "label": labels.to_numpy(object)})
-
-
-def make_problem(
+def make_experiment(
     before: pd.Series, after: pd.Series, test: pd.Series, features: pd.DataFrame, kinds: Mapping[str, str]
-) -> Problem:
+) -> Experiment:
     """Join labels and features by id, and name the kind of every change.
 
     Raises
     ------
     TableError
-        Where an item of either training set or the test set has no features.
+        Where an item of either training set or the test set has no features, or has two labels.
     """
     rows, ids = check_features(features)
-    index = pd.Index(ids)
-    for name, labels in (("before", before), ("after", after), ("test", test)):
-        absent = labels.index[~labels.index.isin(index)]
-        if len(absent):
-            raise TableError(
-                f"{len(absent):,} items of {name} have no features ({shown(absent)}); there are features for "
-                f"{len(ids):,} items (first: {shown(ids[:3])}). The ids must match."
-            )
-    codes, classes = encode_labels(pd.concat([before, after, test], ignore_index=True))
-    parts = np.split(codes.astype(np.int64), np.cumsum([len(before), len(after)]))
-    full = []
-    for labels, code in zip((before, after), parts[:2], strict=True):
-        of_item = np.full(len(ids), -1, np.int64)
-        of_item[index.get_indexer(labels.index)] = code
-        full.append(of_item)
-    named = np.array([kinds.get(item, "") for item in ids[full[0] != full[1]]], dtype=object)
-    kind, used = _code_kinds(full[0], full[1], named)
-    test_rows = index.get_indexer(test.index)
-    order = np.argsort(test_rows, kind="stable")
-    return Problem(rows, ids, classes, full[0], full[1], kind, used, test_rows[order], parts[2][order])
+    sets = {"before": before, "after": after, "test": test}
+    _, classes = encode_labels(pd.concat(sets.values(), ignore_index=True))
+    code = {name: align_labels(given, ids, classes=list(classes), name=name).code for name, given in sets.items()}
+    changed = code["before"] != code["after"]
+    named = np.array([kinds.get(item, "") for item in ids[changed]], dtype=object)
+    kind, used = _code_kinds(code["before"], code["after"], named)
+    test_rows = np.flatnonzero(code["test"] >= 0)
+    return Experiment(rows, ids, classes, code["before"], code["after"], kind, used, test_rows, code["test"][test_rows])
 
 
 def _code_kinds(before: Longs, after: Longs, named: NDArray[Any]) -> tuple[Longs, list[str]]:
