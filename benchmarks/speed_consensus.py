@@ -100,9 +100,9 @@ def dawid_skene(n: int) -> Callable[[], Any]:
 
 def dawid_skene_codes(n: int) -> Callable[[], Any]:
     from labelqa._codes import LabelCodes
+    from labelqa.consensus.labels._crowd import Crowd, StoppingRule
+    from labelqa.consensus.labels._error_models import FullMatrix
     from labelqa.consensus.labels._expectation_maximisation import iterate
-    from labelqa.consensus.labels._models import FullMatrix
-    from labelqa.consensus.labels._problem import Problem
 
     item, annotator, label, _ = arrays(n)
     codes = LabelCodes(
@@ -114,9 +114,9 @@ def dawid_skene_codes(n: int) -> Callable[[], Any]:
         label=label.astype(np.int32),
         row=np.arange(len(item)),
     )
-    problem = Problem(codes=codes, gold=np.full(n, -1, np.int32), prior=np.empty((0, N_CLASSES)))
-    model = FullMatrix(shrinkage=0, smoothing=0)
-    return lambda: iterate(problem, None, model=model, n_iterations=20, tolerance=0)
+    crowd = Crowd(codes=codes, gold=np.full(n, -1, np.int32), prior=np.empty((0, N_CLASSES)))
+    model, until = FullMatrix(shrinkage=0, smoothing=0), StoppingRule(n_iterations=20, tolerance=0)
+    return lambda: iterate(crowd, None, model=model, until=until)
 
 
 def crowdkit_dawid_skene(n: int) -> Callable[[], Any]:

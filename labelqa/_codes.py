@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -62,6 +62,17 @@ class LabelCodes:
     def offsets(self) -> Longs:
         """Where each item's labels start and end: shape (I + 1,)."""
         return np.asarray(offsets_of(self.item, self.n_items))
+
+    def of_labels(self, kept: NDArray[np.bool_]) -> LabelCodes:
+        """Keep some labels (n,); items, annotators and classes stay."""
+        columns = {name: getattr(self, name)[kept] for name in ("item", "annotator", "label", "row")}
+        return replace(self, **columns)
+
+    def of_items(self, kept: NDArray[np.bool_]) -> LabelCodes:
+        """Keep some items (I,) with their labels; annotators and classes stay."""
+        place = (np.cumsum(kept) - 1).astype(np.int32)
+        codes = self.of_labels(kept[self.item])
+        return replace(codes, items=self.items[kept], item=place[codes.item])
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,11 +1,11 @@
-"""Intervals and adjusted p-values: the only Wilson, Student, percentile and Holm of the package."""
+"""Intervals and adjusted p-values: the only Wilson, Jeffreys, Student, percentile and Holm of the package."""
 
 from __future__ import annotations
 
 import numpy as np
 from numba import njit
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import ndtri, stdtrit
+from scipy.special import betaincinv, ndtri, stdtrit
 
 Floats = NDArray[np.float64]
 
@@ -24,6 +24,19 @@ def wilson_of_shares(share: Floats, n: Floats, confidence: float = 0.95) -> tupl
         half = z / (1 + z * z / n) * np.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
     is_share = (n > 0) & (share >= 0) & (share <= 1)
     return np.where(is_share, middle - half, np.nan), np.where(is_share, middle + half, np.nan)
+
+
+def jeffreys(count: Floats, total: Floats, confidence: float = 0.95) -> tuple[Floats, Floats]:
+    """Jeffreys' intervals of count / total (expected counts may be fractions); nan where the total is 0."""
+    tail = (1 - confidence) / 2
+    count = np.clip(count, 0.0, total)
+    low, high = (betaincinv(count + 0.5, total - count + 0.5, share) for share in (tail, 1 - tail))
+    with np.errstate(invalid="ignore"):
+        estimate = count / total
+    # next to 0 and 1 the interval of a fraction of a label would leave its estimate out
+    low = np.where(count > 0, np.minimum(low, estimate), 0.0)
+    high = np.where(count < total, np.maximum(high, estimate), 1.0)
+    return np.where(total > 0, low, np.nan), np.where(total > 0, high, np.nan)
 
 
 def student_reach(se: ArrayLike, n: ArrayLike, confidence: float = 0.95) -> Floats:

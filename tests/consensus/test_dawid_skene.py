@@ -166,19 +166,19 @@ def test_impossible_options_are_refused(patients, options):
 
 
 def test_statistics_of_two_runs_of_items_add_up(patients):
+    from labelqa.consensus.labels._crowd import make_crowd
+    from labelqa.consensus.labels._error_models import FullMatrix
     from labelqa.consensus.labels._expectation_maximisation import step, votes
-    from labelqa.consensus.labels._models import FullMatrix
-    from labelqa.consensus.labels._problem import make_problem
 
     model = FullMatrix(shrinkage=5, smoothing=0)
 
-    def problem(table):
+    def crowd(table):
         # every run knows all annotators and classes
         known = pd.DataFrame({"item_id": 0, "annotator_id": [1, 2, 3, 4, 5], "label": None})
-        return make_problem(pd.concat([table, known]), classes=[1, 2, 3, 4], gold=None, prior=None)
+        return make_crowd(pd.concat([table, known]), classes=[1, 2, 3, 4], gold=None, prior=None)
 
     whole, first, second = (
-        problem(table) for table in (patients, patients.query("item_id <= 20"), patients.query("item_id > 20"))
+        crowd(table) for table in (patients, patients.query("item_id <= 20"), patients.query("item_id > 20"))
     )
     begun = votes(first, 1) + votes(second, 1)
     assert begun.counts == pytest.approx(votes(whole, 1).counts)

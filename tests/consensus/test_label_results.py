@@ -66,8 +66,8 @@ def test_probabilities_are_distributions(method, crowd):
 @given(crowd=crowds)
 def test_shares_of_the_confusion_are_its_counts_and_lie_in_their_intervals(method, crowd):
     cells = method(crowd).confusion.dropna()
-    met = cells.groupby(["annotator_id", "true_label"])["n"].transform("sum")
-    assert cells["share"].to_numpy() == pytest.approx((cells["n"] / met).to_numpy())
+    met = cells.groupby(["annotator_id", "true_label"])["n_labels"].transform("sum")
+    assert cells["share"].to_numpy() == pytest.approx((cells["n_labels"] / met).to_numpy())
     # to the last digit: a reader may put the three side by side
     assert (cells["low"] <= cells["share"]).all()
     assert (cells["share"] <= cells["high"]).all()
@@ -83,7 +83,7 @@ def test_the_share_of_a_confusion_is_not_pulled_to_other_annotators(said):
     found = consensus_labels(pd.concat([said, swapped])).confusion
     row = found.query("annotator_id == 'swap' and true_label == 0 and label == 1").iloc[0]
     of_zero = found.query("annotator_id == 'swap' and true_label == 0")
-    assert row["share"] == pytest.approx(row["n"] / of_zero["n"].sum())
+    assert row["share"] == pytest.approx(row["n_labels"] / of_zero["n_labels"].sum())
     assert row["low"] <= row["share"] <= row["high"]
     assert row["rate"] < row["share"]
 
@@ -148,7 +148,7 @@ class TestDegenerate:
         assert found.annotators.empty
         assert found.probabilities.empty
         assert found.confusion.empty
-        assert found.reason == "there are no items"
+        assert found.reason == "There are no items."
 
     @every
     def test_no_labels(self, method):
@@ -156,7 +156,7 @@ class TestDegenerate:
         assert found.table["label"].isna().all()
         assert found.table["probability"].isna().all()
         assert found.annotators["quality"].isna().all()
-        assert found.reason == "there are no labels"
+        assert found.reason == "There are no labels."
 
     @every
     def test_one_label(self, method):

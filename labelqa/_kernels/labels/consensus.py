@@ -23,16 +23,6 @@ _TINY = 1e-200
 
 
 @njit(cache=True)
-def vote_counts(offsets: Longs, label: Ints, n_classes: int) -> Longs:
-    """Count the labels of each item: offsets (I + 1,), label (n,) -> (I, K)."""
-    out = np.zeros((offsets.shape[0] - 1, n_classes), np.int64)
-    for i in range(out.shape[0]):
-        for j in range(offsets[i], offsets[i + 1]):
-            out[i, label[j]] += 1
-    return out
-
-
-@njit(cache=True)
 def collect_votes(
     offsets: Longs,
     annotator: Ints,

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 
 from labelqa import _checks
-from labelqa._codes import encode_ids, encode_labels, id_text
+from labelqa._codes import encode_ids, encode_labels
+from labelqa._labels import find_rows
 from labelqa.consensus.labels._result import TIE, LabelConsensus
 
 
@@ -41,22 +42,21 @@ def expected_accuracy(result: LabelConsensus, gold: pd.DataFrame) -> float:
     0.75
     """
     _checks.need_columns(gold, "gold", ("item_id", "label"))
-    codes = result._problem.codes
-    ids = encode_ids(gold["item_id"], "item_id")
-    position = pd.Index(codes.items).get_indexer(pd.Index(ids[1]))[ids[0]]
-    known = {id_text(value): place for place, value in enumerate(codes.classes)}
+    codes, fit = result.crowd.codes, result.fit
+    of_item, ids = encode_ids(gold["item_id"], "item_id")
+    rows = find_rows(codes.items, ids)[of_item]
     label, values = encode_labels(gold["label"])
-    truth = np.asarray([known.get(id_text(value), -1) for value in values] + [-1], dtype=np.int64)[label]
-    use = (position >= 0) & (label >= 0)
+    truth = np.append(find_rows(codes.classes, values), -1)[label]
+    use = (rows >= 0) & (label >= 0)
     if not use.any():
         return float("nan")
     if codes.n_classes == 0:
         return 0.0
-    fit = result._fit
+    rows, truth = rows[use], truth[use]
     if fit.label is not None:
-        return float(np.mean((fit.label[position[use]] == truth[use]) & (truth[use] >= 0)))
-    posteriors = fit.posteriors[position[use]]
+        return float(np.mean((fit.label[rows] == truth) & (truth >= 0)))
+    posteriors = fit.posteriors[rows]
     with np.errstate(invalid="ignore"):
         best = posteriors >= posteriors.max(axis=1, keepdims=True) - TIE
-    hit = best[np.arange(len(best)), truth[use]] & (truth[use] >= 0)
+    hit = best[np.arange(len(best)), truth] & (truth >= 0)
     return float(np.mean(hit / np.maximum(best.sum(axis=1), 1)))

@@ -11,17 +11,19 @@ from numpy.typing import NDArray
 
 from labelqa._kernels.labels.consensus import normalise
 from labelqa._kernels.labels.glad import expected_counts
+from labelqa._renamed import renamed
 from labelqa.annotations import Annotations
-from labelqa.consensus.labels._models import shares_of
-from labelqa.consensus.labels._problem import Fit, Problem, Start, make_problem
+from labelqa.consensus.labels._crowd import Crowd, CrowdFit, WarmStart, make_crowd
+from labelqa.consensus.labels._error_models import shares_of
 from labelqa.consensus.labels._result import LabelConsensus, make_result
 from labelqa.errors import TableError, shown
 
 Floats = NDArray[np.float64]
 
 
+@renamed(data="annotations")
 def crowdlab(
-    data: Annotations | pd.DataFrame,
+    annotations: Annotations | pd.DataFrame,
     pred_probs: pd.DataFrame,
     *,
     classes: Sequence[Hashable] | None = None,
@@ -34,7 +36,7 @@ def crowdlab(
 
     Parameters
     ----------
-    data
+    annotations
         `Annotations`, or a table with `item_id`, `annotator_id`, `label`, one label per item and annotator.
     pred_probs
         A table with `item_id` and one column of probabilities per class, for every item with a label.
@@ -71,18 +73,18 @@ def crowdlab(
     >>> crowdlab(said, model).table["label"].tolist()[:2]
     ['dent', 'ok']
     """
-    problem = make_problem(data, classes=classes, gold=None, prior=pred_probs)
-    _check(problem)
-    return make_result("crowdlab", problem, fit_crowdlab)
+    crowd = make_crowd(annotations, classes=classes, gold=None, prior=pred_probs)
+    _check(crowd)
+    return make_result("crowdlab", crowd, fit_crowdlab)
 
 
-def fit_crowdlab(problem: Problem, start: Start | None) -> Fit:
+def fit_crowdlab(crowd: Crowd, start: WarmStart | None) -> CrowdFit:
     """Hand the labelled items to cleanlab and take over labels and scores; there is nothing to go on from."""
     from cleanlab.multiannotator import get_label_quality_multiannotator
 
-    codes = problem.codes
-    posteriors = np.where(problem.prior[:, :1] >= 0, problem.prior, np.nan)
-    label = np.where(problem.prior[:, 0] >= 0, problem.prior.argmax(axis=1), -1)
+    codes = crowd.codes
+    posteriors = np.where(crowd.prior[:, :1] >= 0, crowd.prior, np.nan)
+    label = np.where(crowd.prior[:, 0] >= 0, crowd.prior.argmax(axis=1), -1)
     quality = np.full(codes.n_annotators, np.nan)
     labelled = np.flatnonzero(np.diff(codes.offsets) > 0)
     if len(labelled):
@@ -93,7 +95,7 @@ def fit_crowdlab(problem: Problem, start: Start | None) -> Fit:
             warnings.simplefilter("ignore")
             found = get_label_quality_multiannotator(
                 wide[labelled],
-                problem.prior[labelled],
+                crowd.prior[labelled],
                 return_detailed_quality=False,
                 return_annotator_stats=True,
                 verbose=False,
@@ -101,10 +103,10 @@ def fit_crowdlab(problem: Problem, start: Start | None) -> Fit:
         items, stats = found["label_quality"], found["annotator_stats"]
         label[labelled] = items["consensus_label"].to_numpy(np.int64)
         score = items["consensus_quality_score"].to_numpy(np.float64)
-        posteriors[labelled] = _spread(problem.prior[labelled], label[labelled], score)
+        posteriors[labelled] = _spread(crowd.prior[labelled], label[labelled], score)
         quality[stats.index.to_numpy(np.int64)] = stats["annotator_quality"].to_numpy(np.float64)
     counts = expected_counts(codes.item, codes.annotator, codes.label, posteriors, codes.n_annotators)
-    return Fit(
+    return CrowdFit(
         posteriors=posteriors,
         counts=counts,
         rates=normalise(counts, 0.0),
@@ -124,10 +126,10 @@ def _spread(prior: Floats, label: NDArray[np.int64], score: Floats) -> Floats:
     return out
 
 
-def _check(problem: Problem) -> None:
-    codes = problem.codes
+def _check(crowd: Crowd) -> None:
+    codes = crowd.codes
     labelled = np.diff(codes.offsets) > 0
-    bare = labelled & (problem.prior[:, 0] < 0)
+    bare = labelled & (crowd.prior[:, 0] < 0)
     if bare.any():
         raise TableError(
             f"pred_probs does not name {int(bare.sum())} items with labels ({shown(codes.items[bare])}); CROWDLAB "

@@ -7,15 +7,17 @@ from functools import partial
 
 import pandas as pd
 
+from labelqa._renamed import renamed
 from labelqa.annotations import Annotations
+from labelqa.consensus.labels._crowd import StoppingRule, make_crowd
+from labelqa.consensus.labels._error_models import FullMatrix
 from labelqa.consensus.labels._expectation_maximisation import fit_model
-from labelqa.consensus.labels._models import FullMatrix
-from labelqa.consensus.labels._problem import check_number, make_problem
 from labelqa.consensus.labels._result import LabelConsensus, make_result
 
 
+@renamed(data="annotations")
 def dawid_skene(
-    data: Annotations | pd.DataFrame,
+    annotations: Annotations | pd.DataFrame,
     *,
     classes: Sequence[Hashable] | None = None,
     gold: pd.DataFrame | None = None,
@@ -37,7 +39,7 @@ def dawid_skene(
 
     Parameters
     ----------
-    data
+    annotations
         `Annotations`, or a table with `item_id`, `annotator_id`, `label`.
     classes
         All classes in order, where unused ones count or order matters.
@@ -82,14 +84,7 @@ def dawid_skene(
     >>> found.table["label"].tolist()
     ['dent', 'dent', 'dent', 'dent', 'dent', 'ok', 'ok', 'ok', 'ok', 'ok']
     """
-    for name, value in (("shrinkage", shrinkage), ("smoothing", smoothing), ("tolerance", tolerance)):
-        check_number(name, value, 0)
-    check_number("n_iterations", n_iterations, 1, whole=True)
-    problem = make_problem(data, classes=classes, gold=gold, prior=pred_probs)
-    fitter = partial(
-        fit_model,
-        model=FullMatrix(shrinkage=shrinkage, smoothing=smoothing),
-        n_iterations=n_iterations,
-        tolerance=tolerance,
-    )
-    return make_result("dawid_skene", problem, fitter)
+    model = FullMatrix(shrinkage=shrinkage, smoothing=smoothing)
+    until = StoppingRule(n_iterations=n_iterations, tolerance=tolerance)
+    crowd = make_crowd(annotations, classes=classes, gold=gold, prior=pred_probs)
+    return make_result("dawid_skene", crowd, partial(fit_model, model=model, until=until))

@@ -10,12 +10,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from labelqa._kernels.labels.consensus import vote_counts
+from labelqa._labels import count_votes
+from labelqa._options import check_seed
+from labelqa._renamed import renamed
 from labelqa.annotations import Annotations
+from labelqa.consensus.labels._crowd import Crowd, CrowdFit, StoppingRule, WarmStart, make_crowd
+from labelqa.consensus.labels._error_models import ErrorModel, Habits, Subtypes
 from labelqa.consensus.labels._expectation_maximisation import fit_of, iterate
 from labelqa.consensus.labels._held_out import predictive, some_items
-from labelqa.consensus.labels._models import Habits, Model, Subtypes
-from labelqa.consensus.labels._problem import Fit, Problem, Start, check_number, make_problem
 from labelqa.consensus.labels._result import LabelConsensus, make_result
 from labelqa.consensus.labels._temper import temper
 
@@ -24,14 +26,15 @@ Floats = NDArray[np.float64]
 #: Labels that decide between the two models: more would cost time and not change the choice.
 _MOST_LABELS = 100_000
 _N_FOLDS = 5
-#: Steps of each trial fit; the choice needs no more.
-_TRIAL_STEPS = 150
+#: How long each trial fit goes on; the choice needs no more.
+_TRIAL = StoppingRule(n_iterations=150, tolerance=1e-6)
 #: The second model must predict better by this many standard errors.
 _CLEARLY = 2.0
 
 
+@renamed(data="annotations")
 def consensus_labels(
-    data: Annotations | pd.DataFrame,
+    annotations: Annotations | pd.DataFrame,
     *,
     classes: Sequence[Hashable] | None = None,
     gold: pd.DataFrame | None = None,
@@ -64,7 +67,7 @@ def consensus_labels(
 
     Parameters
     ----------
-    data, classes, gold, pred_probs, n_iterations, tolerance
+    annotations, classes, gold, pred_probs, n_iterations, tolerance
         See `dawid_skene`.
     seed
         Of the choice which labels are held out.
@@ -98,53 +101,48 @@ def consensus_labels(
     >>> consensus_labels(said).table["label"].tolist()
     ['dent', 'dent', 'dent', 'dent', 'dent', 'ok', 'ok', 'ok', 'ok', 'ok']
     """
-    check_number("tolerance", tolerance, 0)
-    check_number("seed", seed, 0, whole=True)
-    check_number("n_iterations", n_iterations, 1, whole=True)
-    problem = make_problem(data, classes=classes, gold=gold, prior=pred_probs)
-    fitter = partial(fit_adapted, n_iterations=n_iterations, tolerance=tolerance, seed=seed)
-    return make_result("consensus_labels", problem, fitter)
+    until, seed = StoppingRule(n_iterations=n_iterations, tolerance=tolerance), check_seed(seed)
+    crowd = make_crowd(annotations, classes=classes, gold=gold, prior=pred_probs)
+    return make_result("consensus_labels", crowd, partial(fit_adapted, until=until, seed=seed))
 
 
-def fit_adapted(problem: Problem, start: Start | None, *, n_iterations: int, tolerance: float, seed: int) -> Fit:
+def fit_adapted(crowd: Crowd, start: WarmStart | None, *, until: StoppingRule, seed: int) -> CrowdFit:
     """Choose the model or temper the prior, fit, and pool with the vote."""
-    if problem.has_prior:
-        model: Model = Habits()
-        tempered, power = temper(problem, model)
+    if crowd.has_prior:
+        model: ErrorModel = Habits()
+        tempered, power = temper(crowd, model)
     else:
-        model, tempered, power = choose(problem, seed), problem, float("nan")
-    run = iterate(tempered, start, model=model, n_iterations=n_iterations, tolerance=tolerance)
-    fit = fit_of(problem, run)
-    return replace(fit, posteriors=pool_with_votes(problem, fit.posteriors), prior_power=power)
+        model, tempered, power = choose(crowd, seed), crowd, float("nan")
+    run = iterate(tempered, start, model=model, until=until)
+    fit = fit_of(crowd, run)
+    return replace(fit, posteriors=pool_with_votes(crowd, fit.posteriors), prior_power=power)
 
 
-def pool_with_votes(problem: Problem, posteriors: Floats) -> Floats:
+def pool_with_votes(crowd: Crowd, posteriors: Floats) -> Floats:
     """Average the model's probabilities and the smoothed vote shares, where there are labels, no gold and no prior."""
-    codes = problem.codes
-    votes = vote_counts(codes.offsets, codes.label, codes.n_classes)
+    codes = crowd.codes
+    votes = count_votes(codes)
     n_labels = votes.sum(axis=1, keepdims=True)
     shares = (votes + 1.0 / max(codes.n_classes, 1)) / (n_labels + 1.0)
-    alone = (problem.gold[:, None] >= 0) | (n_labels == 0)
-    if problem.has_prior:
-        alone |= problem.prior[:, :1] >= 0
+    alone = (crowd.gold[:, None] >= 0) | (n_labels == 0)
+    if crowd.has_prior:
+        alone |= crowd.prior[:, :1] >= 0
     return np.asarray(np.where(alone, posteriors, 0.5 * (posteriors + shares)))
 
 
-def choose(problem: Problem, seed: int) -> Model:
+def choose(crowd: Crowd, seed: int) -> ErrorModel:
     """Give the model whose predictions of held-out labels are better; the first unless the second is clearly so."""
     habits, subtypes = Habits(), Subtypes()
-    if problem.codes.n_annotators < 2 or problem.codes.n_classes < 2:
+    if crowd.codes.n_annotators < 2 or crowd.codes.n_classes < 2:
         return habits
     generator = np.random.default_rng(seed)
-    sample = some_items(problem, _MOST_LABELS, generator)
+    sample = some_items(crowd, _MOST_LABELS, generator)
     n_rates = sample.codes.n_annotators * sample.codes.n_classes**2 * subtypes.n_types
     if n_rates > len(sample.codes.label):
         # fewer labels than rates to learn from them
         return habits
     fold = generator.permutation(len(sample.codes.label)) % _N_FOLDS
-    gain = predictive(sample, subtypes, fold, n_iterations=_TRIAL_STEPS) - predictive(
-        sample, habits, fold, n_iterations=_TRIAL_STEPS
-    )
+    gain = predictive(sample, subtypes, fold, _TRIAL) - predictive(sample, habits, fold, _TRIAL)
     # labels of one item are not independent: the error is that of a sum over items
     of_item = np.bincount(sample.codes.item, weights=gain, minlength=sample.codes.n_items)
     error = float(of_item.std()) * np.sqrt(len(of_item))

@@ -10,18 +10,19 @@ import pandas as pd
 
 from labelqa._kernels.labels.consensus import normalise
 from labelqa._kernels.labels.glad import expected_counts, glad_posteriors, glad_step
+from labelqa._renamed import renamed
 from labelqa.annotations import Annotations
-from labelqa.consensus.labels._expectation_maximisation import not_converged
-from labelqa.consensus.labels._models import shares_of
-from labelqa.consensus.labels._problem import Fit, Problem, Start, check_number, make_problem
+from labelqa.consensus.labels._crowd import Crowd, CrowdFit, StoppingRule, WarmStart, make_crowd
+from labelqa.consensus.labels._error_models import shares_of
 from labelqa.consensus.labels._result import LabelConsensus, make_result
 
 #: Newton steps per iteration: abilities and ease follow each other.
 _STEPS = 3
 
 
+@renamed(data="annotations")
 def glad(
-    data: Annotations | pd.DataFrame,
+    annotations: Annotations | pd.DataFrame,
     *,
     classes: Sequence[Hashable] | None = None,
     gold: pd.DataFrame | None = None,
@@ -36,7 +37,7 @@ def glad(
 
     Parameters
     ----------
-    data, classes, gold, pred_probs
+    annotations, classes, gold, pred_probs
         See `dawid_skene`. Without `pred_probs` all classes are equally likely beforehand.
     n_iterations, tolerance
         At most so many steps, fewer when the log-likelihood per label moves by no more than `tolerance`.
@@ -70,29 +71,28 @@ def glad(
     >>> sorted(found.table.sort_values("ease")["item_id"].tolist()[:4])
     ['0', '2', '5', '7']
     """
-    check_number("tolerance", tolerance, 0)
-    check_number("n_iterations", n_iterations, 1, whole=True)
-    problem = make_problem(data, classes=classes, gold=gold, prior=pred_probs)
-    return make_result("glad", problem, partial(fit_glad, n_iterations=n_iterations, tolerance=tolerance))
+    until = StoppingRule(n_iterations=n_iterations, tolerance=tolerance)
+    crowd = make_crowd(annotations, classes=classes, gold=gold, prior=pred_probs)
+    return make_result("glad", crowd, partial(fit_glad, until=until))
 
 
-def fit_glad(problem: Problem, start: Start | None, *, n_iterations: int, tolerance: float) -> Fit:
+def fit_glad(crowd: Crowd, start: WarmStart | None, *, until: StoppingRule) -> CrowdFit:
     """Alternate posteriors and Newton steps, always from abilities and ease of 1."""
-    codes = problem.codes
+    codes = crowd.codes
     ability, log_ease = np.ones(codes.n_annotators), np.ones(codes.n_items)
     posteriors = np.empty((codes.n_items, codes.n_classes))
     before, likelihood, is_converged, done = -np.inf, float("nan"), codes.n_classes == 0, 0
-    while done < n_iterations and not is_converged:
+    while done < until.n_iterations and not is_converged:
         likelihood = glad_posteriors(
-            codes.offsets, codes.annotator, codes.label, problem.gold, problem.prior, ability, log_ease, posteriors
+            codes.offsets, codes.annotator, codes.label, crowd.gold, crowd.prior, ability, log_ease, posteriors
         )
-        is_converged = abs(likelihood - before) <= tolerance * len(codes.label)
+        is_converged = abs(likelihood - before) <= until.tolerance * len(codes.label)
         before, done = likelihood, done + 1
         for _ in range(0 if is_converged else _STEPS):
             glad_step(codes.offsets, codes.annotator, codes.label, posteriors, ability, log_ease)
     counts = expected_counts(codes.item, codes.annotator, codes.label, posteriors, codes.n_annotators)
     labelled = np.diff(codes.offsets) > 0
-    return Fit(
+    return CrowdFit(
         posteriors=posteriors,
         counts=counts,
         rates=normalise(counts, 0.0),
@@ -102,5 +102,5 @@ def fit_glad(problem: Problem, start: Start | None, *, n_iterations: int, tolera
         is_converged=is_converged,
         per_annotator={"ability": ability},
         per_item={"ease": np.where(labelled, np.exp(log_ease), np.nan)},
-        reason=None if is_converged else not_converged(done),
+        reason=until.reason(is_converged),
     )

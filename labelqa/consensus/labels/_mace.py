@@ -7,15 +7,17 @@ from functools import partial
 
 import pandas as pd
 
+from labelqa._renamed import renamed
 from labelqa.annotations import Annotations
+from labelqa.consensus.labels._crowd import StoppingRule, make_crowd
+from labelqa.consensus.labels._error_models import Competence
 from labelqa.consensus.labels._expectation_maximisation import fit_model
-from labelqa.consensus.labels._models import Competence
-from labelqa.consensus.labels._problem import check_number, make_problem
 from labelqa.consensus.labels._result import LabelConsensus, make_result
 
 
+@renamed(data="annotations")
 def mace(
-    data: Annotations | pd.DataFrame,
+    annotations: Annotations | pd.DataFrame,
     *,
     classes: Sequence[Hashable] | None = None,
     gold: pd.DataFrame | None = None,
@@ -31,7 +33,7 @@ def mace(
 
     Parameters
     ----------
-    data, classes, gold, pred_probs, n_iterations, tolerance
+    annotations, classes, gold, pred_probs, n_iterations, tolerance
         See `dawid_skene`. Without `pred_probs` all classes are equally likely beforehand.
 
     Returns
@@ -59,8 +61,6 @@ def mace(
     >>> mace(said).annotators.sort_values("competence")["annotator_id"].tolist()[0]
     'eve'
     """
-    check_number("tolerance", tolerance, 0)
-    check_number("n_iterations", n_iterations, 1, whole=True)
-    problem = make_problem(data, classes=classes, gold=gold, prior=pred_probs)
-    fitter = partial(fit_model, model=Competence(), n_iterations=n_iterations, tolerance=tolerance)
-    return make_result("mace", problem, fitter)
+    until = StoppingRule(n_iterations=n_iterations, tolerance=tolerance)
+    crowd = make_crowd(annotations, classes=classes, gold=gold, prior=pred_probs)
+    return make_result("mace", crowd, partial(fit_model, model=Competence(), until=until))

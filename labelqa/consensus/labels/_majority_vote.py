@@ -7,14 +7,17 @@ from collections.abc import Hashable, Sequence
 import numpy as np
 import pandas as pd
 
-from labelqa._kernels.labels.consensus import normalise, vote_counts
+from labelqa._kernels.labels.consensus import normalise
+from labelqa._labels import count_votes
+from labelqa._renamed import renamed
 from labelqa.annotations import Annotations
-from labelqa.consensus.labels._problem import Fit, Problem, Start, make_problem
+from labelqa.consensus.labels._crowd import Crowd, CrowdFit, WarmStart, make_crowd
 from labelqa.consensus.labels._result import LabelConsensus, make_result
 
 
+@renamed(data="annotations")
 def majority_vote(
-    data: Annotations | pd.DataFrame,
+    annotations: Annotations | pd.DataFrame,
     *,
     classes: Sequence[Hashable] | None = None,
     gold: pd.DataFrame | None = None,
@@ -27,14 +30,14 @@ def majority_vote(
 
     Parameters
     ----------
-    data
+    annotations
         `Annotations`, or a table with `item_id`, `annotator_id`, `label`. A repeated label of one annotator is one more
         vote.
     classes
         All classes in order, where unused ones count or order matters.
     gold
         A table with `item_id`, `label` of items whose truth is known: it is taken as it is. Items without labels in
-        `data` are left out.
+        `annotations` are left out.
 
     Returns
     -------
@@ -60,21 +63,21 @@ def majority_vote(
     0       1    ok     0.666667    False
     1       2    ok     0.500000     True
     """
-    problem = make_problem(data, classes=classes, gold=gold, prior=None)
-    return make_result("majority_vote", problem, fit_votes)
+    crowd = make_crowd(annotations, classes=classes, gold=gold, prior=None)
+    return make_result("majority_vote", crowd, fit_votes)
 
 
-def fit_votes(problem: Problem, start: Start | None) -> Fit:
+def fit_votes(crowd: Crowd, start: WarmStart | None) -> CrowdFit:
     """Give vote shares as posteriors, and the confusion of annotators against them; there is nothing to go on from."""
-    codes = problem.codes
-    votes = vote_counts(codes.offsets, codes.label, codes.n_classes).astype(np.float64)
+    codes = crowd.codes
+    votes = count_votes(codes).astype(np.float64)
     n_labels = votes.sum(axis=1, keepdims=True)
     with np.errstate(invalid="ignore"):
         posteriors = votes / n_labels
-    known = problem.gold >= 0
-    posteriors[known] = np.eye(codes.n_classes)[problem.gold[known]]
+    known = crowd.gold >= 0
+    posteriors[known] = np.eye(codes.n_classes)[crowd.gold[known]]
     total = votes.sum()
     shares = votes.sum(axis=0) / total if total else np.full(codes.n_classes, np.nan)
     counts = np.zeros((codes.n_annotators, codes.n_classes, codes.n_classes))
     np.add.at(counts, (codes.annotator, codes.label), posteriors[codes.item])
-    return Fit(posteriors=posteriors, counts=counts, rates=normalise(counts, 0.0), shares=shares)
+    return CrowdFit(posteriors=posteriors, counts=counts, rates=normalise(counts, 0.0), shares=shares)

@@ -7,15 +7,17 @@ from functools import partial
 
 import pandas as pd
 
+from labelqa._renamed import renamed
 from labelqa.annotations import Annotations
+from labelqa.consensus.labels._crowd import StoppingRule, make_crowd
+from labelqa.consensus.labels._error_models import OneCoin
 from labelqa.consensus.labels._expectation_maximisation import fit_model
-from labelqa.consensus.labels._models import OneCoin
-from labelqa.consensus.labels._problem import check_number, make_problem
 from labelqa.consensus.labels._result import LabelConsensus, make_result
 
 
+@renamed(data="annotations")
 def one_coin(
-    data: Annotations | pd.DataFrame,
+    annotations: Annotations | pd.DataFrame,
     *,
     classes: Sequence[Hashable] | None = None,
     gold: pd.DataFrame | None = None,
@@ -31,7 +33,7 @@ def one_coin(
 
     Parameters
     ----------
-    data, classes, gold, pred_probs, n_iterations, tolerance
+    annotations, classes, gold, pred_probs, n_iterations, tolerance
         See `dawid_skene`.
     smoothing
         Right labels, and wrong labels per other class, added to every annotator's before the accuracy is taken.
@@ -65,9 +67,7 @@ def one_coin(
     1          bob       1.0
     2          eve       0.5
     """
-    check_number("smoothing", smoothing, 0)
-    check_number("tolerance", tolerance, 0)
-    check_number("n_iterations", n_iterations, 1, whole=True)
-    problem = make_problem(data, classes=classes, gold=gold, prior=pred_probs)
-    fitter = partial(fit_model, model=OneCoin(smoothing=smoothing), n_iterations=n_iterations, tolerance=tolerance)
-    return make_result("one_coin", problem, fitter)
+    model = OneCoin(smoothing=smoothing)
+    until = StoppingRule(n_iterations=n_iterations, tolerance=tolerance)
+    crowd = make_crowd(annotations, classes=classes, gold=gold, prior=pred_probs)
+    return make_result("one_coin", crowd, partial(fit_model, model=model, until=until))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -10,9 +10,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from labelqa._plot import COLOURS, axes
+from labelqa._kernels.intervals import jeffreys
+from labelqa._labels import Winners, values_of, winners
 from labelqa._result import Result, unstored
-from labelqa.consensus.labels._problem import Fit, Fitter, Problem, Start
+from labelqa.consensus.labels._crowd import Crowd, CrowdFit, Method, WarmStart
+from labelqa.consensus.labels._plots import plot_quality
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -51,6 +53,8 @@ class LabelConsensus(Result):
         How long the method worked and whether it came to rest by its stated rule.
     reason
         Why something is undefined or did not converge; otherwise ``None``.
+    crowd, fit, refit
+        What it was computed from, the arrays, and the method with its options: `update` goes on from these.
     """
 
     method: str
@@ -62,19 +66,19 @@ class LabelConsensus(Result):
     n_iterations: int
     is_converged: bool
     reason: str | None
-    _problem: Problem = unstored()
-    _fit: Fit = unstored()
-    _fitter: Fitter = unstored()
+    crowd: Crowd = unstored()
+    fit: CrowdFit = unstored()
+    refit: Method = unstored()
 
     @cached_property
     def probabilities(self) -> pd.DataFrame:
         """One row per item and class: `item_id`, `label`, `probability`. Made when asked for."""
-        codes = self._problem.codes
+        codes = self.crowd.codes
         return pd.DataFrame(
             {
                 "item_id": _texts(np.repeat(codes.items, codes.n_classes)),
-                "label": values_of(np.tile(codes.classes, codes.n_items)),
-                "probability": self._fit.posteriors.ravel(),
+                "label": values_of(codes.classes, np.tile(np.arange(codes.n_classes), codes.n_items)),
+                "probability": self.fit.posteriors.ravel(),
             }
         )
 
@@ -82,24 +86,26 @@ class LabelConsensus(Result):
     def confusion(self) -> pd.DataFrame:
         """What each annotator says where the truth is known or likely. Made when asked for.
 
-        One row per annotator, true label and said label: `annotator_id`, `true_label`, `label`, `n` (expected number),
-        `share` of the annotator's labels on that true label, with the ends `low` and `high` of its 95 % interval
-        (Jeffreys; never without the share), and `rate`, what the model reckons with: the share pulled towards what is
-        known of the annotator otherwise and of everybody, or all that a simple model can say. A true label that the
-        annotator never met has nan.
+        One row per annotator, true label and said label: `annotator_id`, `true_label`, `label`, `n_labels` (expected
+        number), `share` of the annotator's labels on that true label, with the ends `low` and `high` of its 95 %
+        interval (Jeffreys; never without the share), and `rate`, what the model reckons with: the share pulled towards
+        what is known of the annotator otherwise and of everybody, or all that a simple model can say. A true label that
+        the annotator never met has nan.
         """
-        codes = self._problem.codes
-        counts, rates = (np.swapaxes(array, 1, 2) for array in (self._fit.counts, self._fit.rates))
+        codes = self.crowd.codes
+        counts, rates = (np.swapaxes(array, 1, 2) for array in (self.fit.counts, self.fit.rates))
         met = counts.sum(axis=2, keepdims=True) + np.zeros_like(counts)
         share = np.divide(counts, met, out=np.full_like(counts, np.nan), where=met > 0)
-        low, high = share_interval(counts, met)
-        n_cells = codes.n_classes**2
+        low, high = jeffreys(counts, met, CONFIDENCE)
+        of_class = np.arange(codes.n_classes)
         return pd.DataFrame(
             {
-                "annotator_id": _texts(np.repeat(codes.annotators, n_cells)),
-                "true_label": values_of(np.tile(np.repeat(codes.classes, codes.n_classes), codes.n_annotators)),
-                "label": values_of(np.tile(codes.classes, codes.n_annotators * codes.n_classes)),
-                "n": counts.ravel(),
+                "annotator_id": _texts(np.repeat(codes.annotators, codes.n_classes**2)),
+                "true_label": values_of(
+                    codes.classes, np.tile(np.repeat(of_class, codes.n_classes), codes.n_annotators)
+                ),
+                "label": values_of(codes.classes, np.tile(of_class, codes.n_annotators * codes.n_classes)),
+                "n_labels": counts.ravel(),
                 "share": share.ravel(),
                 "low": low.ravel(),
                 "high": high.ravel(),
@@ -109,101 +115,61 @@ class LabelConsensus(Result):
 
     def wide(self) -> pd.DataFrame:
         """Give the probabilities with one row per item and one column per class, for use as a prior or in a model."""
-        codes = self._problem.codes
+        codes = self.crowd.codes
         return pd.DataFrame(
-            self._fit.posteriors, index=pd.Index(_texts(codes.items), name="item_id"), columns=list(codes.classes)
+            self.fit.posteriors, index=pd.Index(_texts(codes.items), name="item_id"), columns=list(codes.classes)
         )
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw each annotator's quality with its interval, the lowest first."""
-        worst = self.annotators.sort_values("quality", kind="stable").head(40).iloc[::-1]
-        ax = axes(ax, height=max(2.0, 0.22 * len(worst) + 1.0))
-        place = np.arange(len(worst))
-        spread = np.abs(worst[["low", "high"]].to_numpy(np.float64).T - worst["quality"].to_numpy(np.float64))
-        ax.errorbar(worst["quality"], place, xerr=spread, fmt="o", color=COLOURS[0], ecolor="0.7", capsize=0)
-        ax.set_yticks(
-            place, [f"{name} ({n})" for name, n in zip(worst["annotator_id"], worst["n_labels"], strict=True)]
-        )
-        ax.set_xlabel("expected share of right labels (95 % interval)")
-        return ax
+        return plot_quality(self.annotators, ax=ax)
 
 
-def make_result(method: str, problem: Problem, fitter: Fitter, start: Start | None = None) -> LabelConsensus:
+def make_result(method: str, crowd: Crowd, refit: Method, start: WarmStart | None = None) -> LabelConsensus:
     """Fit, and turn posteriors and counts into tables."""
-    fit = fitter(problem, start) if problem.codes.n_classes else _nothing(problem)
+    fit = refit(crowd, start) if crowd.codes.n_classes else _nothing(crowd)
+    chosen = choose_labels(fit)
     return LabelConsensus(
         method=method,
-        table=_item_table(problem, fit),
-        annotators=_annotator_table(problem, fit),
-        classes=_class_table(problem, fit),
+        table=_item_table(crowd, fit, chosen),
+        annotators=_annotator_table(crowd, fit),
+        classes=_class_table(crowd, fit, chosen),
         log_likelihood=float(fit.log_likelihood),
         prior_power=float(fit.prior_power),
         n_iterations=fit.n_iterations,
         is_converged=fit.is_converged,
-        reason=fit.reason or _why_empty(problem),
-        _problem=problem,
-        _fit=fit,
-        _fitter=fitter,
+        reason=fit.reason or _why_empty(crowd),
+        crowd=crowd,
+        fit=fit,
+        refit=refit,
     )
 
 
-def _nothing(problem: Problem) -> Fit:
+def _nothing(crowd: Crowd) -> CrowdFit:
     """Give the fit where there is no class to choose."""
-    cells = np.zeros((problem.codes.n_annotators, 0, 0))
-    return Fit(posteriors=np.zeros((problem.codes.n_items, 0)), counts=cells, rates=cells, shares=np.zeros(0))
+    cells = np.zeros((crowd.codes.n_annotators, 0, 0))
+    return CrowdFit(posteriors=np.zeros((crowd.codes.n_items, 0)), counts=cells, rates=cells, shares=np.zeros(0))
 
 
-def chosen(fit: Fit) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+def choose_labels(fit: CrowdFit) -> Winners:
     """Pick the most probable class (-1 where nothing is known), of equals the more frequent one, then the first.
 
-    Returns
-    -------
-    tuple of arrays of shape (I,)
-        Class codes, and whether another class was as probable.
+    Where the method has labels of its own, these count.
     """
-    posteriors = fit.posteriors
-    if posteriors.shape[1] == 0:
-        return np.full(len(posteriors), -1), np.zeros(len(posteriors), bool)
-    top = posteriors.max(axis=1, keepdims=True)
-    equal = posteriors >= top - TIE
-    label = np.where(equal, fit.shares, -1.0).argmax(axis=1) if fit.label is None else fit.label.copy()
-    label[~np.isfinite(top[:, 0])] = -1
-    return label, equal.sum(axis=1) > 1
-
-
-def share_interval(count: Floats, total: Floats) -> tuple[Floats, Floats]:
-    """Give the Jeffreys interval of count / total (expected counts may be fractions); nan where the total is 0."""
-    from scipy.special import betaincinv
-
-    tail = (1 - CONFIDENCE) / 2
-    count = np.clip(count, 0.0, total)
-    low, high = (betaincinv(count + 0.5, total - count + 0.5, share) for share in (tail, 1 - tail))
-    with np.errstate(invalid="ignore"):
-        estimate = count / total
-    # next to 0 and 1 the interval of a fraction of a label would leave its estimate out
-    low, high = (
-        np.where(count > 0, np.minimum(low, estimate), 0.0),
-        np.where(count < total, np.maximum(high, estimate), 1.0),
-    )
-    return np.where(total > 0, low, np.nan), np.where(total > 0, high, np.nan)
-
-
-def values_of(values: NDArray[np.object_]) -> pd.Series:
-    """Give label values with the type they came with."""
-    return pd.Series(values, dtype=object).infer_objects()
+    found = winners(fit.posteriors, ties="frequent", frequency=fit.shares, within=TIE)
+    if fit.label is None:
+        return found
+    return replace(found, code=np.where(np.isfinite(fit.posteriors).all(axis=1), fit.label, -1))
 
 
 def _texts(values: NDArray[np.object_]) -> pd.Series:
     return pd.Series(values, dtype="str")
 
 
-def _item_table(problem: Problem, fit: Fit) -> pd.DataFrame:
-    codes = problem.codes
-    label, is_tied = chosen(fit)
+def _item_table(crowd: Crowd, fit: CrowdFit, chosen: Winners) -> pd.DataFrame:
+    codes, label = crowd.codes, chosen.code
     n_labels = np.diff(codes.offsets)
     known = label >= 0
-    values = np.full(codes.n_items, None, dtype=object)
-    values[known] = codes.classes[label[known]]
     agreeing = np.bincount(codes.item[codes.label == label[codes.item]], minlength=codes.n_items)
     with np.errstate(invalid="ignore", divide="ignore"):
         logs = np.where(fit.posteriors > 0, np.log(fit.posteriors), 0.0)
@@ -214,24 +180,24 @@ def _item_table(problem: Problem, fit: Fit) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "item_id": _texts(codes.items),
-            "label": values_of(values),
+            "label": values_of(codes.classes, label),
             "probability": probability,
-            "is_tied": is_tied & known,
+            "is_tied": chosen.is_tied & known,
             "n_labels": n_labels,
             "agreement": agreement,
             "entropy": np.where(known, np.maximum(entropy, 0.0), np.nan),
-            "is_gold": problem.gold >= 0,
+            "is_gold": crowd.gold >= 0,
             **fit.per_item,
         }
     )
 
 
-def _annotator_table(problem: Problem, fit: Fit) -> pd.DataFrame:
-    codes = problem.codes
+def _annotator_table(crowd: Crowd, fit: CrowdFit) -> pd.DataFrame:
+    codes = crowd.codes
     n_labels = np.bincount(codes.annotator, minlength=codes.n_annotators)
     total: Floats = n_labels.astype(np.float64)
     right = np.einsum("ass->a", fit.counts)
-    low, high = share_interval(right, total)
+    low, high = jeffreys(right, total, CONFIDENCE)
     with np.errstate(invalid="ignore"):
         quality = right / total
     return pd.DataFrame(
@@ -246,18 +212,18 @@ def _annotator_table(problem: Problem, fit: Fit) -> pd.DataFrame:
     )
 
 
-def _class_table(problem: Problem, fit: Fit) -> pd.DataFrame:
-    label, _ = chosen(fit)
-    n_items = np.bincount(label[label >= 0], minlength=problem.codes.n_classes)
-    return pd.DataFrame({"label": values_of(problem.codes.classes), "share": fit.shares, "n_items": n_items})
+def _class_table(crowd: Crowd, fit: CrowdFit, chosen: Winners) -> pd.DataFrame:
+    classes, label = crowd.codes.classes, chosen.code
+    n_items = np.bincount(label[label >= 0], minlength=len(classes))
+    return pd.DataFrame({"label": values_of(classes, np.arange(len(classes))), "share": fit.shares, "n_items": n_items})
 
 
-def _why_empty(problem: Problem) -> str | None:
-    codes = problem.codes
+def _why_empty(crowd: Crowd) -> str | None:
+    codes = crowd.codes
     if codes.n_items == 0:
-        return "there are no items"
+        return "There are no items."
     if len(codes.label) == 0:
-        return "there are no labels"
+        return "There are no labels."
     if codes.n_annotators == 1:
-        return "there is one annotator: nobody to compare with, so the quality is that of a person agreeing with itself"
+        return "There is one annotator, so the quality is that of a person agreeing with themselves."
     return None

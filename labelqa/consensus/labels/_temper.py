@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import softmax
 
+from labelqa.consensus.labels._crowd import Crowd, StoppingRule, WarmStart
+from labelqa.consensus.labels._error_models import ErrorModel
 from labelqa.consensus.labels._expectation_maximisation import iterate
-from labelqa.consensus.labels._models import Model
-from labelqa.consensus.labels._problem import Problem, Start
 
 Floats = NDArray[np.float64]
 
@@ -20,33 +21,34 @@ _MOST_ITEMS = 20_000
 #: A classifier that learned from these labels repeats their mistakes: it is tamed, but never sharpened.
 _MOST_POWER = 1.0
 _ROUNDS = 8
+_UNTIL = StoppingRule(n_iterations=100, tolerance=1e-6)
 
 
-def temper(problem: Problem, model: Model) -> tuple[Problem, float]:
-    """Give the problem with its prior raised to the most likely power, and that power.
+def temper(crowd: Crowd, model: ErrorModel) -> tuple[Crowd, float]:
+    """Give the crowd with its prior raised to the most likely power, and that power.
 
     Fits and powers take turns (expectation maximisation) until the power stands still to a hundredth.
     """
-    prior = problem.prior
+    prior = crowd.prior
     logs = np.log(np.maximum(prior, _FLOOR))
-    used = np.flatnonzero((prior[:, 0] >= 0) & (np.diff(problem.codes.offsets) > 0))
+    used = np.flatnonzero((prior[:, 0] >= 0) & (np.diff(crowd.codes.offsets) > 0))
     used = used[np.linspace(0, len(used) - 1, min(len(used), _MOST_ITEMS)).astype(np.int64)]
     power, start = 1.0, None
-    tempered = _raise(problem, logs, power)
+    tempered = _raise(crowd, logs, power)
     for _ in range(_ROUNDS if len(used) else 0):
-        run = iterate(tempered, start, model=model, n_iterations=100, tolerance=1e-6)
+        run = iterate(tempered, start, model=model, until=_UNTIL)
         before, power = power, best_power(logs[used], run.posteriors[used], power)
-        tempered = _raise(problem, logs, power)
+        tempered = _raise(crowd, logs, power)
         if abs(power - before) < 0.01:
             break
-        start = Start(model=type(model).__name__, found=run.found)
+        start = WarmStart(model=type(model).__name__, found=run.found)
     return tempered, power
 
 
 def best_power(logs: Floats, posteriors: Floats, power: float) -> float:
     """Give the power at which the classifier's log-probabilities (I, K) are closest to posteriors (I, K): Newton."""
     for _ in range(20):
-        q = _softmax(power * logs)
+        q = softmax(power * logs, axis=1)
         mean = (q * logs).sum(axis=1, keepdims=True)
         slope = float(((posteriors - q) * logs).sum())
         bend = float((q * (logs - mean) ** 2).sum())
@@ -59,11 +61,6 @@ def best_power(logs: Floats, posteriors: Floats, power: float) -> float:
     return power
 
 
-def _raise(problem: Problem, logs: Floats, power: float) -> Problem:
-    known = problem.prior[:, :1] >= 0
-    return replace(problem, prior=np.where(known, _softmax(power * logs), -1.0))
-
-
-def _softmax(logs: Floats) -> Floats:
-    values = np.exp(logs - logs.max(axis=1, keepdims=True))
-    return np.asarray(values / values.sum(axis=1, keepdims=True))
+def _raise(crowd: Crowd, logs: Floats, power: float) -> Crowd:
+    known = crowd.prior[:, :1] >= 0
+    return replace(crowd, prior=np.where(known, softmax(power * logs, axis=1), -1.0))

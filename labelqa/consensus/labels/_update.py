@@ -9,12 +9,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from labelqa._codes import LabelCodes, id_text, label_codes
+from labelqa._labels import find_rows, trusted_codes
+from labelqa._renamed import renamed
 from labelqa.annotations import Annotations, as_label_codes
-from labelqa.consensus.labels._problem import (
-    Problem,
-    Start,
+from labelqa.consensus.labels._crowd import (
+    Crowd,
     Statistics,
-    encode_gold,
+    WarmStart,
     encode_prior,
     further_classes,
     in_natural_order,
@@ -22,12 +23,15 @@ from labelqa.consensus.labels._problem import (
 from labelqa.consensus.labels._result import LabelConsensus, make_result
 from labelqa.errors import TableError
 
+Ints = NDArray[np.int32]
 Longs = NDArray[np.int64]
+Floats = NDArray[np.float64]
 
 
+@renamed(labels="annotations")
 def update(
     result: LabelConsensus,
-    labels: Annotations | pd.DataFrame,
+    annotations: Annotations | pd.DataFrame,
     *,
     gold: pd.DataFrame | None = None,
     pred_probs: pd.DataFrame | None = None,
@@ -46,8 +50,8 @@ def update(
     ----------
     result
         From any function of this room that gives a `LabelConsensus`.
-    labels
-        The new labels only; a label that is already in `result` would count twice.
+    annotations
+        The new labels only, as for the method; a label that is already in `result` would count twice.
     gold, pred_probs
         For new items or new knowledge of known ones, as in `dawid_skene`; what `result` was given stays in force.
     warm
@@ -76,39 +80,53 @@ def update(
     1       2    ok         3
     2       3    ok         1
     """
-    before = result._problem
-    problem = _merge(before, labels, gold, pred_probs)
-    return make_result(result.method, problem, result._fitter, _start(result, problem) if warm else None)
+    crowd = _merge(result.crowd, annotations, gold, pred_probs)
+    return make_result(result.method, crowd, result.refit, _start(result, crowd) if warm else None)
 
 
 def _merge(
-    before: Problem, labels: Annotations | pd.DataFrame, gold: pd.DataFrame | None, pred_probs: pd.DataFrame | None
-) -> Problem:
-    new = as_label_codes(labels, list(before.codes.classes) if before.is_closed else None)
+    before: Crowd, annotations: Annotations | pd.DataFrame, gold: pd.DataFrame | None, pred_probs: pd.DataFrame | None
+) -> Crowd:
+    new = as_label_codes(annotations, list(before.codes.classes) if before.is_closed else None)
     classes = before.codes.classes
     if not before.is_closed:
-        named = [*new.classes, *further_classes(before.codes, gold, pred_probs)]
-        classes = _union(classes, named)
+        classes = _union(classes, [*new.classes, *further_classes(before.codes, gold, pred_probs)])
     codes = _join(before.codes, new, classes)
     item, of_class = _places(codes.items, before.codes.items), _places(codes.classes, before.codes.classes)
-    known_gold = np.full(codes.n_items, -1, np.int32)
-    known_gold[item] = np.append(of_class, -1)[before.gold]
-    new_gold = encode_gold(codes, gold)
-    changed = (known_gold >= 0) & (new_gold >= 0) & (known_gold != new_gold)
+    return Crowd(
+        codes=codes,
+        gold=_merged_gold(before, codes, gold, item, of_class),
+        prior=_merged_prior(before, codes, pred_probs, item, of_class),
+        is_closed=before.is_closed,
+    )
+
+
+def _merged_gold(before: Crowd, codes: LabelCodes, gold: pd.DataFrame | None, item: Longs, of_class: Longs) -> Ints:
+    """Join old and new gold on the new codes; `item` and `of_class` are the places of the old ones."""
+    known = np.full(codes.n_items, -1, np.int32)
+    known[item] = np.append(of_class, -1)[before.gold]
+    new = trusted_codes(gold, codes)
+    changed = (known >= 0) & (new >= 0) & (known != new)
     if changed.any():
         raise TableError(
             f"The new gold table contradicts the gold labels of {int(changed.sum())} items (first: "
             f"{codes.items[changed][0]!r}); fit anew with the right one."
         )
+    return np.where(new >= 0, new, known)
+
+
+def _merged_prior(
+    before: Crowd, codes: LabelCodes, pred_probs: pd.DataFrame | None, item: Longs, of_class: Longs
+) -> Floats:
+    """Join the old prior and the new one, which counts where both name an item, on the new codes."""
     prior = encode_prior(codes, pred_probs)
-    if before.has_prior:
-        known = np.full((codes.n_items, codes.n_classes), -1.0)
-        rows = np.where(before.prior[:, :1] >= 0, 0.0, -1.0) + np.zeros((1, codes.n_classes))
-        rows[:, of_class] = before.prior
-        known[item] = rows
-        prior = known if len(prior) == 0 else np.where(prior[:, :1] >= 0, prior, known)
-    merged = np.where(new_gold >= 0, new_gold, known_gold)
-    return Problem(codes=codes, gold=merged, prior=prior, is_closed=before.is_closed)
+    if not before.has_prior:
+        return prior
+    known = np.full((codes.n_items, codes.n_classes), -1.0)
+    rows = np.where(before.prior[:, :1] >= 0, 0.0, -1.0) + np.zeros((1, codes.n_classes))
+    rows[:, of_class] = before.prior
+    known[item] = rows
+    return known if len(prior) == 0 else np.where(prior[:, :1] >= 0, prior, known)
 
 
 def _join(old: LabelCodes, new: LabelCodes, classes: NDArray[np.object_]) -> LabelCodes:
@@ -139,15 +157,12 @@ def _union(known: NDArray[np.object_], further: Any) -> NDArray[np.object_]:
 
 def _places(values: NDArray[np.object_], wanted: NDArray[np.object_]) -> Longs:
     """Give the position in `values` of each wanted value; all are there."""
-    if values is wanted:
-        return np.arange(len(values))
-    index = pd.Index([id_text(value) for value in values], dtype=object)
-    return np.asarray(index.get_indexer(pd.Index([id_text(value) for value in wanted], dtype=object)), np.int64)
+    return np.arange(len(values)) if values is wanted else find_rows(values, wanted)
 
 
-def _start(result: LabelConsensus, problem: Problem) -> Start | None:
+def _start(result: LabelConsensus, crowd: Crowd) -> WarmStart | None:
     """Put the statistics of the earlier fit on the new codes; what is new begins with none."""
-    fit, old, new = result._fit, result._problem.codes, problem.codes
+    fit, old, new = result.fit, result.crowd.codes, crowd.codes
     if fit.found is None:
         return None
     annotator, of_class = _places(new.annotators, old.annotators), _places(new.classes, old.classes)
@@ -157,4 +172,4 @@ def _start(result: LabelConsensus, problem: Problem) -> Start | None:
     counts[np.ix_(annotator, of_class, component)] = fit.found.counts
     sums = np.zeros(new.n_classes * n_types)
     sums[component] = fit.found.sums
-    return Start(model=fit.model, found=Statistics(counts=counts, sums=sums))
+    return WarmStart(model=fit.model, found=Statistics(counts=counts, sums=sums))

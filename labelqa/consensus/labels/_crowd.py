@@ -1,4 +1,4 @@
-"""What every consensus method starts from: labels as codes, gold labels and a prior per item on the same codes."""
+"""What every consensus method starts from and ends with, on one set of codes; and when the iterations stop."""
 
 from __future__ import annotations
 
@@ -12,15 +12,17 @@ from numpy.typing import NDArray
 
 from labelqa import _checks
 from labelqa._codes import LabelCodes, encode_ids, encode_labels, id_text, natural_order
+from labelqa._labels import by_item_id, find_rows, trusted_codes
+from labelqa._options import check_number, check_whole
 from labelqa.annotations import Annotations, as_label_codes
-from labelqa.errors import OptionError, TableError, shown
+from labelqa.errors import TableError, shown
 
 Ints = NDArray[np.int32]
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Problem:
+class Crowd:
     """Labels, gold and prior on one set of codes.
 
     `gold` holds a class code per item, -1 where there is none. `prior` has one row per item, or no rows where no prior
@@ -56,15 +58,15 @@ class Statistics:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Start:
-    """Where an earlier fit of the same method ended, on the codes of the new problem."""
+class WarmStart:
+    """Where an earlier fit of the same method ended, on the codes of the new crowd."""
 
     model: str
     found: Statistics
 
 
 @dataclass(frozen=True, kw_only=True)
-class Fit:
+class CrowdFit:
     """What a method found: posteriors (I, K), counts and rates (A, K said, K true), class shares (K,)."""
 
     posteriors: Floats
@@ -79,7 +81,7 @@ class Fit:
     label: NDArray[np.int64] | None = None
     #: Power to which the prior was raised.
     prior_power: float = float("nan")
-    #: What `Start` needs; methods that are computed at once have none.
+    #: What `WarmStart` needs; methods that are computed at once have none.
     model: str = ""
     found: Statistics | None = None
     #: Further numbers per annotator, shown in `annotators`.
@@ -88,17 +90,35 @@ class Fit:
     per_item: dict[str, Floats] = field(default_factory=dict)
 
 
-#: A method with its options: fits a problem, from where an earlier fit ended if there was one.
-Fitter = Callable[[Problem, "Start | None"], Fit]
+#: A method with its options: fits a crowd, from where an earlier fit ended if there was one.
+Method = Callable[[Crowd, "WarmStart | None"], CrowdFit]
 
 
-def make_problem(
-    data: Annotations | pd.DataFrame,
+@dataclass(frozen=True, kw_only=True)
+class StoppingRule:
+    """At most `n_iterations` steps, fewer when the log-likelihood per label moves by no more than `tolerance`."""
+
+    n_iterations: int
+    tolerance: float
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "n_iterations", check_whole("n_iterations", self.n_iterations, 1))
+        object.__setattr__(self, "tolerance", check_number("tolerance", self.tolerance, 0))
+
+    def reason(self, is_converged: bool) -> str | None:
+        """Give the sentence that says that the steps did not suffice, and what to do."""
+        if is_converged:
+            return None
+        return f"The method did not converge after {self.n_iterations} iterations; give more with n_iterations=."
+
+
+def make_crowd(
+    annotations: Annotations | pd.DataFrame,
     *,
     classes: Sequence[Hashable] | None,
     gold: pd.DataFrame | None,
     prior: pd.DataFrame | None,
-) -> Problem:
+) -> Crowd:
     """Check and encode; classes that only gold or the prior name are added in natural order.
 
     Raises
@@ -106,14 +126,14 @@ def make_problem(
     TableError
         For missing columns, contradicting gold labels, and probabilities that are none.
     """
-    codes = as_label_codes(data, classes)
+    codes = as_label_codes(annotations, classes)
     if classes is None:
         further = further_classes(codes, gold, prior)
         if further:
-            codes = as_label_codes(data, in_natural_order([*codes.classes, *further]))
-    return Problem(
+            codes = as_label_codes(annotations, in_natural_order([*codes.classes, *further]))
+    return Crowd(
         codes=codes,
-        gold=encode_gold(codes, gold),
+        gold=trusted_codes(gold, codes),
         prior=encode_prior(codes, prior),
         is_closed=classes is not None,
     )
@@ -126,7 +146,7 @@ def further_classes(codes: LabelCodes, gold: pd.DataFrame | None, prior: pd.Data
         _checks.need_columns(gold, "gold", ("item_id", "label"))
         named += list(encode_labels(gold["label"])[1])
     if prior is not None:
-        named += [column for column in prior.columns if not _is_id_column(prior, column)]
+        named += list(by_item_id(prior).columns)
     known = {id_text(value) for value in codes.classes}
     return list({id_text(value): value for value in named if id_text(value) not in known}.values())
 
@@ -136,36 +156,6 @@ def in_natural_order(values: list[Any]) -> list[Any]:
     if len({type(value) for value in values}) > 1:
         values = [id_text(value) for value in values]
     return [values[position] for position in natural_order(values)]
-
-
-def _is_id_column(prior: pd.DataFrame, column: Any) -> bool:
-    return bool(column == "item_id" and prior.index.name != "item_id")
-
-
-def encode_gold(codes: LabelCodes, gold: pd.DataFrame | None) -> Ints:
-    """Give a class code per item (I,), -1 where the gold table names none.
-
-    Raises
-    ------
-    TableError
-        For missing columns, unknown labels, or two gold labels of one item.
-    """
-    out = np.full(codes.n_items, -1, np.int32)
-    if gold is None:
-        return out
-    _checks.need_columns(gold, "gold", ("item_id", "label"))
-    label, _ = encode_labels(gold["label"], list(codes.classes))
-    of_item, ids = encode_ids(gold["item_id"], "item_id")
-    position = pd.Index(codes.items).get_indexer(pd.Index(ids))[of_item] if len(ids) else np.empty(0, np.int64)
-    use = (position >= 0) & (label >= 0)
-    out[position[use]] = label[use]
-    contradicted = position[use][out[position[use]] != label[use]]
-    if len(contradicted):
-        raise TableError(
-            f"The gold table gives {len(set(contradicted))} items two different labels "
-            f"({shown(sorted(set(codes.items[contradicted])))}); keep one gold label per item."
-        )
-    return out
 
 
 def encode_prior(codes: LabelCodes, prior: pd.DataFrame | None) -> Floats:
@@ -178,30 +168,29 @@ def encode_prior(codes: LabelCodes, prior: pd.DataFrame | None) -> Floats:
     """
     if prior is None:
         return np.empty((0, codes.n_classes))
-    columns = [column for column in prior.columns if not _is_id_column(prior, column)]
-    if len(columns) == len(prior.columns) and prior.index.name != "item_id":
+    table = by_item_id(prior)
+    if table.index.name != "item_id":
         raise TableError(
             "The prior has no item ids; give a table with the column item_id, or with an index of that name, and one "
             "column of probabilities per class."
         )
-    ids = pd.Series(prior.index) if prior.index.name == "item_id" else prior["item_id"]
+    ids = pd.Series(table.index)
     of_item, values = encode_ids(ids, "item_id")
     if len(values) < len(of_item):
         raise TableError("The prior lists items more than once; keep one row per item.")
-    known = {id_text(value): position for position, value in enumerate(codes.classes)}
-    unknown = [column for column in columns if id_text(column) not in known]
-    if unknown:
+    of_class = find_rows(codes.classes, table.columns)
+    if (of_class < 0).any():
         raise TableError(
-            f"The prior has columns that classes= does not list ({shown(unknown)}); leave them out, or add them to "
-            "classes=."
+            f"The prior has columns that classes= does not list ({shown(table.columns[of_class < 0])}); leave them "
+            "out, or add them to classes=."
         )
-    given = np.zeros((len(prior), codes.n_classes))
-    given[:, [known[id_text(column)] for column in columns]] = prior[columns].to_numpy(np.float64)
+    given = np.zeros((len(table), codes.n_classes))
+    given[:, of_class] = table.to_numpy(np.float64)
     _check_probabilities(given, ids)
     out = np.full((codes.n_items, codes.n_classes), -1.0)
-    position = pd.Index(codes.items).get_indexer(pd.Index(values))[of_item] if len(values) else np.empty(0, np.int64)
-    use = position >= 0
-    out[position[use]] = given[use] / given[use].sum(axis=1, keepdims=True)
+    rows = find_rows(codes.items, values)[of_item]
+    use = rows >= 0
+    out[rows[use]] = given[use] / given[use].sum(axis=1, keepdims=True)
     return out
 
 
@@ -213,16 +202,3 @@ def _check_probabilities(given: Floats, ids: pd.Series) -> None:
             f"The prior of {int(bad.sum())} items is no probability distribution (first: "
             f"{shown(ids[bad].tolist())}); each row needs numbers from 0 to 1 that sum to 1."
         )
-
-
-def check_number(name: str, value: float, low: float, *, whole: bool = False) -> None:
-    """Refuse an option below its least value.
-
-    Raises
-    ------
-    OptionError
-        With the name, the value and the least value.
-    """
-    if not value >= low or (whole and int(value) != value):
-        kind = "a whole number" if whole else "a number"
-        raise OptionError(f"{name}={value!r} is not possible; give {kind} from {low:g} upwards.")

@@ -18,18 +18,19 @@ from labelqa._kernels.labels.consensus import (
     shrinkage_counts,
     split_known,
 )
-from labelqa.consensus.labels._problem import Problem, Statistics
+from labelqa._options import check_number
+from labelqa.consensus.labels._crowd import Crowd, Statistics
 
 Floats = NDArray[np.float64]
 
 
-class Model:
+class ErrorModel:
     """What tells the relatives of Dawid-Skene apart; components are pairs of class and type."""
 
     n_types: int = 1
 
-    def fresh(self, problem: Problem) -> Model:
-        """Give a model ready for this problem; one without a memory is always ready."""
+    def fresh(self, crowd: Crowd) -> ErrorModel:
+        """Give a model ready for this crowd; one without a memory is always ready."""
         return self
 
     def resume(self, found: Statistics) -> None:
@@ -49,11 +50,15 @@ class Model:
 
 
 @dataclass(frozen=True, kw_only=True)
-class FullMatrix(Model):
+class FullMatrix(ErrorModel):
     """A confusion matrix per annotator, pulled to the annotator's own accuracy and everybody's confusions."""
 
     shrinkage: float
     smoothing: float
+
+    def __post_init__(self) -> None:
+        check_number("shrinkage", self.shrinkage, 0)
+        check_number("smoothing", self.smoothing, 0)
 
     def expected(self, found: Statistics) -> tuple[Floats, Floats]:
         """Normalise counts, with pseudo-labels where wanted."""
@@ -64,10 +69,13 @@ class FullMatrix(Model):
 
 
 @dataclass(frozen=True, kw_only=True)
-class OneCoin(Model):
+class OneCoin(ErrorModel):
     """One accuracy per annotator."""
 
     smoothing: float
+
+    def __post_init__(self) -> None:
+        check_number("smoothing", self.smoothing, 0)
 
     def expected(self, found: Statistics) -> tuple[Floats, Floats]:
         """Take the share of right labels."""
@@ -88,7 +96,7 @@ _CHOSEN_AT = (10, 20, 30, 40, 50)
 
 
 @dataclass(kw_only=True)
-class Habits(Model):
+class Habits(ErrorModel):
     """Whoever looks says what the item looks like to everybody, whoever does not follows a habit of their own.
 
     That is K + 1 numbers per annotator and one confusion matrix for all. An annotator's own counts are added to
@@ -102,9 +110,9 @@ class Habits(Model):
     shared: Floats = field(default_factory=lambda: np.empty((0, 0)))
     n_steps: int = 0
 
-    def fresh(self, problem: Problem) -> Habits:
+    def fresh(self, crowd: Crowd) -> Habits:
         """Everybody looks in 7 of 10 cases and is then right in 9 of 10, and has no habit."""
-        n_annotators, n_classes = problem.codes.n_annotators, problem.codes.n_classes
+        n_annotators, n_classes = crowd.codes.n_annotators, crowd.codes.n_classes
         spread = 1.0 / max(n_classes, 1)
         return replace(
             self,
@@ -144,7 +152,7 @@ class Habits(Model):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Subtypes(Model):
+class Subtypes(ErrorModel):
     """Each class has two types of items, on which each annotator has separate rates: people err together.
 
     Variational Bayes after Li, Rubinstein and Cohn (2019), with their priors: per annotator and component 4 right
@@ -181,7 +189,7 @@ class Subtypes(Model):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Competence(Model):
+class Competence(ErrorModel):
     """Annotators know or guess, and guess in a way of their own: MACE, by variational Bayes.
 
     The priors are those of Hovy et al. (2013): half a known and half a guessed label per annotator, and ten guesses of
@@ -191,9 +199,9 @@ class Competence(Model):
     known: Floats = field(default_factory=lambda: np.empty(0))
     guessed: Floats = field(default_factory=lambda: np.empty((0, 0)))
 
-    def fresh(self, problem: Problem) -> Competence:
+    def fresh(self, crowd: Crowd) -> Competence:
         """Everybody knows every second label and guesses evenly."""
-        n_annotators, n_classes = problem.codes.n_annotators, problem.codes.n_classes
+        n_annotators, n_classes = crowd.codes.n_annotators, crowd.codes.n_classes
         return replace(
             self,
             known=np.full(n_annotators, 0.5),
