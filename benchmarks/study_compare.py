@@ -44,7 +44,7 @@ def section() -> str:
             f"[{human.equivalent_new_labels_low:,.0f}, {human.equivalent_new_labels_high:,.0f}] more labels of the old "
             "quality would. Gain by number of reviews, in the order of the queue and in random order of the same:",
             "",
-            _markdown(human.curve.round(2)),
+            _markdown(_in_points(human.curve).round(2)),
             "",
             _own_labels(given, people, table, features, human),
             "",
@@ -113,7 +113,7 @@ def _mixed(given, clean, trusted, features, doubt) -> str:
     after = after.drop(top.loc[part == "drop", "item_id"])
     kinds = dict(zip(top["item_id"], part, strict=True))
     found = compare_fixes(given, after, trusted, features=features, kinds=kinds, curves=False, n_controls=0)
-    table = found.attribution.round(2)
+    table = _in_points(found.attribution).round(2)
     shares = table[["kind", "n_fixes"]].copy()
     for name in ("shapley", "add_one", "leave_one_out"):
         shares[name] = [
@@ -139,8 +139,8 @@ def _own_labels(given, people, table, features, human) -> str:
         shown[name] = float((model.predict(features.loc[own.index]).loc[own.index] == own).mean())
     return (
         "Scored on its own labels, with the test set reviewed along, the gain would show as "
-        f"{100 * (shown['after'] - shown['before']):+.2f} points instead of {human.difference:+.2f}; `compare_fixes` "
-        "refuses that."
+        f"{100 * (shown['after'] - shown['before']):+.2f} points instead of {100 * human.difference:+.2f}; "
+        "`compare_fixes` refuses that."
     )
 
 
@@ -184,11 +184,14 @@ def _null(features, table) -> str:
 
 
 def _interval(found) -> str:
-    return (
-        f"{found['difference']:+.2f} [{found['low']:+.2f}, {found['high']:+.2f}]"
-        if isinstance(found, pd.Series)
-        else (f"{found.difference:+.2f} [{found.low:+.2f}, {found.high:+.2f}]")
-    )
+    value, low, high = (100 * getattr(found, name) for name in ("difference", "low", "high"))
+    return f"{value:+.2f} [{low:+.2f}, {high:+.2f}]"
+
+
+def _in_points(table: pd.DataFrame) -> pd.DataFrame:
+    """Give differences of accuracy, which are shares, in points."""
+    kept = table.columns.intersection(["order", "kind", "n_reviews", "n_fixes"])
+    return table.assign(**{name: 100 * table[name] for name in table.columns.difference(kept)})
 
 
 def _markdown(table: pd.DataFrame) -> str:

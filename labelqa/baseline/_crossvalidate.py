@@ -11,14 +11,21 @@ import pandas as pd
 from labelqa._crossval import OutOfFold, out_of_fold
 from labelqa._kernels.intervals import wilson
 from labelqa._labels import Labels, has_annotators, one_each
-from labelqa._plot import COLOURS, axes
 from labelqa._result import Result
 from labelqa.baseline._human import HumanBaseline, human_baseline
+from labelqa.baseline._plots import plot_scores
 from labelqa.baseline._recipe import ModelRecipe
 from labelqa.features import FeatureRecipe, item_features
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+
+#: What is said of the model named first, as its out-of-fold probabilities say it.
+_OF_THE_MODEL = (
+    "accuracy", "balanced_accuracy", "log_loss", "majority_accuracy", "n_items", "n_folds", "temperature",
+    "probabilities", "table",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -68,16 +75,7 @@ class CrossValidation(Result):
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the accuracy of every predictor with its interval."""
-        ax = axes(ax, height=0.5 + 0.5 * len(self.scores))
-        for place, (value, low, high) in enumerate(self.scores[["accuracy", "low", "high"]].to_numpy(np.float64)):
-            colour = COLOURS[0] if place == 0 else "0.4"
-            ax.plot([low, high], [place, place], color=colour, linewidth=2)
-            ax.plot(value, place, "o", color=colour)
-            ax.annotate(f"{value:.1%}", (value, place), xytext=(0, 6), textcoords="offset points", ha="center")
-        ax.set(yticks=range(len(self.scores)), yticklabels=self.scores["who"], xlabel="accuracy (share of items)")
-        ax.set_xlim(0, 1)
-        ax.set_ylim(len(self.scores) - 0.5, -0.7)
-        return ax
+        return plot_scores(self.scores, ax=ax)
 
 
 def cross_validate(
@@ -101,7 +99,7 @@ def cross_validate(
         A Series by item id or a table with `item_id` and `label`; or, where several people labelled an item,
         `Annotations` or a table with `annotator_id`: then the most frequent label of each item teaches and counts, and
         items whose most frequent label is tied are left out (`reason` says how many).
-    model
+    model, recipe
         As for `fit`.
     second_opinion
         Another model that is scored beside the first, such as "boosting".
@@ -134,21 +132,13 @@ def cross_validate(
     scores = _scores([each.name for each in recipes], found, human)
     first = found[0]
     return CrossValidation(
-        accuracy=first.accuracy,
+        **{name: getattr(first, name) for name in _OF_THE_MODEL},
         low=float(scores["low"][0]),
         high=float(scores["high"][0]),
-        balanced_accuracy=first.balanced_accuracy,
-        log_loss=first.log_loss,
-        majority_accuracy=first.majority_accuracy,
         human_accuracy=np.nan if human is None else human.leave_one_out,
-        n_items=first.n_items,
-        n_folds=first.n_folds,
-        temperature=first.temperature,
         scores=scores,
         per_class=_per_class(first),
         confusion=_confusion(first),
-        probabilities=first.probabilities,
-        table=first.table,
         reason=" ".join(filter(None, (first.reason, single.reason))) or None,
     )
 

@@ -140,23 +140,27 @@ def compare_fixes(
     refits = Refits(experiment, how)
     arms = _arms(refits, n_controls)
     main = difference(arms["after"], arms["before"], criteria)
-    reviewed = given.reviewed
-    counted = len(set(reviewed)) if n_reviews is None and reviewed else n_reviews
     return Comparison(
         **asdict(main),
-        **_cost(main, counted, price_per_review),
-        **_curves(refits, reviewed if curves else None, criteria, n_controls),
+        **_headline(arms, experiment, criteria),
+        **_cost(main, given.n_reviews if n_reviews is None else n_reviews, price_per_review),
+        **_curves(refits, given.reviewed if curves else None, criteria, n_controls),
         **_tables(arms, experiment, slices, criteria),
-        accuracy_before=float(arms["before"].correct.mean()),
-        accuracy_after=float(arms["after"].correct.mean()),
-        margin=criteria.margin,
-        confidence=criteria.resampling.confidence,
-        n_test=len(experiment.test),
-        n_fixes=int((experiment.kind >= 0).sum()),
-        n_reviews=float(counted) if counted is not None else np.nan,
         attribution=attribute(refits, criteria),
         reason=" ".join([*notes, *_remarks(experiment)]) or None,
     )
+
+
+def _headline(arms: Arms, experiment: Experiment, criteria: Criteria) -> dict[str, Any]:
+    before, after = arms["before"], arms["after"]
+    return {
+        "accuracy_before": float(before.correct.mean()),
+        "accuracy_after": float(after.correct.mean()),
+        "margin": criteria.margin,
+        "confidence": criteria.resampling.confidence,
+        "n_test": len(experiment.test),
+        "n_fixes": int((experiment.kind >= 0).sum()),
+    }
 
 
 def _criteria(margin: float, n_resamples: int, confidence: float, seed: int) -> Criteria:
@@ -211,6 +215,11 @@ class _Given:
     def reviewed(self) -> list[str]:
         """The items that were decided on, in the order of review."""
         return [] if self.decisions is None else [id_text(item) for item in self.decisions["item_id"]]
+
+    @property
+    def n_reviews(self) -> int | None:
+        """How many items were decided on; None where that is not known."""
+        return None if self.decisions is None else len(set(self.reviewed))
 
 
 def _given(
@@ -293,10 +302,14 @@ def _curves(refits: Refits, reviewed: Sequence[str] | None, criteria: Criteria, 
 
 
 def _cost(main: Difference, n_reviews: int | None, price: float | None) -> dict[str, Any]:
-    """Give the price of a point; its interval turns around, and is open where the gain may be 0."""
+    """Give the number of reviews and the price of a point, a hundredth of accuracy.
+
+    Its interval turns around, and is open where the gain may be 0.
+    """
+    named = {"n_reviews": np.nan if n_reviews is None else float(n_reviews)}
     if price is None or n_reviews is None:
-        return dict.fromkeys(("cost_per_point", "cost_per_point_low", "cost_per_point_high"), np.nan)
+        return {**named, **dict.fromkeys(("cost_per_point", "cost_per_point_low", "cost_per_point_high"), np.nan)}
     total = price * n_reviews
     low, high = (total / (100 * gain) if gain > 0 else np.inf for gain in (main.high, main.low))
     middle = total / (100 * main.difference) if main.difference > 0 else np.nan
-    return {"cost_per_point": middle, "cost_per_point_low": low, "cost_per_point_high": high}
+    return {**named, "cost_per_point": middle, "cost_per_point_low": low, "cost_per_point_high": high}

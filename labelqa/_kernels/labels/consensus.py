@@ -83,28 +83,21 @@ def collect(
     their prior and count for nothing else.
     """
     n_components = shares.shape[0]
-    n_types = n_components // prior.shape[1]
-    within = _within_class(shares, n_types)
+    within = _within_class(shares, n_components // prior.shape[1])
     before = np.empty(n_components)
     p = np.empty(n_components)
     likelihood = 0.0
     for i in range(offsets.shape[0] - 1):
         start, end = offsets[i], offsets[i + 1]
-        has_prior = prior.shape[0] > 0 and prior[i, 0] >= 0.0
-        for t in range(n_components):
-            before[t] = prior[i, t // n_types] * within[t] if has_prior else shares[t]
-            if gold[i] >= 0:
-                # a gold label that the prior calls impossible is still the truth
-                before[t] = max(before[t], _TINY) if t // n_types == gold[i] else 0.0
-            p[t] = before[t]
+        _fill_prior(before, i, gold, prior, shares, within)
+        p[:] = before
         for j in range(start, end):
             row = rates[annotator[j], label[j]]
             for t in range(n_components):
                 p[t] *= row[t]
         total = p.sum()
         if total > _TINY:
-            for t in range(n_components):
-                p[t] /= total
+            p /= total
             log_total = np.log(total)
         else:
             log_total = _in_logs(p, before, start, end, annotator, label, rates)
@@ -114,6 +107,18 @@ def collect(
         if posteriors.shape[0] > 0:
             posteriors[i] = p
     return likelihood
+
+
+@njit(cache=True)
+def _fill_prior(out: Floats, i: int, gold: Ints, prior: Floats, shares: Floats, within: Floats) -> None:
+    """Fill (C,) with what is known of item i before its labels: the prior or the shares, and gold."""
+    n_types = out.shape[0] // prior.shape[1]
+    has_prior = prior.shape[0] > 0 and prior[i, 0] >= 0.0
+    for t in range(out.shape[0]):
+        out[t] = prior[i, t // n_types] * within[t] if has_prior else shares[t]
+        if gold[i] >= 0:
+            # a gold label that the prior calls impossible is still the truth
+            out[t] = max(out[t], _TINY) if t // n_types == gold[i] else 0.0
 
 
 @njit(cache=True)
