@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 
+import pandas as pd
 import pytest
 
 from labelqa._renamed import renamed
@@ -30,3 +31,16 @@ def test_both_names_at_once_are_refused():
 
 def test_the_signature_shows_the_new_names_only():
     assert list(inspect.signature(describe).parameters) == ["annotations", "features"]
+
+
+def test_old_names_of_consensus_baseline_and_compare_are_taken():
+    from labelqa import baseline, compare, consensus
+
+    said = pd.DataFrame({"item_id": [1, 1, 2, 2], "annotator_id": list("abab"), "label": list("xxxy")})
+    methods = [getattr(consensus, name) for name in ("majority_vote", "dawid_skene", "one_coin", "mace", "glad")]
+    for function in (*methods, consensus.consensus_labels, baseline.human_baseline, compare.scope):
+        with pytest.warns(FutureWarning, match="data= is called annotations= now"):
+            old = function(data=said)
+        assert old.to_dict() == function(said).to_dict()
+    with pytest.warns(FutureWarning, match="labels= is called annotations= now"):
+        consensus.update(consensus.majority_vote(said), labels=said)
