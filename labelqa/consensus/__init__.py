@@ -3,7 +3,7 @@
 Conventions
 -----------
 - `annotations` are `labelqa.Annotations`, or a table with the same columns. The order of rows changes nothing.
-- Probabilities, qualities and supports are shares, 0 to 1; boxes and their spread are in pixels.
+- Probabilities, qualities and supports are shares, 0 to 1; boxes are in pixels.
 - What is undefined is missing or nan, and `reason` says why. Ties follow a stated rule and are marked in `is_tied`.
 - `gold` is trusted. A consensus is not the truth: where people err alike, so does it.
 
