@@ -100,7 +100,7 @@ def mixers(consensus: Part, a: str, b: str) -> list[str]:
             between = f"[{100 * cell['low']:.0f}, {100 * cell['high']:.0f}]"
             words = f"{said} for {percent(cell['share'])} {between} of what is probably {true}"
             found.setdefault(str(cell["annotator_id"]), []).append(words)
-            strength[str(cell["annotator_id"])] = strength.get(str(cell["annotator_id"]), 0.0) + float(cell["n"])
+            strength[str(cell["annotator_id"])] = strength.get(str(cell["annotator_id"]), 0.0) + float(cell["n_labels"])
     ranked = sorted(found, key=lambda who: (-strength[who], who))
     sentences = [f"{who} says {listed(found[who])}." for who in ranked[:_NAMED]]
     if len(ranked) > _NAMED:
