@@ -16,7 +16,12 @@ import zipfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-_NEEDED = ("labelqa/py.typed", "labelqa/report/templates/page.html.j2", "labelqa/report/templates/page.css")
+_NEEDED = (
+    "labelqa/py.typed",
+    "labelqa/audit/summary.schema.json",
+    "labelqa/report/templates/page.html.j2",
+    "labelqa/report/templates/page.css",
+)
 _NEVER = ("tests/", "benchmarks/", "sample_data/", "notebooks/")
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+import os
+from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from labelqa._result import Result
-from labelqa.audit._work import SUMMARY
+from labelqa.report import SUMMARY
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -39,7 +40,7 @@ class Audit(Result):
     is_partial: bool
     problems: list[str]
     queue: pd.DataFrame
-    summary: dict[str, Any] = field(repr=False)
+    summary: dict[str, Any]
 
     def to_dict(self) -> dict[str, Any]:
         """Give all of `summary.json`."""
@@ -61,14 +62,30 @@ class Audit(Result):
         return f'{lead}{f"<ul>{problems}</ul>" if problems else ""}<p><a href="{link}">{link}</a></p>'
 
 
-def load_audit(folder: Path) -> Audit:
-    """Read a finished audit.
+def load_audit(folder: str | os.PathLike[str]) -> Audit:
+    """Read a finished audit: every number of its page, and the queue, without computing anything.
+
+    Parameters
+    ----------
+    folder
+        What `run_audit` wrote.
 
     Raises
     ------
     FileNotFoundError
         Where the folder holds none.
+
+    Examples
+    --------
+    >>> import tempfile, pandas as pd
+    >>> from labelqa.audit import load_audit, run_audit
+    >>> said = pd.DataFrame({"item_id": [1, 1], "annotator_id": ["ann", "bob"], "label": ["ok", "dent"]})
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     done = run_audit(said, out=f"{folder}/audit")
+    ...     load_audit(f"{folder}/audit").summary["counts"]["labels"]
+    2
     """
+    folder = Path(folder)
     if not (folder / SUMMARY).is_file():
         raise FileNotFoundError(f"{folder} holds no finished audit (no {SUMMARY}); make one with: labelqa audit SOURCE")
     summary = json.loads((folder / SUMMARY).read_text(encoding="utf-8"))

@@ -6,7 +6,9 @@ import dataclasses
 import os
 import shlex
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -15,31 +17,13 @@ import pandas as pd
 from labelqa import __version__
 from labelqa._options import check_choice
 from labelqa.annotations import Annotations
-from labelqa.audit._agreement import box_agreement_part, conventions_part, label_agreement_part
-from labelqa.audit._consensus import box_consensus_part, label_consensus_part
-from labelqa.audit._flags import flags_part
-from labelqa.audit._inputs import Inputs, read_inputs
-from labelqa.audit._job import Job
-from labelqa.audit._model import model_part
-from labelqa.audit._pictures import features_part, readable_part
+from labelqa.audit._folder import GrowingFolder, refuse_to_overwrite
+from labelqa.audit._found import Case, Found, ReadablePictures
+from labelqa.audit._reading import Material, read_material
 from labelqa.audit._result import Audit, load_audit
-from labelqa.audit._retrain import retrain_part
-from labelqa.audit._work import Work, refuse_to_overwrite
-from labelqa.audit._write import write_audit
-from labelqa.report._part import Part
-
-#: In order; each function sees the parts before it.
-STEPS: dict[str, Callable[[Job], Part]] = {
-    "label agreement": label_agreement_part,
-    "box agreement": box_agreement_part,
-    "box conventions": conventions_part,
-    "label consensus": label_consensus_part,
-    "box consensus": box_consensus_part,
-    "features": features_part,
-    "flags": flags_part,
-    "retrain": retrain_part,
-    "model": model_part,
-}
+from labelqa.audit._writing import write_audit
+from labelqa.audit.steps import STEPS
+from labelqa.images import ImageSource
 
 
 class OnStep(Protocol):
@@ -125,19 +109,49 @@ def run_audit(
     refuse_to_overwrite(target, overwrite=overwrite)
     reading = {"format": format, "annotator": annotator, "annotator_from": annotator_from, "repeats": repeats}
     golds = _as_list(gold)
-    inputs = _timed(
-        "read", tell, lambda: read_inputs(source, images=images, gold=golds, decisions=decisions, reading=reading)
-    )
-    work = Work(target, _key(inputs, seed, reading), overwrite=overwrite)
-    job = _pictures_checked(Job(inputs=inputs, seed=seed, folder=work.folder), work, tell)
-    for name, make in STEPS.items():
-        job.parts[name] = _step(name, work, tell, make, job)
+    with _told("read", tell):
+        material = read_material(source, images=images, gold=golds, decisions=decisions, reading=reading)
+    folder = GrowingFolder(target, _key(material, seed, reading), overwrite=overwrite)
+    case = Case(material=material, images=material.images, seed=seed, folder=folder.path)
+    case, found = _all_steps(case, folder, tell)
     options = [("--images", images), *(("--gold", one) for one in golds), ("--decisions", decisions)]
     options += [("--" + name.replace("_", "-"), value) for name, value in reading.items()]
     command = _command(source, options, target, seed)
-    _timed("report", tell, lambda: write_audit(job, work.folder, reading, command))
-    work.finish()
+    with _told("report", tell):
+        write_audit(case, found, reading, command)
+    folder.finish()
     return load_audit(target)
+
+
+def _all_steps(case: Case, folder: GrowingFolder, tell: OnStep) -> tuple[Case, Found]:
+    """Do what is not done yet, in order; the pictures are checked first, and later steps see the readable ones."""
+    found = Found()
+    for name, step in STEPS.items():
+        field = name.replace(" ", "_")
+        tell(name, None)
+        start = time.perf_counter()
+        result, is_kept = folder.step(field, partial(step, case, found))
+        found = found.with_result(field, result)
+        if found.pictures is not None and name == "pictures":
+            case = dataclasses.replace(case, images=_readable(case.material, found.pictures))
+        tell(name, time.perf_counter() - start, is_kept=is_kept)
+    return case, found
+
+
+def _readable(material: Material, pictures: ReadablePictures) -> ImageSource | None:
+    if material.images is None:
+        return None
+    bad = set(pictures.unreadable["item_id"])
+    readable = material.images.select(item for item in material.images.item_ids if item not in bad)
+    return readable if len(readable) else None
+
+
+@contextmanager
+def _told(name: str, tell: OnStep) -> Iterator[None]:
+    tell(name, None)
+    start = time.perf_counter()
+    yield
+    tell(name, time.perf_counter() - start)
 
 
 def _silent(step: str, seconds: float | None, *, is_kept: bool = False) -> None:
@@ -150,38 +164,9 @@ def _as_list(gold: Any) -> list[Any]:
     return list(gold) if isinstance(gold, Iterable) and not isinstance(gold, str | pd.DataFrame) else [gold]
 
 
-def _key(inputs: Inputs, seed: int, reading: dict[str, Any]) -> dict[str, Any]:
-    hashes = sorted((row["what"], row["sha256"]) for row in inputs.files)
+def _key(material: Material, seed: int, reading: dict[str, Any]) -> dict[str, Any]:
+    hashes = sorted((row["what"], row["sha256"]) for row in material.files)
     return {"version": __version__, "inputs": hashes, "seed": seed, "reading": reading}
-
-
-def _timed(name: str, tell: OnStep, make: Callable[[], Any]) -> Any:
-    tell(name, None)
-    start = time.perf_counter()
-    made = make()
-    tell(name, time.perf_counter() - start)
-    return made
-
-
-def _step(name: str, work: Work, tell: OnStep, make: Callable[[Job], Part], job: Job) -> Part:
-    tell(name, None)
-    start = time.perf_counter()
-    part, is_kept = work.step(name.replace(" ", "_"), lambda: make(job))
-    tell(name, time.perf_counter() - start, is_kept=is_kept)
-    return part
-
-
-def _pictures_checked(job: Job, work: Work, tell: OnStep) -> Job:
-    """Set unreadable pictures aside, once and for all steps."""
-    if job.inputs.images is None:
-        return job
-    part = _step("pictures", work, tell, readable_part, job)
-    job.parts["pictures"] = part
-    bad = set(part.tables["unreadable"]["item_id"])
-    if bad:
-        job.inputs.problems.append(part.facts["problem"])
-    readable = job.inputs.images.select(item for item in job.inputs.images.item_ids if item not in bad)
-    return dataclasses.replace(job, images=readable if len(readable) else None)
 
 
 def _command(source: Any, options: list[tuple[str, Any]], out: Path, seed: int) -> str:

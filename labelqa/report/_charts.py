@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
+
+from labelqa.report import blocks
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,6 +28,41 @@ _STYLE: dict[Any, Any] = {
 }
 
 
+class Charts:
+    """Draws the charts of a page where they are shown, and keeps them by name.
+
+    Examples
+    --------
+    >>> from labelqa.report import Charts
+    >>> charts = Charts()
+    >>> block = charts.draw("line", lambda ax: ax.plot([0, 1]), caption="It rises.", alt="A rising line")
+    >>> block["chart"], list(charts.svgs)
+    ('line', ['line'])
+    """
+
+    def __init__(self) -> None:
+        self._svgs: dict[str, str] = {}
+
+    @property
+    def svgs(self) -> Mapping[str, str]:
+        """The `<svg>` elements by name."""
+        return self._svgs
+
+    def draw(
+        self,
+        name: str,
+        draw: Callable[[Axes], object],
+        *,
+        caption: str,
+        alt: str,
+        width: float = 6.2,
+        height: float = 3.4,
+    ) -> blocks.Block:
+        """Draw a chart, see `chart_svg`, and give the block that shows it."""
+        self._svgs[name] = chart_svg(draw, name=name, width=width, height=height)
+        return blocks.chart(name, caption=caption, alt=alt)
+
+
 def chart_svg(draw: Callable[[Axes], object], *, name: str, width: float = 6.2, height: float = 3.4) -> str:
     """Draw on new axes and give the `<svg>` element.
 
@@ -37,6 +74,12 @@ def chart_svg(draw: Callable[[Axes], object], *, name: str, width: float = 6.2, 
         Makes the ids inside the picture unique on a page, and the same in every run.
     width, height
         In inches; the page scales the picture to its column.
+
+    Examples
+    --------
+    >>> from labelqa.report import chart_svg
+    >>> chart_svg(lambda ax: ax.plot([0, 1]), name="line")[:4]
+    '<svg'
     """
     import matplotlib as mpl
     from matplotlib.figure import Figure

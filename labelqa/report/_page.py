@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labelqa.report._pictures import STYLES
-from labelqa.report._words import NBSP
+from labelqa.report.phrases import NBSP
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -21,16 +21,24 @@ UNDEFINED = "–"
 
 
 def render(page: Mapping[str, Any], *, charts: Mapping[str, str], thumbnails: Mapping[str, bytes]) -> str:
-    """Fill the template.
+    """Write a page as one HTML file that loads nothing and runs no script.
 
     Parameters
     ----------
     page
-        Title, lead sentences and sections of blocks, as `labelqa.report.build_page` makes them.
+        `title`, `version`, `lead` (sentences: `head`, `text`), `figures` and `sections`, see `labelqa.report.blocks`.
     charts
-        Chart name -> `<svg>` element.
+        Chart name -> `<svg>` element, as `chart_svg` makes it.
     thumbnails
         Picture name -> WebP bytes.
+
+    Examples
+    --------
+    >>> from labelqa.report import blocks, render
+    >>> section = blocks.section("all", "All", [blocks.text("a < b")])
+    >>> page = {"title": "Small", "version": "1", "lead": [], "figures": [], "sections": [section]}
+    >>> "<p>a &lt; b</p>" in render(page, charts={}, thumbnails={})
+    True
     """
     return (
         _environment()
@@ -63,7 +71,7 @@ def _environment() -> Environment:
 
 
 def text(value: Any, form: str = "number") -> str:
-    """Write one value: "number" (three decimals), "count", "percent", "points" (signed) or "text"."""
+    """Write one value: "number" (three decimals), "count", a share in "percent" or "points" (signed), or "text"."""
     if value is None or (isinstance(value, float) and not math.isfinite(value)):
         return UNDEFINED
     if form == "text" or isinstance(value, str | bool):
@@ -73,7 +81,7 @@ def text(value: Any, form: str = "number") -> str:
     if form == "percent":
         return f"{100 * value:.1f}{NBSP}%"
     if form == "points":
-        return f"{value:+.1f}".replace("-", "\u2212")
+        return f"{100 * value:+.1f}".replace("-", "\u2212")
     return f"{value:.3f}".replace("-", "\u2212")
 
 

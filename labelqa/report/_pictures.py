@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from labelqa._plot import COLOURS, DASHES
+from labelqa.annotations import Annotations
 from labelqa.errors import ImageError
 
 if TYPE_CHECKING:
@@ -32,55 +33,73 @@ _SMALL = 480
 _MOST_OF_IT = 0.6
 
 
-@dataclass(frozen=True, eq=False)
-class Album:
-    """Where pictures come from and how they are named and coloured on the page."""
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Picture:
+    """One item as a page shows it.
 
-    items: pd.DataFrame
-    boxes: pd.DataFrame
-    images: ImageSource | None
-    annotators: Sequence[str]
-    bytes_each: int
+    Attributes
+    ----------
+    drawing
+        What the template draws: `item_id`, `view` (x, y, width, height of the part that is shown), `layers` (boxes of
+        one annotator, with their style), `alt` (the same in words).
+    thumbnail
+        WebP bytes of that part; None without an image.
+    """
 
-    @property
-    def has_pictures(self) -> bool:
-        """Whether there is anything to show: images, or boxes to draw on an empty frame."""
-        return self.images is not None or len(self.boxes) > 0
-
-    @property
-    def is_coloured_once(self) -> bool:
-        """Whether an annotator has the same colour in all pictures."""
-        return len(self.annotators) <= len(COLOURS)
+    drawing: dict[str, Any]
+    thumbnail: bytes | None
 
 
 def picture(
-    album: Album, item_id: str, *, focus: str | None = None, who: str | None = None, order: Sequence[str] = ()
-) -> tuple[dict[str, Any], bytes | None] | None:
-    """Describe one picture for the page.
+    annotations: Annotations,
+    item_id: str,
+    *,
+    images: ImageSource | None = None,
+    focus: str | None = None,
+    who: str | None = None,
+    order: Sequence[str] = (),
+    n_bytes: int = 12_000,
+) -> Picture | None:
+    """Show one item: its image as a small thumbnail, everybody's boxes as vectors on top.
 
     Parameters
     ----------
-    album
-        Items, boxes and images.
+    annotations
+        Items and boxes.
     item_id
         Whose picture.
+    images
+        Where the image is; without it boxes are drawn on an empty frame.
     focus
         A `box_id` that is drawn thick, and round which a large picture is cut out.
     who
         An annotator whose boxes are all treated so.
     order
         Annotators in the order of their colours; by default those of this picture.
+    n_bytes
+        What the thumbnail may take; it gets smaller until it fits.
 
     Returns
     -------
-    (dict, bytes or None), or None
-        View box, layers and alternative text; the thumbnail. None where there is nothing to show.
+    Picture or None
+        None where there is nothing to show: neither image nor box.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from labelqa import Annotations
+    >>> from labelqa.report import picture
+    >>> boxes = pd.DataFrame(
+    ...     [("p1", "ann", 10, 10, 50, 40)], columns=["item_id", "annotator_id", "x_min", "y_min", "x_max", "y_max"]
+    ... )
+    >>> picture(Annotations.from_frames(boxes=boxes), "p1").drawing["alt"]
+    'Part of item p1 (no image, frame only). ann: 1 box'
     """
-    boxes = album.boxes.loc[album.boxes["item_id"] == item_id]
-    pixels = _pixels(album.images, item_id)
+    boxes = annotations.boxes.loc[annotations.boxes["item_id"] == item_id]
+    pixels = _pixels(images, item_id)
     if pixels is None and boxes.empty:
         return None
-    width, height = _frame(album.items, item_id, boxes, pixels)
+    width, height = _frame(annotations.items, item_id, boxes, pixels)
     boxes = boxes.assign(is_focus=(boxes["box_id"] == focus) | (boxes["annotator_id"] == who))
     chosen = boxes.loc[boxes["is_focus"]]
     cut = _cut_out(chosen[_EDGES].to_numpy(np.float64), boxes[_EDGES].to_numpy(np.float64), width, height)
@@ -88,14 +107,13 @@ def picture(
     inside = boxes.loc[
         (boxes["x_min"] < x + w) & (boxes["x_max"] > x) & (boxes["y_min"] < y + h) & (boxes["y_max"] > y)
     ]
-    layers = _layers(inside, list(order or sorted(set(boxes["annotator_id"]))))
-    told = {
+    drawing = {
         "item_id": item_id,
         "view": [x, y, max(w, 1), max(h, 1)],
-        "layers": layers,
+        "layers": _layers(inside, list(order or sorted(set(boxes["annotator_id"])))),
         "alt": _alt(item_id, inside, pixels is not None, is_cut=w < width or h < height),
     }
-    return told, None if pixels is None else _thumbnail(pixels, (x, y, w, h), album.bytes_each)
+    return Picture(drawing=drawing, thumbnail=None if pixels is None else _thumbnail(pixels, (x, y, w, h), n_bytes))
 
 
 def _pixels(images: ImageSource | None, item_id: str) -> NDArray[np.uint8] | None:
@@ -104,7 +122,7 @@ def _pixels(images: ImageSource | None, item_id: str) -> NDArray[np.uint8] | Non
     try:
         return images.open(item_id)
     except ImageError:
-        # the audit has listed it among the unreadable ones; here it has boxes on an empty frame
+        # what cannot be read has boxes on an empty frame
         return None
 
 
@@ -160,7 +178,7 @@ def _alt(item_id: str, boxes: pd.DataFrame, has_image: bool, *, is_cut: bool) ->
     return f"{what}. {drawn}" if drawn else what
 
 
-def _thumbnail(pixels: NDArray[np.uint8], view: Iterable[int], bytes_each: int) -> bytes:
+def _thumbnail(pixels: NDArray[np.uint8], view: Iterable[int], n_bytes: int) -> bytes:
     from PIL import Image
 
     x, y, w, h = view
@@ -172,6 +190,6 @@ def _thumbnail(pixels: NDArray[np.uint8], view: Iterable[int], bytes_each: int) 
         stream = io.BytesIO()
         small.save(stream, "WEBP", quality=quality, method=4)
         data = stream.getvalue()
-        if len(data) <= bytes_each:
+        if len(data) <= n_bytes:
             break
     return data

@@ -1,11 +1,37 @@
-"""Real data in the shape that `labelqa audit` reads, made in a temporary folder."""
+"""Real data in the shape that `labelqa audit` reads, made in a temporary folder; audits whose summary is checked."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import jsonschema
 import pandas as pd
 import pytest
+
+import labelqa.audit
+from labelqa.audit import Audit, run_audit
+
+
+@pytest.fixture(scope="session")
+def schema() -> dict[str, Any]:
+    """The schema of `summary.json`, as it is shipped."""
+    return json.loads((Path(labelqa.audit.__file__).parent / "summary.schema.json").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="session")
+def audited(schema: dict[str, Any]) -> Callable[..., Audit]:
+    """Run an audit and hold its summary against the schema."""
+    validator = jsonschema.Draft202012Validator(schema)
+
+    def run(*args: Any, **options: Any) -> Audit:
+        audit = run_audit(*args, **options)
+        validator.validate(json.loads((audit.folder / "summary.json").read_text(encoding="utf-8")))
+        return audit
+
+    return run
 
 
 @pytest.fixture(scope="session")

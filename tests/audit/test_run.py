@@ -11,8 +11,7 @@ import pandas as pd
 import pytest
 
 from labelqa.audit import _run as run
-from labelqa.audit import load_audit, run_audit
-from labelqa.audit._work import storable
+from labelqa.audit import load_audit
 from labelqa.errors import OptionError, TableError
 
 CLASSES = ("ok", "dent")
@@ -56,16 +55,18 @@ def without_paths(files: dict[str, bytes], out: str) -> dict[str, bytes]:
     return {name: data.replace(out.encode(), b"OUT") for name, data in files.items() if not name.endswith(".skops")}
 
 
-def test_interrupted_audit_goes_on_and_gives_the_same(said, tmp_path, monkeypatch):
-    whole = run_audit(said, out=tmp_path / "whole")
+@pytest.mark.parametrize("stopped", ["flags", "model"])
+def test_interrupted_audit_goes_on_and_gives_the_same(audited, said, pixels, gold, tmp_path, monkeypatch, stopped):
+    how = {} if stopped == "flags" else {"images": pixels, "gold": gold}
+    whole = audited(said, out=tmp_path / "whole", **how)
 
-    def stop(job: Any) -> Any:
+    def stop(case: Any, found: Any) -> Any:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as broken:
-        broken.setitem(run.STEPS, "flags", stop)
+        broken.setitem(run.STEPS, stopped, stop)
         with pytest.raises(KeyboardInterrupt):
-            run_audit(said, out=tmp_path / "again")
+            audited(said, out=tmp_path / "again", **how)
     assert not (tmp_path / "again").exists()
     kept: list[str] = []
 
@@ -73,47 +74,41 @@ def test_interrupted_audit_goes_on_and_gives_the_same(said, tmp_path, monkeypatc
         if is_kept:
             kept.append(step)
 
-    again = run_audit(said, out=tmp_path / "again", on_step=note)
-    assert kept == [
-        "label agreement",
-        "box agreement",
-        "box conventions",
-        "label consensus",
-        "box consensus",
-        "features",
-    ]
+    again = audited(said, out=tmp_path / "again", on_step=note, **how)
+    steps = list(run.STEPS)
+    assert kept == steps[: steps.index(stopped)]
     a, b = (without_paths(all_files(audit.folder), audit.folder.as_posix()) for audit in (whole, again))
     assert a == b
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
 
 
-def test_steps_of_other_options_are_not_used(said, tmp_path, monkeypatch):
-    def stop(job: Any) -> Any:
+def test_steps_of_other_options_are_not_used(audited, said, tmp_path, monkeypatch):
+    def stop(case: Any, found: Any) -> Any:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as broken:
         broken.setitem(run.STEPS, "flags", stop)
         with pytest.raises(KeyboardInterrupt):
-            run_audit(said, out=tmp_path / "out")
+            audited(said, out=tmp_path / "out")
     kept: list[bool] = []
-    run_audit(said, out=tmp_path / "out", seed=1, on_step=lambda step, seconds, *, is_kept=False: kept.append(is_kept))
+    audited(said, out=tmp_path / "out", seed=1, on_step=lambda step, seconds, *, is_kept=False: kept.append(is_kept))
     assert not any(kept)
 
 
-def test_order_of_rows_changes_nothing_but_the_fingerprint(said, tmp_path):
-    first = run_audit(said, out=tmp_path / "first")
-    second = run_audit(said.sample(frac=1, random_state=0), out=tmp_path / "second")
+def test_order_of_rows_changes_nothing_but_the_fingerprint(audited, said, tmp_path):
+    first = audited(said, out=tmp_path / "first")
+    second = audited(said.sample(frac=1, random_state=0), out=tmp_path / "second")
     assert first.summary["results"] == second.summary["results"]
     assert first.queue.equals(second.queue)
 
 
-def test_pictures_gold_and_model(said, pixels, gold, tmp_path):
-    audit = run_audit(said, images=pixels, gold=gold, out=tmp_path / "audit")
+def test_pictures_gold_and_model(audited, said, pixels, gold, tmp_path):
+    audit = audited(said, images=pixels, gold=gold, out=tmp_path / "audit")
     result = audit.summary["results"]
     assert result["label_consensus"]["accuracy"] == 1.0
-    assert result["retrain"]["n_test"] == 40
+    assert result["retrain"]["comparison"]["n_test"] == 40
     assert result["retrain"]["n_train"] == 40
-    assert result["retrain"]["accuracy_after"] > 0.9
+    assert result["retrain"]["comparison"]["accuracy_after"] > 0.9
     metadata = json.loads((audit.folder / "model" / "metadata.json").read_text())
     assert metadata["labels"] == "the fixed labels, without the test items"
     fixes = pd.read_csv(audit.folder / "fixes.csv")
@@ -121,26 +116,26 @@ def test_pictures_gold_and_model(said, pixels, gold, tmp_path):
     assert set(fixes["by"]) == {"gold"}
 
 
-def test_decisions_are_the_fixes_and_all_other_gold_is_the_test(said, pixels, gold, tmp_path):
+def test_decisions_are_the_fixes_and_all_other_gold_is_the_test(audited, said, pixels, gold, tmp_path):
     decided = [f"p{item:02d}" for item in range(0, 20, 4)]
     path = tmp_path / "decisions.jsonl"
     lines = [{"item_id": item, "action": "relabel", "label": "dent", "reviewer": "kim"} for item in decided]
     path.write_text("\n".join(json.dumps(line) for line in lines))
-    audit = run_audit(said, images=pixels, gold=gold.iloc[30:], decisions=path, out=tmp_path / "audit")
+    audit = audited(said, images=pixels, gold=gold.iloc[30:], decisions=path, out=tmp_path / "audit")
     result = audit.summary["results"]["retrain"]
     assert result["source"] == "the reviewer's decisions"
-    assert result["n_test"] == 50
+    assert result["comparison"]["n_test"] == 50
     assert result["n_train"] == 30
-    assert result["n_fixes"] == 5
+    assert result["comparison"]["n_fixes"] == 5
     fixes = pd.read_csv(audit.folder / "fixes.csv")
     assert fixes["item_id"].tolist() == decided
     assert set(fixes["by"]) == {"kim"}
     assert set(fixes["after"]) == {"dent"}
 
 
-def test_without_trusted_labels_the_page_says_what_it_cannot_say(said, pixels, tmp_path):
-    audit = run_audit(said, images=pixels, out=tmp_path / "audit")
-    assert audit.summary["results"]["retrain"]["reason"].startswith("there are no trusted labels")
+def test_without_trusted_labels_the_page_says_what_it_cannot_say(audited, said, pixels, tmp_path):
+    audit = audited(said, images=pixels, out=tmp_path / "audit")
+    assert audit.summary["results"]["retrain"]["reason"].startswith("There are no trusted labels")
     text = audit.report.read_text()
     assert "This audit cannot say what fixing the labels is worth: there are no trusted labels" in text
 
@@ -157,17 +152,17 @@ def test_without_trusted_labels_the_page_says_what_it_cannot_say(said, pixels, t
     ],
     ids=["one annotator", "one class", "all ties", "mixed labels", "odd names", "numbers"],
 )  # fmt: skip
-def test_small_and_odd_tables(rows, tmp_path):
+def test_small_and_odd_tables(audited, rows, tmp_path):
     table = pd.DataFrame(rows, columns=["item_id", "annotator_id", "label"], dtype=object)
-    audit = run_audit(table, out=tmp_path / "audit")
+    audit = audited(table, out=tmp_path / "audit")
     text = audit.report.read_text()
     assert "<i>" not in text
     assert "Traceback" not in text
     assert not audit.is_partial
 
 
-def test_notebook_shows_the_three_sentences(said, tmp_path):
-    audit = run_audit(said, out=tmp_path / "a<b")
+def test_notebook_shows_the_three_sentences(audited, said, tmp_path):
+    audit = audited(said, out=tmp_path / "a<b")
     shown = audit._repr_html_()
     assert shown.count("<b>How") == 2
     assert "a&lt;b" in shown
@@ -175,27 +170,19 @@ def test_notebook_shows_the_three_sentences(said, tmp_path):
     assert load_audit(audit.folder).to_dict() == audit.to_dict()
 
 
-def test_gold_in_memory_and_unknown_items(said, gold, tmp_path):
+def test_gold_in_memory_and_unknown_items(audited, said, gold, tmp_path):
     more = pd.concat([gold, pd.DataFrame({"item_id": ["x1"], "label": ["ok"]})])
-    audit = run_audit(said, gold=more, out=tmp_path / "audit")
+    audit = audited(said, gold=more, out=tmp_path / "audit")
     assert audit.problems == ["1 items with trusted labels are not in the data ('x1'); left out."]
     with pytest.raises(TableError, match="None of the 1 items with trusted labels is in the data"):
-        run_audit(said, gold=gold.assign(item_id="x").head(1), out=tmp_path / "other")
+        audited(said, gold=gold.assign(item_id="x").head(1), out=tmp_path / "other")
 
 
-def test_taken_places_are_refused(said, tmp_path):
+def test_taken_places_are_refused(audited, said, tmp_path):
     (tmp_path / "notes.txt").write_text("mine")
     with pytest.raises(OptionError, match="exists and is no audit"):
-        run_audit(said, out=tmp_path, overwrite=True)
+        audited(said, out=tmp_path, overwrite=True)
     with pytest.raises(OptionError, match="repeats='first' is not known"):
-        run_audit(said, out=tmp_path / "audit", repeats="first")
+        audited(said, out=tmp_path / "audit", repeats="first")
     with pytest.raises(FileNotFoundError, match="holds no finished audit"):
         load_audit(tmp_path)
-
-
-def test_mixed_columns_are_stored_as_text():
-    table = pd.DataFrame({"a": pd.Series([1, "one", None], dtype=object), "b": [[1], [2], [3]], "c": [1, 2, 3]})
-    stored = storable(table)
-    assert stored["a"].tolist()[:2] == ["1", "one"]
-    assert stored["a"].isna().tolist() == [False, False, True]
-    assert stored["c"].tolist() == [1, 2, 3]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -59,7 +59,7 @@ class BoxConventions(Result):
     rates: pd.DataFrame
     overdispersion: pd.DataFrame
     reason: str | None
-    min_effect: float = field(metadata={"stored": False})
+    min_effect: float
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the length of each annotator's boxes against the others', with intervals; findings are marked."""

@@ -1,4 +1,8 @@
-"""The pieces a page is made of, as plain dicts: numbers stay numbers until the template writes them."""
+"""The pieces a page is made of, as plain dicts: numbers stay numbers until the template writes them.
+
+A page has `title`, `version`, `lead` (sentences with a head), `figures` and `sections`; a section has blocks, each made
+by one function here and written by the macro of the same name in `templates/blocks.html.j2`.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,32 @@ import pandas as pd
 
 from labelqa._result import json_safe
 
+__all__ = [
+    "Block",
+    "card",
+    "cards",
+    "chart",
+    "code",
+    "column",
+    "figure",
+    "figures",
+    "heading",
+    "legend",
+    "line",
+    "listing",
+    "note",
+    "records",
+    "section",
+    "table",
+    "text",
+]
+
 Block = dict[str, Any]
+
+
+def section(name: str, title: str, content: Sequence[Block]) -> Block:
+    """Give a part of the page with its own entry in the list of contents; `name` is its anchor."""
+    return {"id": name, "title": title, "blocks": list(content)}
 
 
 def text(*paragraphs: str) -> Block:
@@ -30,6 +59,11 @@ def note(words: str) -> Block:
 def listing(items: Sequence[str]) -> Block:
     """Give findings, one sentence each."""
     return {"kind": "list", "items": list(items)}
+
+
+def code(words: str, *, label: str) -> Block:
+    """Give a command."""
+    return {"kind": "code", "label": label, "text": words}
 
 
 def figure(name: str, value: Any, meaning: str, *, low: Any = None, high: Any = None, form: str = "number") -> Block:
@@ -76,21 +110,29 @@ def cards(entries: Sequence[Block], *, wide: bool = False) -> Block:
     return {"kind": "cards", "cards": list(entries), "wide": wide}
 
 
-def legend(annotators: Sequence[str], n_styles: int) -> Block:
-    """Give the colour and dash of each annotator."""
-    return {"kind": "legend", "entries": legend_entries(annotators, n_styles)}
-
-
-def legend_entries(annotators: Sequence[str], n_styles: int) -> list[Block]:
-    """Give the entries of a legend."""
-    return [{"annotator_id": str(who), "style": nth % n_styles} for nth, who in enumerate(annotators)]
-
-
-def records(rows: pd.DataFrame) -> list[dict[str, Any]]:
-    """Give the rows as dicts by column name."""
-    return [{str(name): value for name, value in row.items()} for row in rows.to_dict("records")]
+def card(
+    title: str,
+    lines: Sequence[Block],
+    pictures: Sequence[Block],
+    *,
+    legend: Sequence[Block] | None = None,
+    rank: int | None = None,
+) -> Block:
+    """Give one card: its lines, its pictures and, where colours differ from card to card, who has which."""
+    entries = None if legend is None else list(legend)
+    return {"rank": rank, "title": title, "pictures": list(pictures), "lines": list(lines), "legend": entries}
 
 
 def line(words: str, head: str = "") -> Block:
     """Give one line of a card."""
     return {"head": head, "text": words}
+
+
+def legend(entries: Sequence[Block]) -> Block:
+    """Give the colour and dash of each annotator: `annotator_id`, `style`."""
+    return {"kind": "legend", "entries": list(entries)}
+
+
+def records(rows: pd.DataFrame) -> list[dict[str, Any]]:
+    """Give the rows as dicts by column name."""
+    return [{str(name): value for name, value in row.items()} for row in rows.to_dict("records")]

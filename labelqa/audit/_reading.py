@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +23,7 @@ GOLD = "gold"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Inputs:
+class Material:
     """Everything that was read.
 
     Attributes
@@ -50,14 +50,10 @@ class Inputs:
     gold: Annotations | None
     decisions: Path | None
     files: list[dict[str, Any]]
-    problems: list[str] = field(default_factory=list)
-
-    def fingerprint(self, *whats: str) -> list[str]:
-        """Give the hashes of some of the inputs, for the key of a step."""
-        return [row["sha256"] for row in self.files if row["what"] in whats]
+    problems: tuple[str, ...] = ()
 
 
-def read_inputs(source: Any, *, images: Any, gold: list[Any], decisions: Any, reading: dict[str, Any]) -> Inputs:
+def read_material(source: Any, *, images: Any, gold: list[Any], decisions: Any, reading: dict[str, Any]) -> Material:
     """Read everything that was named.
 
     Raises
@@ -82,14 +78,14 @@ def read_inputs(source: Any, *, images: Any, gold: list[Any], decisions: Any, re
     decided = None if decisions is None else Path(decisions)
     if decided is not None:
         files.append(_file("decisions", decided))
-    return Inputs(
+    return Material(
         name=_name(path),
         annotations=annotations,
         images=pictures,
         gold=trusted,
         decisions=decided,
         files=files,
-        problems=problems,
+        problems=tuple(problems),
     )
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
-from labelqa.report import _blocks as blocks
-from labelqa.report._words import count
+from labelqa.report import blocks
+from labelqa.report.phrases import count
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -46,7 +46,7 @@ class Origin:
     checks: pd.DataFrame
     counts: Mapping[str, int]
     views_derived: bool
-    problems: list[str] = field(default_factory=list)
+    problems: list[str]
     seed: int
 
 
@@ -65,10 +65,10 @@ def method_section(origin: Origin) -> blocks.Block:
     if origin.problems:
         content += [blocks.heading("What could not be used"), blocks.listing(origin.problems)]
     content += [blocks.heading("How the numbers were made"), blocks.listing(_METHODS)]
-    content += [blocks.heading("To make this again"), {"kind": "code", "label": "Command", "text": origin.command}]
+    content += [blocks.heading("To make this again"), blocks.code(origin.command, label="Command")]
     versions = ", ".join(f"{name} {version}" for name, version in origin.versions.items())
     content.append(blocks.text(f"labelqa {origin.version}, seed {origin.seed}; {versions}."))
-    return {"id": "method", "title": "Method", "blocks": content}
+    return blocks.section("method", "Method", content)
 
 
 _FILE_COLUMNS = (
@@ -82,11 +82,10 @@ _METHODS = (
     "Krippendorff's alpha compares the disagreement seen with the disagreement of labels dealt out by chance; missing "
     "labels and unequal numbers of annotators are allowed for (Krippendorff 2004).",
     "Boxes of two annotators are matched one to one with the largest total overlap (IoU), at least 0.5; F1 is the "
-    "share "
-    "of boxes with a partner. The chance-corrected alpha of boxes shuffles each annotator's views over the images.",
-    "Suspicious labels come from a simple model that has not seen the item's own label, from the most similar "
-    "items, and "
-    "from the other annotators; duplicates with conflicting labels come first.",
+    "share of boxes with a partner. The chance-corrected alpha of boxes shuffles each annotator's views over the "
+    "images.",
+    "Suspicious labels come from a simple model that has not seen the item's own label, from the most similar items, "
+    "and from the other annotators; duplicates with conflicting labels come first.",
     "Before and after are the same model on the same trusted test items, compared item by item.",
 )
 

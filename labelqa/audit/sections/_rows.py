@@ -1,0 +1,18 @@
+"""Which rows of a table the page shows."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+#: Rows of a table on the page; agreement/*.csv has all.
+ROWS = 12
+#: Rows of a chart of annotators, or of a matrix.
+CHART_ROWS = 30
+#: Items from which on an annotator or a pair is listed.
+_ENOUGH = 10
+
+
+def enough(table: pd.DataFrame, column: str) -> pd.DataFrame:
+    """Leave out rows that rest on a handful of items, unless there are no others."""
+    most = int(table[column].max()) if len(table) else 0
+    return table.loc[table[column] >= min(_ENOUGH, max(most, 1))]
