@@ -38,7 +38,7 @@ def export(
         baseline.load(model),
         models,
         items=items if items.is_dir() else read_keyed(items),
-        labels=None if labels is None else pd.read_csv(labels, dtype={"item_id": "str"}),
+        gold=None if labels is None else pd.read_csv(labels, dtype={"item_id": "str"}),
         comparison=None if comparison is None else _json(comparison),
         **how,
     )
