@@ -73,10 +73,8 @@ def versions(root: str | os.PathLike[str], *, name: str) -> list[int]:
 
     Parameters
     ----------
-    root
-        The folder of all models.
-    name
-        The model.
+    root, name
+        As for `promote`.
 
     Raises
     ------
