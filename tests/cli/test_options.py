@@ -20,8 +20,7 @@ FUNCTIONS = {
     "report": ["report.write_report"],
     "agree": ["readers.read", "agreement.label_agreement", "agreement.box_agreement"],
     "flag": [
-        "readers.read", "noise.label_issues", "noise.image_issues", "noise.duplicates", "noise.model_probabilities",
-        "noise.calibrate", "noise.remaining_errors",
+        "readers.read", "noise.find_issues", "noise.model_probabilities", "noise.calibrate", "noise.remaining_errors",
     ],
     "apply": ["readers.read", "noise.apply_decisions"],
     "train": ["readers.read", "baseline.cross_validate", "baseline.fit"],
@@ -145,6 +144,7 @@ def test_former_spellings_are_not_listed():
         ("augment", ["--copies", "--jobs", "--retries"]),
         ("compare", ["--embeddings", "--leave-out-leaks", "--price", "--quick"]),
         ("export", ["--fixes", "--labels", "--models"]),
+        ("flag", ["--embeddings"]),
         ("predict", ["--models"]),
         ("promote", ["--canary-percent", "--models"]),
         ("rollback", ["--models"]),
