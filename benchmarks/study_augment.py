@@ -107,7 +107,7 @@ def _export() -> list[str]:
     source = ImageSource.from_folder(sample / "images", list(gold.index))
     train, test = source.item_ids[::2], source.item_ids[1::2]
     model = baseline.fit(source.select(train), gold[train])
-    copies = augment(source.select(test), policy="inspection", copies=3)
+    copies = augment(source.select(test), policy="inspection", n_copies=3)
     held_out = {**source.select(test).pictures, **copies.images}
     with tempfile.TemporaryDirectory() as folder:
         done = deploy.export(model, folder, name="parts", items=held_out)

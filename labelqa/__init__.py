@@ -1,26 +1,37 @@
 """Measure how good labels are, find the wrong ones, and show what fixing them is worth."""
 
-from __future__ import annotations
+# no `from __future__ import annotations`: it would stand in the place of the module `labelqa.annotations`
+from typing import TYPE_CHECKING
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from labelqa._lazy import load_when_used
 
 if TYPE_CHECKING:
-    from labelqa import agreement, audit, augment, baseline, compare, consensus, deploy, noise, readers, report
+    from labelqa import (
+        agreement,
+        annotations,
+        audit,
+        augment,
+        baseline,
+        compare,
+        consensus,
+        deploy,
+        features,
+        images,
+        noise,
+        readers,
+        report,
+    )
     from labelqa.annotations import Annotations
     from labelqa.errors import MissingExtra, OptionError, TableError
-    from labelqa.readers import read, write
+    from labelqa.readers import convert, read, write
 
+#: The only place that says it: pyproject.toml and `labelqa --version` read it here.
 __version__ = "0.1.0"
 
-_ROOMS = ("agreement", "audit", "augment", "baseline", "compare", "consensus", "deploy", "noise", "readers", "report")
 _NAMES = {
-    "Annotations": "labelqa.annotations",
-    "MissingExtra": "labelqa.errors",
-    "OptionError": "labelqa.errors",
-    "TableError": "labelqa.errors",
-    "read": "labelqa.readers",
-    "write": "labelqa.readers",
+    "annotations": ("Annotations",),
+    "errors": ("MissingExtra", "OptionError", "TableError"),
+    "readers": ("convert", "read", "write"),
 }
 
 __all__ = [
@@ -30,12 +41,16 @@ __all__ = [
     "TableError",
     "__version__",
     "agreement",
+    "annotations",
     "audit",
     "augment",
     "baseline",
     "compare",
     "consensus",
+    "convert",
     "deploy",
+    "features",
+    "images",
     "noise",
     "read",
     "readers",
@@ -43,15 +58,8 @@ __all__ = [
     "write",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    # PEP 562: `import labelqa` stays free of third-party packages until a name is used
-    if name in _ROOMS:
-        return importlib.import_module(f"labelqa.{name}")
-    if name in _NAMES:
-        return getattr(importlib.import_module(_NAMES[name]), name)
-    raise AttributeError(f"module 'labelqa' has no attribute {name!r}")
+__getattr__ = load_when_used(__name__, __all__, _NAMES)
 
 
 def __dir__() -> list[str]:
-    return __all__
+    return sorted(__all__)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import subprocess
 import sys
@@ -44,3 +45,15 @@ def test_every_public_name_resolves():
         assert getattr(labelqa, name) is not None
     with pytest.raises(AttributeError, match="no attribute 'agreements'"):
         _ = labelqa.agreements
+
+
+@pytest.mark.parametrize("room", ["labelqa", "labelqa.augment", "labelqa.cli", "labelqa.deploy", "labelqa.readers"])
+def test_dir_shows_the_public_names(room):
+    module = importlib.import_module(room)
+    assert dir(module) == sorted(module.__all__)
+
+
+def test_modules_are_reached_from_the_package():
+    code = "import labelqa; print(labelqa.annotations.__name__, labelqa.features.__name__, labelqa.images.__name__)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["labelqa.annotations", "labelqa.features", "labelqa.images"]

@@ -1,4 +1,4 @@
-"""Old names of arguments."""
+"""Old forms of calls."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import inspect
 import pandas as pd
 import pytest
 
-from labelqa._renamed import renamed
+from labelqa._renamed import by_name_now, renamed
 
 
 @renamed(embeddings="features")
@@ -44,3 +44,21 @@ def test_old_names_of_consensus_baseline_and_compare_are_taken():
         assert old.to_dict() == function(said).to_dict()
     with pytest.warns(FutureWarning, match="labels= is called annotations= now"):
         consensus.update(consensus.majority_vote(said), labels=said)
+
+
+@renamed(percent=("share", lambda percent: percent / 100))
+@by_name_now("name")
+def send(root, *, name, share=None):
+    return root, name, share
+
+
+def test_the_value_of_an_old_name_is_converted():
+    with pytest.warns(FutureWarning, match="percent= is called share= now"):
+        assert send("models", name="parts", percent=5) == ("models", "parts", 0.05)
+
+
+def test_what_is_given_by_name_now_is_taken_by_position_with_a_warning():
+    with pytest.warns(FutureWarning, match="send: give name= by name"):
+        assert send("models", "parts") == ("models", "parts", None)
+    with pytest.raises(TypeError, match="positional"):
+        send("models", "parts", 0.5)

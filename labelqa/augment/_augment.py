@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -12,15 +12,17 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from labelqa._checks import BOX_EDGES, Findings, id_text
-from labelqa._result import Result
+from labelqa._options import check_number, check_seed, check_whole
+from labelqa._renamed import renamed
+from labelqa._result import Result, unstored
 from labelqa.annotations import Annotations
+from labelqa.augment._copies import Copied, CopySettings, Original, copy_id, in_order, make_copies
+from labelqa.augment._copy_tables import make_tables
 from labelqa.augment._looseness import expected_looseness
 from labelqa.augment._pictures import source_of
 from labelqa.augment._policy import Policy, read_policy
 from labelqa.augment._rebuild import rebuild
-from labelqa.augment._tables import make_tables
-from labelqa.augment._work import Done, Job, Settings, copy_id, run, work
-from labelqa.errors import OptionError, TableError, shown
+from labelqa.errors import TableError, shown
 from labelqa.images import ImageSource
 
 #: Images made are kept up to this many bytes; beyond it they are made again when asked for.
@@ -86,6 +88,8 @@ class Augmented(Result):
     records
         `item_id`, `source_item_id`, `copy`, `seed`, `attempt`, `policy`, `albumentations`: each row rebuilds its image,
         see `labelqa.augment.rebuild`.
+    reason
+        Why there is no copy, in a sentence; None where there are some.
     looseness
         Per transform, how far boxes get loose or cut when it is applied, see `expected_looseness`.
     checks
@@ -108,7 +112,7 @@ class Augmented(Result):
     records: pd.DataFrame
     looseness: pd.DataFrame
     checks: pd.DataFrame
-    images: AugmentedImages = field(repr=False)
+    images: AugmentedImages = unstored()
 
     @property
     def annotations(self) -> Annotations:
@@ -129,15 +133,16 @@ class Augmented(Result):
         return plot_looseness(self.looseness, ax)
 
 
+@renamed(copies="n_copies", retries="n_retries")
 def augment(
     images: Any,
     annotations: Annotations | pd.DataFrame | None = None,
     *,
     policy: Any = "standard",
-    copies: int = 1,
+    n_copies: int = 1,
     seed: int = 0,
     min_visibility: float = 0.25,
-    retries: int = 3,
+    n_retries: int = 3,
     masks: Mapping[str, NDArray[Any]] | None = None,
     test_items: Iterable[Any] = (),
     n_jobs: int = 1,
@@ -158,13 +163,13 @@ def augment(
     policy
         "light" (camera and light vary a little), "standard" (also mirrored), "inspection" (parts seen from above: no
         side is up), a dict, a YAML or JSON file, or an `albumentations.Compose`; see `labelqa.augment.read_policy`.
-    copies
+    n_copies
         Copies per image.
     seed
         Every draw follows from (seed, item id, copy): neither the order of items nor the number of workers matters.
     min_visibility
         A box of which less than this share is still seen is not kept on the copy.
-    retries
+    n_retries
         How often a copy is drawn again when it would lose a box; the draw that loses fewest is taken.
     masks
         Masks of objects, `box_id` -> bool (height, width): boxes then follow the mask and stay tight.
@@ -201,30 +206,58 @@ def augment(
       item_id label  x_min  y_min  x_max  y_max  visible
     0  a_aug1  dent   50.0    5.0   70.0   25.0      1.0
     """
-    check_numbers(copies=copies, retries=retries, min_visibility=min_visibility)
+    plan = plan_copies(
+        images, annotations, policy=policy, n_copies=n_copies, seed=seed, min_visibility=min_visibility,
+        n_retries=n_retries, masks=masks, test_items=test_items,
+    )  # fmt: skip
+    kept: dict[str, NDArray[Any]] = {}
+    made = in_order(partial(make_copies, settings=plan.settings), plan.originals, n_jobs)
+    return as_augmented(list(_keeping(made, kept)), plan, kept)
+
+
+@dataclass(frozen=True, eq=False)
+class CopyPlan:
+    """What is copied and how: the originals to do, and all that was given."""
+
+    policy: Policy
+    settings: CopySettings
+    given: Annotations
+    source: ImageSource
+    originals: list[Original]
+    found: Findings
+
+
+def plan_copies(
+    images: Any,
+    annotations: Annotations | pd.DataFrame | None,
+    *,
+    policy: Any,
+    n_copies: int,
+    seed: int,
+    min_visibility: float,
+    n_retries: int,
+    test_items: Iterable[Any],
+    masks: Mapping[str, NDArray[Any]] | None = None,
+) -> CopyPlan:
+    """Check everything before any image is made, and leave test items out."""
+    numbers = (
+        check_whole("n_copies", n_copies, 1),
+        check_seed(seed),
+        check_number("min_visibility", min_visibility, 0, 1, hint="a share from 0 to 1"),
+        check_whole("n_retries", n_retries, 0),
+    )
     chosen = read_policy(policy)
-    given, source = take_input(images, annotations)
+    given, source = _take(images, annotations)
     skipped = {id_text(item) for item in test_items}
     found = Findings()
     held = [item for item in source.item_ids if item in skipped]
     found.add("items", "test item", len(held), "no copies made", held)
     ids = [item for item in source.item_ids if item not in skipped]
-    settings = Settings(chosen.text, int(copies), int(seed), float(min_visibility), int(retries))
-    jobs = make_jobs(source, given, ids, masks)
-    kept: dict[str, NDArray[Any]] = {}
-    facts = list(_keeping(run(jobs, partial(work, settings=settings), n_jobs), kept))
-    return finish(facts, given=given, source=source, policy=chosen, settings=settings, found=found, kept=kept)
+    settings = CopySettings(chosen.text, *numbers)
+    return CopyPlan(chosen, settings, given, source, _originals(source, given, ids, masks), found)
 
 
-def check_numbers(*, copies: int, retries: int, min_visibility: float) -> None:
-    """Refuse numbers that make no sense."""
-    if copies < 1 or retries < 0:
-        raise OptionError(f"copies={copies!r} and retries={retries!r}; give at least 1 copy and 0 or more retries.")
-    if not 0.0 <= min_visibility <= 1.0:
-        raise OptionError(f"min_visibility={min_visibility!r} is no share; give a number from 0 to 1.")
-
-
-def take_input(images: Any, annotations: Annotations | pd.DataFrame | None) -> tuple[Annotations, ImageSource]:
+def _take(images: Any, annotations: Annotations | pd.DataFrame | None) -> tuple[Annotations, ImageSource]:
     """Check annotations and images against each other; without annotations each image is an item with no label."""
     if annotations is None and isinstance(images, Annotations):
         annotations = images
@@ -249,9 +282,9 @@ def _as_given(annotations: Annotations | pd.DataFrame) -> Annotations:
     return Annotations.from_frames(labels=table, repeats="keep")
 
 
-def make_jobs(
+def _originals(
     source: ImageSource, given: Annotations, ids: list[str], masks: Mapping[str, NDArray[Any]] | None
-) -> list[Job]:
+) -> list[Original]:
     """Put each item's image, boxes and masks together.
 
     Raises
@@ -270,58 +303,49 @@ def make_jobs(
     if unknown:
         raise TableError(f"{len(unknown)} masks belong to no box ({shown(unknown)}); name them by box_id.")
     by_item = dict(iter(given.boxes.groupby("item_id", sort=False)))
-    jobs = []
+    originals = []
     for item in ids:
         mine = by_item.get(item)
         xyxy = np.empty((0, 4)) if mine is None else mine[list(BOX_EDGES)].to_numpy(np.float64, copy=True)
         box_ids = [] if mine is None else mine["box_id"].tolist()
         own = [(masks or {}).get(box) for box in box_ids]
         has_mask = any(mask is not None for mask in own)
-        jobs.append(Job(item, source.pictures[item], box_ids, xyxy, own if has_mask else None))
-    return jobs
+        originals.append(Original(item, source.pictures[item], box_ids, xyxy, own if has_mask else None))
+    return originals
 
 
-def _keeping(results: Iterator[Done], kept: dict[str, NDArray[Any]]) -> Iterator[dict[str, Any]]:
+def _keeping(results: Iterator[Copied], kept: dict[str, NDArray[Any]]) -> Iterator[dict[str, Any]]:
     """Pass the facts on, keeping images while there is room."""
     room = _KEPT_BYTES
-    for done in results:
-        for item_id, image in done.images.items():
+    for copied in results:
+        for item_id, image in copied.images.items():
             room -= image.nbytes
             if room >= 0:
                 kept[item_id] = image
-        yield done.facts
+        yield copied.facts
 
 
-def finish(
-    facts: list[dict[str, Any]],
-    *,
-    given: Annotations,
-    source: ImageSource,
-    policy: Policy,
-    settings: Settings,
-    found: Findings,
-    kept: dict[str, NDArray[Any]],
-) -> Augmented:
+def as_augmented(facts: list[dict[str, Any]], plan: CopyPlan, kept: dict[str, NDArray[Any]]) -> Augmented:
     """Turn what became of each item into tables."""
     for key, finding, action in (
         ("cut_source_boxes", "box leaves its image", "clipped before anything else"),
         ("lost_source_boxes", "box has no area within its image", "left out"),
     ):
         named = [box for fact in facts for box in fact[key]]
-        found.add("boxes", finding, len(named), action, named)
-    tables = make_tables(facts, given, policy, settings)
+        plan.found.add("boxes", finding, len(named), action, named)
+    tables = make_tables(facts, plan.given, plan.policy, plan.settings)
     boxes, dropped, records = tables["boxes"], tables["dropped"], tables["records"]
     return Augmented(
-        policy=policy.name,
+        policy=plan.policy.name,
         n_images=len(records),
         n_boxes=len(boxes),
         n_clipped=int(boxes["is_clipped"].sum()),
         n_dropped=len(dropped),
         n_dropped_visible=int((dropped["visible"] > 0).sum()),
         n_redrawn=int((records["attempt"] > 0).sum()),
-        reason=None if len(records) else "there is no image to make a copy of",
-        looseness=expected_looseness(policy),
-        checks=found.table(),
-        images=AugmentedImages(source, records, kept),
+        reason=None if len(records) else "There is no image to make a copy of.",
+        looseness=expected_looseness(plan.policy),
+        checks=plan.found.table(),
+        images=AugmentedImages(plan.source, records, kept),
         **tables,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,19 +11,31 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from labelqa._options import check_choice
+from labelqa._options import check_choice, check_number, check_seed, check_whole
 from labelqa._result import Result, unstored
 from labelqa.annotations import Annotations
 from labelqa.augment._catalogue import CATALOGUE, COLOUR_ONLY
-from labelqa.augment._check_data import Prepared, all_grey, prepare, reduced, variant_views
 from labelqa.augment._draw import Drawer, draw_seed
+from labelqa.augment._labelled import LabelledImages, label_images
 from labelqa.augment._looseness import expected_looseness
 from labelqa.augment._pictures import read_picture
 from labelqa.augment._policy import Policy, read_policy
 from labelqa.augment._probe import Probe
+from labelqa.augment._variants import all_grey, reduced, variant_vectors
 from labelqa.augment._verdict import COLUMNS, Limits, Outcome, examples_of, judge
 from labelqa.features import FeatureRecipe
 from labelqa.images import ImageSource, Pixels
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class BeforeAndAfter:
+    """An image before and after a transform; ``before, after = pair`` takes it apart."""
+
+    before: Pixels
+    after: NDArray[Any]
+
+    def __iter__(self) -> Iterator[NDArray[Any]]:
+        return iter((self.before, self.after))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -39,7 +51,7 @@ class AugmentationCheck(Result):
     n_items
         Images the verdicts rest on.
     reason
-        Why nothing can be said; None if something can.
+        Why nothing can be said, in a sentence; None if something can.
     table
         One row per transform: `transform`; `verdict` ("invariant", "learnable", "information lost", "turns i into j");
         `effect` of training with the copies on images as they are ("helps", "hurts", "no difference"); `advice`;
@@ -54,6 +66,8 @@ class AugmentationCheck(Result):
         Training images that are copies of test images: `item_id`, `test_item_id`, `because`. They were left out here.
     examples
         Images worth looking at: `transform`, `item_id`, `label`, `predicted`.
+    source, policies, seed
+        What `pair` and `contact_sheet` make images from; not stored.
     """
 
     accuracy: float
@@ -64,9 +78,9 @@ class AugmentationCheck(Result):
     turns: pd.DataFrame
     leaks: pd.DataFrame
     examples: pd.DataFrame
-    _source: ImageSource = unstored()
-    _policies: dict[str, Policy] = unstored()
-    _seed: int = unstored()
+    source: ImageSource = unstored()
+    policies: dict[str, Policy] = unstored()
+    seed: int = unstored()
 
     def contact_sheet(self, n_images: int = 6) -> Any:
         """Draw examples, one row per transform, each image beside what became of it: a matplotlib figure."""
@@ -74,12 +88,12 @@ class AugmentationCheck(Result):
 
         return draw_sheet(self.table, self.examples, self.pair, n_images)
 
-    def pair(self, transform: str, item_id: str) -> tuple[Pixels, NDArray[Any]]:
+    def pair(self, transform: str, item_id: str) -> BeforeAndAfter:
         """Give an image before and after a transform, as the check saw it."""
-        image = reduced(read_picture(item_id, self._source.pictures[item_id]))
-        drawer = Drawer(self._policies[transform].tree)
-        made = drawer.draw(image, np.empty((0, 4)), draw_seed(self._seed, item_id, 1))
-        return image, made.image
+        image = reduced(read_picture(item_id, self.source.pictures[item_id]))
+        drawer = Drawer(self.policies[transform].tree)
+        made = drawer.draw(image, np.empty((0, 4)), draw_seed(self.seed, item_id, 1))
+        return BeforeAndAfter(image, made.image)
 
     def plot(self, ax: Any = None) -> Any:
         """Show, per transform, what is kept without and with retraining."""
@@ -169,8 +183,14 @@ def check_augmentation(
     >>> found.table.loc[0, "verdict"]
     'turns 6 into 9'
     """
+    limits = Limits(
+        check_number("tolerance", tolerance, 0, 1, hint="a share from 0 to 1, such as 0.05"),
+        check_number("turn_share", turn_share, 0, 1, open_low=True, hint="a share above 0 and at most 1, such as 0.5"),
+    )
+    check_whole("max_items", max_items, 1)
+    check_seed(seed)
     policies = _policies(transforms)
-    data = prepare(
+    data = label_images(
         images, labels, groups=groups, test_items=test_items, n_folds=n_folds, max_items=max_items, seed=seed
     )
     if len(data.leaks):
@@ -181,15 +201,15 @@ def check_augmentation(
             UserWarning,
             stacklevel=2,
         )
-    if data.why_not is not None:
-        return _wrap(data, policies, seed, reason=data.why_not)
+    if data.reason is not None:
+        return _wrap(data, policies, seed, reason=data.reason)
     if transforms is None and all_grey(data.source, list(data.ids)):
         policies = {name: policy for name, policy in policies.items() if name not in COLOUR_ONLY}
-    plain, made = variant_views(data.source, list(data.ids), policies, recipe or FeatureRecipe(), seed)
+    plain, made = variant_vectors(data.source, list(data.ids), policies, recipe or FeatureRecipe(), seed)
     probe = Probe(plain, data.label, data.fold, test_folds=data.test_folds, seed=seed)
     mine = probe.is_tested
     outcomes = [Outcome(name, *(said[mine] for said in (probe.plain, *probe.ask(made.pop(name))))) for name in policies]
-    return _judged(data, outcomes, mine, policies, limits=Limits(tolerance, turn_share), seed=seed)
+    return _judged(data, outcomes, mine, policies, limits=limits, seed=seed)
 
 
 def _policies(transforms: Mapping[str, Any] | Iterable[str] | None) -> dict[str, Policy]:
@@ -202,7 +222,7 @@ def _policies(transforms: Mapping[str, Any] | Iterable[str] | None) -> dict[str,
 
 
 def _judged(
-    data: Prepared,
+    data: LabelledImages,
     outcomes: list[Outcome],
     tested: NDArray[np.bool_],
     policies: dict[str, Policy],
@@ -219,29 +239,32 @@ def _judged(
         turns += turned
         examples.append(examples_of(row, outcome, label, ids, data.classes))
     accuracy = float((outcomes[0].plain == label).mean()) if outcomes else float("nan")
-    reason = None
-    if accuracy <= data.majority + 2 * np.sqrt(data.majority * (1 - data.majority) / len(label)):
-        reason = (
-            f"the model tells the classes no better ({accuracy:.3f}) than always naming the most frequent one "
-            f"({data.majority:.3f}), so it cannot tell what a transform breaks"
-        )
+    reason = _why_untold(accuracy, data.majority, len(label))
+    if reason is not None:
         rows = [{**row, "verdict": None, "effect": None, "advice": "cannot be told: see reason"} for row in rows]
         turns = []
-    return _wrap(
-        data,
-        policies,
-        seed,
-        reason=reason,
-        accuracy=accuracy,
-        n_items=len(label),
-        rows=rows,
-        turns=turns,
-        examples=examples,
+    told: dict[str, Any] = {
+        "accuracy": accuracy,
+        "n_items": len(label),
+        "rows": rows,
+        "turns": turns,
+        "examples": examples,
+    }
+    return _wrap(data, policies, seed, reason=reason, **told)
+
+
+def _why_untold(accuracy: float, majority: float, n: int) -> str | None:
+    """Say why the model cannot judge: it does not tell the classes clearly better than chance would."""
+    if not accuracy <= majority + 2 * np.sqrt(majority * (1 - majority) / n):
+        return None
+    return (
+        f"The model tells the classes no better ({accuracy:.3f}) than always naming the most frequent one "
+        f"({majority:.3f}), so it cannot tell what a transform breaks."
     )
 
 
 def _wrap(
-    data: Prepared,
+    data: LabelledImages,
     policies: dict[str, Policy],
     seed: int,
     *,
@@ -262,9 +285,9 @@ def _wrap(
         turns=pd.DataFrame(list(turns), columns=["transform", "from_label", "to_label", "share", "n_items"]),
         leaks=data.leaks,
         examples=looked_at,
-        _source=data.source,
-        _policies=policies,
-        _seed=seed,
+        source=data.source,
+        policies=policies,
+        seed=seed,
     )
 
 

@@ -15,14 +15,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from labelqa._checks import Findings, id_text
 from labelqa._files import replacing, write_text
 from labelqa._options import check_choice
+from labelqa._renamed import renamed
 from labelqa.annotations import Annotations
 from labelqa.augment._albumentations import library
-from labelqa.augment._augment import Augmented, check_numbers, finish, make_jobs, take_input
-from labelqa.augment._policy import read_policy
-from labelqa.augment._work import Job, Settings, copy_id, run, work
+from labelqa.augment._augment import Augmented, CopyPlan, as_augmented, plan_copies
+from labelqa.augment._copies import CopySettings, Original, copy_id, in_order, make_copies
 from labelqa.errors import OptionError, TableError
 
 IMAGE_FORMATS = ("png", "jpg")
@@ -30,16 +29,17 @@ IMAGE_FORMATS = ("png", "jpg")
 IMAGE_FOLDER, RECORDS, SETTINGS, PROGRESS = "images", "records.jsonl", "augment.json", "progress.jsonl"
 
 
+@renamed(copies="n_copies", retries="n_retries")
 def augment_to_folder(
     images: Any,
     annotations: Annotations | pd.DataFrame | None,
     out: str | os.PathLike[str],
     *,
     policy: Any = "standard",
-    copies: int = 1,
+    n_copies: int = 1,
     seed: int = 0,
     min_visibility: float = 0.25,
-    retries: int = 3,
+    n_retries: int = 3,
     test_items: Iterable[Any] = (),
     image_format: str = "png",
     n_jobs: int = -1,
@@ -52,7 +52,7 @@ def augment_to_folder(
 
     Parameters
     ----------
-    images, annotations, policy, copies, seed, min_visibility, retries, test_items
+    images, annotations, policy, n_copies, seed, min_visibility, n_retries, test_items
         As for `augment`.
     out
         The folder.
@@ -74,42 +74,43 @@ def augment_to_folder(
         Where the folder holds copies made with other settings.
     """
     check_choice("image_format", image_format, IMAGE_FORMATS)
-    check_numbers(copies=copies, retries=retries, min_visibility=min_visibility)
-    chosen = read_policy(policy)
-    settings = Settings(chosen.text, int(copies), int(seed), float(min_visibility), int(retries))
-    given, source = take_input(images, annotations)
-    found = Findings()
-    skipped = {id_text(item) for item in test_items}
-    held = [item for item in source.item_ids if item in skipped]
-    found.add("items", "test item", len(held), "no copies made", held)
-    folder = Path(out)
-    _open_folder(folder, settings, image_format)
-    jobs = make_jobs(source, given, [item for item in source.item_ids if item not in skipped], None)
-    facts = dict(_done_before(folder, jobs, settings, image_format))
-    left = [job for job in jobs if job.item_id not in facts]
-    task = partial(write_copies, settings=settings, folder=folder / IMAGE_FOLDER, suffix=image_format)
-    with (folder / PROGRESS).open("a", encoding="utf-8", newline="\n") as log:
-        for n_done, (digest, fact) in enumerate(run(left, task, n_jobs), len(facts) + 1):
-            facts[fact["item_id"]] = fact
-            log.write(json.dumps({"digest": digest, **fact}, ensure_ascii=False) + "\n")
-            log.flush()
-            if on_progress is not None:
-                on_progress(n_done, len(jobs))
-    made = finish(
-        [facts[job.item_id] for job in jobs],
-        given=given, source=source, policy=chosen, settings=settings, found=found, kept={},
+    plan = plan_copies(
+        images, annotations, policy=policy, n_copies=n_copies, seed=seed, min_visibility=min_visibility,
+        n_retries=n_retries, test_items=test_items,
     )  # fmt: skip
+    folder = Path(out)
+    _open_folder(folder, plan.settings, image_format)
+    facts = _write_all(plan, folder, image_format, n_jobs, on_progress)
+    made = as_augmented(facts, plan, kept={})
     made.items.insert(1, "path", [f"{IMAGE_FOLDER}/{file_name(item, image_format)}" for item in made.items["item_id"]])
     _write_records(folder, made)
     return made
 
 
-def write_copies(job: Job, settings: Settings, folder: Path, suffix: str) -> tuple[str, dict[str, Any]]:
+def _write_all(
+    plan: CopyPlan, folder: Path, suffix: str, n_jobs: int, on_progress: Callable[[int, int], None] | None
+) -> list[dict[str, Any]]:
+    """Write the copies that are not there yet, and note each item as soon as it is done; give the facts of all."""
+    originals = plan.originals
+    facts = dict(_done_before(folder, originals, plan.settings, suffix))
+    left = [original for original in originals if original.item_id not in facts]
+    write = partial(_write_copies, settings=plan.settings, folder=folder / IMAGE_FOLDER, suffix=suffix)
+    with (folder / PROGRESS).open("a", encoding="utf-8", newline="\n") as log:
+        for n_done, (digest, fact) in enumerate(in_order(write, left, n_jobs), len(facts) + 1):
+            facts[fact["item_id"]] = fact
+            log.write(json.dumps({"digest": digest, **fact}, ensure_ascii=False) + "\n")
+            log.flush()
+            if on_progress is not None:
+                on_progress(n_done, len(originals))
+    return [facts[original.item_id] for original in originals]
+
+
+def _write_copies(original: Original, settings: CopySettings, folder: Path, suffix: str) -> tuple[str, dict[str, Any]]:
     """Make and write the copies of one item; give the digest of what it was made from, and the facts."""
-    done = work(job, settings)
-    for item_id, image in done.images.items():
+    copied = make_copies(original, settings)
+    for item_id, image in copied.images.items():
         _save(image, folder / file_name(item_id, suffix), item_id)
-    return job_digest(job), done.facts
+    return _digest(original), copied.facts
 
 
 def _save(image: NDArray[Any], path: Path, item_id: str) -> None:
@@ -133,10 +134,12 @@ def file_name(item_id: str, suffix: str) -> str:
     return f"{plain}.{suffix}"
 
 
-def job_digest(job: Job) -> str:
+def _digest(original: Original) -> str:
     """Give a hash of what a copy is made from: the image as it lies there, and the boxes."""
-    hashed = hashlib.blake2b(repr((job.item_id, list(job.box_ids), job.xyxy.tolist())).encode(), digest_size=16)
-    picture = job.picture
+    hashed = hashlib.blake2b(
+        repr((original.item_id, list(original.box_ids), original.xyxy.tolist())).encode(), digest_size=16
+    )
+    picture = original.picture
     if isinstance(picture, np.ndarray):
         hashed.update(str(picture.shape).encode() + picture.tobytes())
     else:
@@ -144,14 +147,14 @@ def job_digest(job: Job) -> str:
     return hashed.hexdigest()
 
 
-def _open_folder(folder: Path, settings: Settings, image_format: str) -> None:
+def _open_folder(folder: Path, settings: CopySettings, image_format: str) -> None:
     """Make the folder, or make sure that what is in it was made with the same settings."""
     wanted = {
         "policy": json.loads(settings.policy),
-        "copies": settings.copies,
+        "copies": settings.n_copies,
         "seed": settings.seed,
         "min_visibility": settings.min_visibility,
-        "retries": settings.retries,
+        "retries": settings.n_retries,
         "image_format": image_format,
         "albumentations": str(library().__version__),
     }
@@ -174,7 +177,7 @@ def _open_folder(folder: Path, settings: Settings, image_format: str) -> None:
 
 
 def _done_before(
-    folder: Path, jobs: list[Job], settings: Settings, image_format: str
+    folder: Path, originals: list[Original], settings: CopySettings, image_format: str
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """Give the items whose copies are there and were made from the same image and boxes."""
     path = folder / PROGRESS
@@ -187,13 +190,13 @@ def _done_before(
         known[fact["item_id"]] = fact
     if lines[-1]:
         write_text(path, "".join(f"{line}\n" for line in lines[:-1]))
-    for job in jobs:
-        fact = known.get(job.item_id)
-        names = [file_name(copy_id(job.item_id, copy), image_format) for copy in range(1, settings.copies + 1)]
+    for original in originals:
+        fact = known.get(original.item_id)
+        names = [file_name(copy_id(original.item_id, copy), image_format) for copy in range(1, settings.n_copies + 1)]
         if fact is None or not all((folder / IMAGE_FOLDER / name).is_file() for name in names):
             continue
-        if fact.pop("digest") == job_digest(job):
-            yield job.item_id, fact
+        if fact.pop("digest") == _digest(original):
+            yield original.item_id, fact
 
 
 def _write_records(folder: Path, made: Augmented) -> None:

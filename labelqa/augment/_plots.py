@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -47,7 +47,7 @@ def plot_kept(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
 
 
 def draw_sheet(
-    table: pd.DataFrame, examples: pd.DataFrame, pair: Callable[[str, str], tuple[Any, Any]], n_images: int
+    table: pd.DataFrame, examples: pd.DataFrame, pair: Callable[[str, str], Iterable[Any]], n_images: int
 ) -> Figure:
     """Draw examples row by row: before above, after below, with what the model said where it differs."""
     import matplotlib.pyplot as plt

@@ -20,14 +20,14 @@ _PENALTIES = np.array([0.03, 0.1, 0.3, 1.0])
 
 
 @dataclass(frozen=True, eq=False)
-class Views:
+class ImageVectors:
     """Images twice over: features of shape and colour (n, d), and plain small grey pixels (n, p)."""
 
     features: Floats32
     pixels: Floats32
 
-    def __getitem__(self, rows: NDArray[np.bool_]) -> Views:
-        return Views(self.features[rows], self.pixels[rows])
+    def __getitem__(self, rows: NDArray[np.bool_]) -> ImageVectors:
+        return ImageVectors(self.features[rows], self.pixels[rows])
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +41,7 @@ class Lift:
     phase: Floats32
 
     @classmethod
-    def fit(cls, views: Views, seed: int, *, is_pixels: bool) -> Lift:
+    def fit(cls, views: ImageVectors, seed: int, *, is_pixels: bool) -> Lift:
         """Standardise, and choose waves about as long as images are far apart."""
         random = np.random.default_rng(seed)
         rows = views.pixels if is_pixels else views.features
@@ -59,7 +59,7 @@ class Lift:
         parts = (rows.mean(axis=0), scale, waves, phase)
         return cls(is_pixels, *(np.asarray(part, dtype=np.float32) for part in parts))
 
-    def apply(self, views: Views) -> Floats32:
+    def apply(self, views: ImageVectors) -> Floats32:
         """Give the columns (n, c): the waves, and beside them the features themselves."""
         rows = ((views.pixels if self.is_pixels else views.features) - self.mean) * self.scale
         lifted = np.cos(rows @ self.waves + self.phase)
@@ -72,7 +72,7 @@ class Probe:
     Folds of images are kept as sums, so that models with and without the transformed copies follow by adding.
     """
 
-    def __init__(self, views: Views, label: Longs, fold: Longs, *, test_folds: Longs, seed: int) -> None:
+    def __init__(self, views: ImageVectors, label: Longs, fold: Longs, *, test_folds: Longs, seed: int) -> None:
         self._views, self._label, self._fold, self._test = views, label, fold, test_folds
         self._k = int(label.max()) + 1
         self._folds = np.unique(fold)
@@ -92,7 +92,7 @@ class Probe:
         """Which images are predicted, each by models that have not seen it."""
         return np.isin(self._fold, self._test)
 
-    def ask(self, views: Views) -> tuple[Longs, Longs, Longs]:
+    def ask(self, views: ImageVectors) -> tuple[Longs, Longs, Longs]:
         """Show transformed images.
 
         Returns
@@ -114,7 +114,7 @@ class Probe:
     def _collect(self, rows: Floats32) -> list[RidgeSums]:
         return [RidgeSums.collect(rows[self._fold == f], self._label[self._fold == f], self._k) for f in self._folds]
 
-    def _scores(self, sums: list[list[RidgeSums]], asked: list[Views], penalty: float) -> list[Floats]:
+    def _scores(self, sums: list[list[RidgeSums]], asked: list[ImageVectors], penalty: float) -> list[Floats]:
         out = [np.zeros((len(self._label), self._k)) for _ in asked]
         for lift, parts in zip(self._lifts, sums, strict=True):
             total = parts[0]

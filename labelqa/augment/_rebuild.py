@@ -11,9 +11,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from labelqa.augment._albumentations import library
+from labelqa.augment._copies import draw_once
 from labelqa.augment._draw import draw_seed
 from labelqa.augment._pictures import read_picture
-from labelqa.augment._work import draw_once
 from labelqa.errors import TableError, shown
 
 _NEEDED = ("source_item_id", "copy", "seed", "attempt", "policy")

@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from labelqa._kernels.intervals import percentiles
+
 Longs = NDArray[np.int64]
 
 ADVICE = {
@@ -51,37 +53,38 @@ def judge(
     kept, retrained = accuracy["transformed"] / base, accuracy["retrained"] / base
     share = _shares(label, outcome.transformed, len(classes)) - _shares(label, outcome.plain, len(classes))
     pairs = _pairs(share, label, outcome.transformed, limits.turn_share)
+    i, j = pairs[0] if pairs else np.unravel_index(int(np.argmax(_off_diagonal(share))), share.shape)
     # a model of limited size gives up a little of what it knew when it learns more
     is_learnable = retrained >= 1 - 2 * limits.tolerance
-    i, j = pairs[0] if pairs else np.unravel_index(int(np.argmax(_off_diagonal(share))), share.shape)
-    if pairs:
-        verdict, advice = f"turns {classes[i]} into {classes[j]}", ADVICE["turns"]
-    elif kept >= 1 - limits.tolerance:
-        verdict, advice = "invariant", ADVICE["invariant"]
-    else:
-        verdict = "learnable" if is_learnable else "information lost"
+    verdict, advice = f"turns {classes[i]} into {classes[j]}", ADVICE["turns"]
+    if not pairs:
+        is_kept = kept >= 1 - limits.tolerance
+        verdict = "invariant" if is_kept else "learnable" if is_learnable else "information lost"
         advice = ADVICE[verdict]
     kept_low, kept_high = _interval(right["plain"], right["transformed"], seed, is_ratio=True)
     gain_low, gain_high = _interval(right["plain"], right["plain_after"], seed, is_ratio=False)
-    effect = "helps" if gain_low > 0 else "hurts" if gain_high < 0 else "no difference"
     row = {
-        "transform": outcome.name, "verdict": verdict, "effect": effect, "advice": advice,
+        "transform": outcome.name, "verdict": verdict, "effect": _effect(gain_low, gain_high), "advice": advice,
         "kept": kept, "kept_low": kept_low, "kept_high": kept_high, "kept_retrained": retrained,
         "gain": accuracy["plain_after"] - accuracy["plain"], "gain_low": gain_low, "gain_high": gain_high,
         "is_learnable": bool(is_learnable),
         "from_label": classes[i], "to_label": classes[j], "share": float(share[i, j]),
     }  # fmt: skip
-    turns = [
-        {
-            "transform": outcome.name,
-            "from_label": classes[a],
-            "to_label": classes[b],
-            "share": float(share[a, b]),
-            "n_items": int((label == a).sum()),
-        }
-        for a, b in pairs
-    ]
-    return row, turns
+    return row, [_turn(outcome.name, classes, pair, share, label) for pair in pairs]
+
+
+def _effect(gain_low: float, gain_high: float) -> str:
+    return "helps" if gain_low > 0 else "hurts" if gain_high < 0 else "no difference"
+
+
+def _turn(
+    transform: str, classes: NDArray[np.object_], pair: tuple[int, int], share: NDArray[np.float64], label: Longs
+) -> dict[str, Any]:
+    i, j = pair
+    return {
+        "transform": transform, "from_label": classes[i], "to_label": classes[j], "share": float(share[i, j]),
+        "n_items": int((label == i).sum()),
+    }  # fmt: skip
 
 
 def _shares(label: Longs, said: Longs, n_classes: int) -> NDArray[np.float64]:
@@ -115,8 +118,7 @@ def _interval(before: NDArray[np.bool_], after: NDArray[np.bool_], seed: int, *,
     drawn = np.random.default_rng(seed).multinomial(kinds.sum(), kinds / kinds.sum(), size=_N_RESAMPLES)
     was, now = drawn[:, 2] + drawn[:, 3], drawn[:, 1] + drawn[:, 3]
     values = now / np.maximum(was, 1) if is_ratio else (now - was) / kinds.sum()
-    low, high = np.quantile(values, [0.025, 0.975])
-    return float(low), float(high)
+    return percentiles(values)
 
 
 #: Columns of the table of verdicts, in order.

@@ -6,9 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import click
-
-from labelqa.cli._options import PATH
+from labelqa.cli._options import PATH, option
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,21 +15,24 @@ if TYPE_CHECKING:
     from labelqa.images import ImageSource
 
 _OPTIONS = (
-    click.option(
+    option(
         "--images",
         type=PATH,
         help="Folder of the pictures, from which features are computed; by default the files that the items name.",
     ),
-    click.option(
-        "--features", type=PATH, help="Your own features: CSV or Parquet with item_id and columns of numbers."
+    option(
+        "--features",
+        type=PATH,
+        former="--embeddings",
+        help="Your own features: CSV or Parquet with item_id and columns of numbers.",
     ),
 )
 
 
 def feature_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add --images and --features, of which one at most is given."""
-    for option in reversed(_OPTIONS):
-        command = option(command)
+    for add in reversed(_OPTIONS):
+        command = add(command)
     return command
 
 

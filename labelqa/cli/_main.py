@@ -11,23 +11,34 @@ import click
 import labelqa
 from labelqa.errors import MissingExtra, OptionError, TableError
 
-#: Verb -> module of `labelqa.cli` that holds its command under the same name, and the line `--help` shows; help must
-#: not import anything heavy.
-VERBS = {
-    "audit": "Check, measure, flag, retrain and report, in one go.",
-    "report": "Make the page of a finished audit anew.",
-    "agree": "How far annotators agree, and where they do not.",
-    "flag": "Which labels, pictures and boxes are doubtful, most urgent first.",
-    "apply": "Carry out reviewers' decisions and log every fix.",
-    "train": "Fit a simple model on the labels and keep it.",
-    "compare": "Say what fixing labels was worth, on trusted test items.",
-    "augment": "Make copies of images whose labels and boxes stay right.",
-    "export": "Write a trained model as one file that runs anywhere.",
-    "promote": "Say which version of a model answers from now on.",
-    "rollback": "Go back to the version before.",
-    "predict": "Predict images with an exported model.",
-    "convert": "Read any known format and write another.",
+#: The verbs by the life cycle: verb -> the line that `--help` shows. A verb is the command of its name in the module
+#: of its name in `labelqa.cli`; help must not import anything heavy.
+GROUPS = {
+    "Measure": {
+        "audit": "Check, measure, flag, retrain and report, in one go.",
+        "report": "Make the page of a finished audit anew.",
+        "agree": "How far annotators agree, and where they do not.",
+    },
+    "Find and fix": {
+        "flag": "Which labels, pictures and boxes are doubtful, most urgent first.",
+        "apply": "Carry out reviewers' decisions and log every fix.",
+    },
+    "Train and compare": {
+        "augment": "Make copies of images whose labels and boxes stay right.",
+        "train": "Fit a simple model on the labels and keep it.",
+        "compare": "Say what fixing labels was worth, on trusted test items.",
+    },
+    "Ship and watch": {
+        "export": "Write a trained model as one file that runs anywhere.",
+        "promote": "Say which version of a model answers from now on.",
+        "rollback": "Go back to the version before.",
+        "predict": "Predict images with an exported model.",
+    },
+    "Files": {
+        "convert": "Read any known format and write another.",
+    },
 }
+VERBS = [verb for verbs in GROUPS.values() for verb in verbs]
 
 
 class Verbs(click.Group):
@@ -35,7 +46,7 @@ class Verbs(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Give the verbs in the order in which they are used."""
-        return list(VERBS)
+        return VERBS
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Load one verb."""
@@ -48,9 +59,11 @@ class Verbs(click.Group):
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """List the verbs without loading them."""
-        with formatter.section("Verbs"):
-            formatter.write_dl(list(VERBS.items()))
+        """List the verbs by the life cycle, without loading them."""
+        width = max(map(len, VERBS))
+        for title, verbs in GROUPS.items():
+            with formatter.section(title):
+                formatter.write_dl([(verb.ljust(width), line) for verb, line in verbs.items()])
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a verb; what a user can mend is one plain sentence, never a traceback."""

@@ -1,9 +1,14 @@
-"""Options that several verbs share."""
+"""Verbs, their options, and the options that several verbs share.
+
+An option is called as the argument of the Python function that it stands for; how it was called before is taken too,
+with a word about the new name, and not listed in `--help`.
+"""
 
 from __future__ import annotations
 
+import functools
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,21 +19,83 @@ if TYPE_CHECKING:
 
 PATH = click.Path(path_type=Path)
 
+#: A former spelling; or former spelling -> what stands for it now ("--no-curves"), or what makes its value of the old.
+Former = str | Mapping[str, str | Callable[[str], str]]
+
+
+class Option(click.Option):
+    """An option that knows how it was called before."""
+
+    def __init__(self, *declarations: Any, former: Former | None = None, **attributes: Any) -> None:
+        super().__init__(*declarations, **attributes)
+        self.former: dict[str, str | Callable[[str], str]] = {}
+        if former is not None:
+            self.former = {former: self.opts[0]} if isinstance(former, str) else dict(former)
+
+
+class Verb(click.Command):
+    """A command that takes former spellings of its options, with a word about the new ones."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put the new spelling in the place of a former one."""
+        return super().parse_args(ctx, list(self._present(iter(args))))
+
+    def _present(self, words: Iterator[str]) -> Iterator[str]:
+        former = {old: option for option in self.params if isinstance(option, Option) for old in option.former}
+        for word in words:
+            old, has_value, value = word.partition("=")
+            if word == "--":
+                yield from (word, *words)
+            elif old not in former:
+                yield word
+            else:
+                option = former[old]
+                now = option.former[old]
+                if callable(now):
+                    value, has_value = now(value if has_value else next(words, "")), "="
+                    now = option.opts[0]
+                say_former(old, f"{now}{has_value}{value}" if callable(option.former[old]) else now)
+                yield f"{now}{has_value}{value}"
+
+
+def verb(name: str | None = None) -> Callable[[Callable[..., Any]], click.Command]:
+    """Make a verb of a function, as `click.command` does."""
+    return click.command(name, cls=Verb)
+
+
+def option(*declarations: str, former: Former | None = None, **attributes: Any) -> Callable[[Any], Any]:
+    """Add an option, as `click.option` does, with its former spelling where it has one."""
+    return click.option(*declarations, cls=Option, former=former, **attributes)
+
+
+def say_former(old: str, new: str) -> None:
+    """Tell how something is written now."""
+    say(f"labelqa: {old} is written {new} now; the old spelling goes with the next release.")
+
+
+class FormerArgument(click.Argument):
+    """A positional argument that is an option now: taken, but not listed in `--help`."""
+
+    def get_usage_pieces(self, ctx: click.Context) -> list[str]:
+        """Leave it out of the usage line."""
+        return []
+
+
 _SOURCE_OPTIONS = (
     click.argument("source", type=PATH),
-    click.option(
+    option(
         "--format",
         "form",
         type=click.Choice(["table", "coco", "label_studio"]),
         help="Format of SOURCE; found out where it is not given.",
     ),
-    click.option("--annotator", metavar="NAME", help="Who annotated, where the file does not say."),
-    click.option(
+    option("--annotator", metavar="NAME", help="Who annotated, where the file does not say."),
+    option(
         "--annotator-from",
         type=click.Choice(["filename", "parent"]),
         help="Take the annotator from each file's name or from the folder it lies in.",
     ),
-    click.option(
+    option(
         "--repeats",
         type=click.Choice(["latest", "keep", "refuse"]),
         default="latest",
@@ -36,12 +103,47 @@ _SOURCE_OPTIONS = (
         help="Where an annotator labels an item twice: the latest counts, each counts, or it is an error.",
     ),
 )
+#: What `source_options` hands to a command that also has options of its own.
+SOURCE_NAMES = ("source", "form", "annotator", "annotator_from", "repeats")
+_ROOT = option("--root", type=PATH, default=Path("models"), show_default=True, former="--models",
+               help="Folder of all models.")  # fmt: skip
+_ALIAS = option("--alias", default="champion", show_default=True, help="champion, challenger or shadow.")
 
 
 def source_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add SOURCE and the options that say how to read it; hand them to `read_source`."""
-    for option in reversed(_SOURCE_OPTIONS):
-        command = option(command)
+    return _with(command, _SOURCE_OPTIONS)
+
+
+def root_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add --root, the folder of all models."""
+    return _ROOT(command)  # type: ignore[no-any-return]
+
+
+def alias_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add --alias, which version of a model is meant."""
+    return _ALIAS(command)  # type: ignore[no-any-return]
+
+
+def entry_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add --root, --name and --alias, which say what entry of the registry is meant; the command gets all three."""
+
+    @functools.wraps(command)
+    def call(*, name: str | None, former_name: str | None, **how: Any) -> Any:
+        if name is None and former_name is not None:
+            say_former(former_name, f"--name {former_name}")
+        if name is None and former_name is None:
+            raise click.UsageError("Missing option '--name'.")
+        return command(name=name or former_name, **how)
+
+    name = option("--name", help="Name of the model.")
+    former = click.argument("former_name", cls=FormerArgument, required=False)
+    return _with(call, (_ROOT, name, former, _ALIAS))
+
+
+def _with(command: Callable[..., Any], options: tuple[Callable[[Any], Any], ...]) -> Callable[..., Any]:
+    for add in reversed(options):
+        command = add(command)
     return command
 
 
@@ -52,10 +154,25 @@ def read_source(
     from labelqa.readers import read
 
     annotations = read(source, format=form, annotator=annotator, annotator_from=annotator_from, repeats=repeats)
-    say(repr(annotations))
-    for check in annotations.checks.itertuples(index=False):
-        say(f"  {check.table}: {check.finding}, {check.n:,}: {check.action}")
+    say_read(annotations)
     return annotations
+
+
+def say_read(annotations: Annotations) -> None:
+    """Tell what was read, and what was mapped, left out and corrected."""
+    say(repr(annotations))
+    say_checks(annotations.checks.to_dict("records"))
+
+
+def say_checks(checks: list[dict[Any, Any]]) -> None:
+    """Tell what was found wrong, and what was done."""
+    for check in checks:
+        say(f"  {check['table']}: {check['finding']}, {check['n']:,}: {check['action']}")
+
+
+def names_in(text: str | None) -> list[str] | None:
+    """Take names separated by commas; None where none are given."""
+    return [name.strip() for name in text.split(",")] if text else None
 
 
 def say(message: str) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from labelqa.cli._options import read_source, say, source_options
+from labelqa.cli._options import SOURCE_NAMES, names_in, option, read_source, say, source_options, verb
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,28 +40,30 @@ BOX_TABLES = (
 )
 
 
-@click.command()
+@verb()
 @source_options
-@click.option("--level", type=click.Choice(LEVELS), default="nominal", show_default=True, help="What labels are.")
-@click.option("--classes", metavar="A,B,...", help="All classes in order, where unused ones count or order matters.")
-@click.option("--iou", type=float, default=0.5, show_default=True, help="Overlap from which two boxes match.")
-@click.option("--resamples", type=int, default=1000, show_default=True, help="Resamples for the intervals.")
-@click.option("--confidence", type=float, default=0.95, show_default=True, help="Confidence of the intervals.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the resampling.")
-@click.option(
+@option("--level", type=click.Choice(LEVELS), default="nominal", show_default=True, help="What labels are.")
+@option("--classes", metavar="A,B,...", help="All classes in order, where unused ones count or order matters.")
+@option("--iou-threshold", type=float, default=0.5, show_default=True, former="--iou",
+        help="Overlap from which two boxes match.")  # fmt: skip
+@option("--n-resamples", type=int, default=1000, show_default=True, former="--resamples",
+        help="Resamples for the intervals.")  # fmt: skip
+@option("--confidence", type=float, default=0.95, show_default=True, help="Confidence of the intervals.")
+@option("--seed", type=int, default=0, show_default=True, help="Seed of the resampling.")
+@option(
     "--table",
     metavar="NAME",
     help="Print one table as CSV: coefficients (default), per_class, class_pairs, per_item, per_annotator, "
     "annotator_bias, per_pair, intra_annotator, over_time; with --boxes sweep (default), per_class, per_annotator, "
     "per_pair, per_size, per_item, over_time, decomposition, annotator_ranking.",
 )
-@click.option("--boxes", is_flag=True, help="The boxes only; their tables are printed.")
-@click.option("--json", "as_json", is_flag=True, help="Print everything as one JSON object: labels, boxes.")
-@click.option("--fail-under", type=float, help="Exit with 1 where an alpha is below this, or undefined.")
+@option("--boxes", is_flag=True, help="The boxes only; their tables are printed.")
+@option("--json", "as_json", is_flag=True, help="Print everything as one JSON object: labels, boxes.")
+@option("--fail-under", type=float, help="Exit with 1 where an alpha is below this, or undefined.")
 def agree(*, table: str | None, boxes: bool, as_json: bool, fail_under: float | None, **options: Any) -> None:
     """Measure agreement in SOURCE on labels and boxes; alphas go to stderr, one table to stdout."""
-    measuring = {name: options.pop(name) for name in ("level", "classes", "iou", "resamples", "confidence", "seed")}
-    found = _measure(read_source(**options), only_boxes=boxes, **measuring)
+    reading = {name: options.pop(name) for name in SOURCE_NAMES}
+    found = _measure(read_source(**reading), only_boxes=boxes, **options)
     for what, result in found.items():
         say(_sentence(what, result))
     if as_json:
@@ -80,21 +82,20 @@ def _measure(
     only_boxes: bool,
     level: str,
     classes: str | None,
-    iou: float,
-    resamples: int,
+    iou_threshold: float,
+    n_resamples: int,
     confidence: float,
     seed: int,
 ) -> dict[str, LabelAgreement | BoxAgreement]:
     from labelqa.agreement import box_agreement, label_agreement
     from labelqa.errors import TableError
 
-    shared: dict[str, Any] = {"n_resamples": resamples, "confidence": confidence, "seed": seed}
+    shared: dict[str, Any] = {"n_resamples": n_resamples, "confidence": confidence, "seed": seed}
     found: dict[str, LabelAgreement | BoxAgreement] = {}
     if len(annotations.labels) and not only_boxes:
-        listed = [name.strip() for name in classes.split(",")] if classes else None
-        found["labels"] = label_agreement(annotations, level=level, classes=listed, **shared)
+        found["labels"] = label_agreement(annotations, level=level, classes=names_in(classes), **shared)
     if len(annotations.boxes):
-        found["boxes"] = box_agreement(annotations, iou_threshold=iou, **shared)
+        found["boxes"] = box_agreement(annotations, iou_threshold=iou_threshold, **shared)
     if not found:
         raise TableError(
             "SOURCE has no boxes; leave out --boxes to compare its labels."

@@ -7,14 +7,14 @@ from typing import Any
 
 import click
 
-from labelqa.cli._options import PATH, read_source, say, source_options
+from labelqa.cli._options import PATH, option, read_source, say, source_options, verb
 
 
-@click.command()
+@verb()
 @source_options
 @click.argument("decisions", type=PATH)
-@click.option("--out", type=PATH, required=True, help="Folder or file for the new annotations; must not exist.")
-@click.option(
+@option("--out", type=PATH, required=True, help="Folder or file for the new annotations; must not exist.")
+@option(
     "--to",
     type=click.Choice(["parquet", "csv", "coco"]),
     help="Format to write; by default coco where --out ends in .json, else a folder of Parquet files.",

@@ -10,32 +10,30 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from labelqa.cli._features import feature_options, read_features
-from labelqa.cli._options import PATH, say
+from labelqa.cli._options import PATH, option, say, verb
 
 if TYPE_CHECKING:
     from labelqa.annotations import Annotations
     from labelqa.compare import Comparison
 
 
-@click.command()
+@verb()
 @click.argument("before", type=PATH)
 @click.argument("after", type=PATH, required=False)
-@click.option("--test", type=PATH, required=True, help="Trusted labels of items that are not trained on.")
+@option("--test", type=PATH, required=True, help="Trusted labels of items that are not trained on.")
 @feature_options
-@click.option("--decisions", type=PATH, help="Decisions file; makes AFTER from BEFORE where AFTER is not given.")
-@click.option(
-    "--margin",
-    type=float,
-    default=0.005,
-    show_default=True,
-    help="Smallest difference in accuracy that matters, a share; 0.005 is half a point.",
-)
-@click.option("--price", type=float, help="Price of one review, for the cost of a point.")
-@click.option("--leave-out-leaks", is_flag=True, help="Leave training copies of test items out instead of refusing.")
-@click.option("--quick", is_flag=True, help="Without the curves over reviews and data size.")
-@click.option("--fail-if-hurts", is_flag=True, help="Exit with 1 where the fixes hurt.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Same data and seed, same result.")
-@click.option("--json", "as_json", is_flag=True, help="Print everything as JSON instead of the arms as CSV.")
+@option("--decisions", type=PATH, help="Decisions file; makes AFTER from BEFORE where AFTER is not given.")
+@option("--margin", type=float, default=0.005, show_default=True,
+        help="Smallest difference in accuracy that matters, a share; 0.005 is half a point.")  # fmt: skip
+@option("--price-per-review", type=float, former="--price", help="Price of one review, for the cost of a point.")
+@option("--leaks", type=click.Choice(["refuse", "leave_out"]), default="refuse", show_default=True,
+        former={"--leave-out-leaks": "--leaks=leave_out"},
+        help="Training copies of test items: an error, or left out of training.")  # fmt: skip
+@option("--curves/--no-curves", default=True, show_default=True, former={"--quick": "--no-curves"},
+        help="The curves over reviews and data size, which take most of the time.")  # fmt: skip
+@option("--fail-if-hurts", is_flag=True, help="Exit with 1 where the fixes hurt.")
+@option("--seed", type=int, default=0, show_default=True, help="Same data and seed, same result.")
+@option("--json", "as_json", is_flag=True, help="Print everything as JSON instead of the arms as CSV.")
 def compare(
     *,
     before: Path,
@@ -44,13 +42,9 @@ def compare(
     images: Path | None,
     features: Path | None,
     decisions: Path | None,
-    margin: float,
-    price: float | None,
-    leave_out_leaks: bool,
-    quick: bool,
     fail_if_hurts: bool,
-    seed: int,
     as_json: bool,
+    **how: Any,
 ) -> None:
     """Train the same simple model on the labels BEFORE and AFTER fixing, and score both on the test labels."""
     import json
@@ -67,19 +61,8 @@ def compare(
     # a file that names the picture of an item counts more than one that only names the item
     items = listed.sort_values("path", kind="stable").drop_duplicates("item_id")
     numbers = read_features(images, features, items)
-    found = compare_fixes(
-        first,
-        second,
-        trusted,
-        features=numbers if isinstance(numbers, pd.DataFrame) else None,
-        images=None if isinstance(numbers, pd.DataFrame) else numbers,
-        decisions=decisions,
-        leaks="leave_out" if leave_out_leaks else "refuse",
-        margin=margin,
-        price_per_review=price,
-        curves=not quick,
-        seed=seed,
-    )
+    evidence: dict[str, Any] = {"features" if isinstance(numbers, pd.DataFrame) else "images": numbers}
+    found = compare_fixes(first, second, trusted, decisions=decisions, **evidence, **how)
     _tell(found)
     click.echo(
         json.dumps(found.to_dict()) if as_json else found.arms.to_csv(index=False, float_format="%.6g"), nl=as_json

@@ -7,20 +7,20 @@ from typing import Any
 
 import click
 
-from labelqa.cli._options import PATH, read_source, source_options
+from labelqa.cli._options import PATH, option, say_read, source_options, verb
 
 
-@click.command()
+@verb()
 @source_options
 @click.argument("out", type=PATH)
-@click.option(
+@option(
     "--to",
     type=click.Choice(["parquet", "csv", "coco"]),
     help="Format to write; by default coco where OUT ends in .json, else a folder of Parquet files.",
 )
-def convert(out: Path, to: str | None, **how: Any) -> None:
+def convert(source: Path, out: Path, form: str | None, **how: Any) -> None:
     """Read SOURCE, check it, and write it to OUT, which must not exist."""
-    from labelqa.readers import write
+    import labelqa
 
-    write(read_source(**how), out, format=to)
+    say_read(labelqa.convert(source, out, format=form, **how))
     click.echo(out)

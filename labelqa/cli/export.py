@@ -9,25 +9,26 @@ from typing import Any
 import click
 
 from labelqa.cli._features import read_keyed
-from labelqa.cli._options import PATH, say
+from labelqa.cli._options import PATH, option, root_option, say, verb
 from labelqa.errors import TableError
 
 
-@click.command()
+@verb()
 @click.argument("model", type=PATH)
-@click.option("--items", type=PATH, required=True, help="Held-out images (a folder), or features (CSV or Parquet).")
-@click.option("--name", required=True, help="Name of the model.")
-@click.option("--models", type=PATH, default=Path("models"), show_default=True, help="Folder of all models.")
-@click.option("--labels", type=PATH, help="Trusted labels of the held-out items (CSV: item_id, label).")
-@click.option("--data", type=PATH, help="What the model was trained on; its hash is recorded.")
-@click.option("--fixes", type=PATH, help="The decisions that corrected it; their hash is recorded.")
-@click.option("--comparison", type=PATH, help="Result of labelqa compare --json.")
-@click.option("--notes", default="", help="A sentence for the model card.")
-@click.option("--from-features", is_flag=True, help="Start from the feature vector even if the features are known.")
-@click.option("--n-parity", type=int, default=500, show_default=True, help="Items the graph must be compared on.")
-@click.option("--json", "as_json", is_flag=True, help="Print the metadata instead of the folder.")
+@option("--items", type=PATH, required=True, help="Held-out images (a folder), or features (CSV or Parquet).")
+@option("--name", required=True, help="Name of the model.")
+@root_option
+@option("--gold", type=PATH, former="--labels", help="Trusted labels of the held-out items (CSV: item_id, label).")
+@option("--data", type=PATH, help="What the model was trained on; its hash is recorded.")
+@option("--decisions", type=PATH, former="--fixes",
+        help="The decisions that corrected it; their hash is recorded.")  # fmt: skip
+@option("--comparison", type=PATH, help="Result of labelqa compare --json.")
+@option("--notes", default="", help="A sentence for the model card.")
+@option("--from-features", is_flag=True, help="Start from the feature vector even if the features are known.")
+@option("--n-parity", type=int, default=500, show_default=True, help="Items the graph must be compared on.")
+@option("--json", "as_json", is_flag=True, help="Print the metadata instead of the folder.")
 def export(
-    *, model: Path, items: Path, labels: Path | None, comparison: Path | None, models: Path, as_json: bool, **how: Any
+    *, model: Path, items: Path, gold: Path | None, comparison: Path | None, root: Path, as_json: bool, **how: Any
 ) -> None:
     """Write MODEL (from labelqa train) as ONNX once it answers as the Python model does; print the folder."""
     import pandas as pd
@@ -36,9 +37,9 @@ def export(
 
     done = deploy.export(
         baseline.load(model),
-        models,
+        root,
         items=items if items.is_dir() else read_keyed(items),
-        labels=None if labels is None else pd.read_csv(labels, dtype={"item_id": "str"}),
+        gold=None if gold is None else pd.read_csv(gold, dtype={"item_id": "str"}),
         comparison=None if comparison is None else _json(comparison),
         **how,
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from labelqa.cli._features import named_pictures, read_keyed
-from labelqa.cli._options import PATH, read_source, say, source_options
+from labelqa.cli._options import PATH, names_in, option, read_source, say, source_options, verb
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,39 +19,38 @@ if TYPE_CHECKING:
     from labelqa.noise import ReviewQueue
 
 
-@click.command()
+@verb()
 @source_options
-@click.option(
+@option(
     "--images",
     type=PATH,
     metavar="DIR",
     help="Folder of the pictures, by default the files that the items name: adds their faults and duplicates.",
 )
-@click.option("--pred-probs", type=PATH, help="Table (CSV or Parquet) with item_id and one column per class.")
-@click.option("--model", type=PATH, help="ONNX file of an image classifier, or folder of an export.")
-@click.option("--classes", metavar="A,B,...", help="What the outputs of --model are, if it is no export.")
-@click.option(
+@option("--pred-probs", type=PATH, help="Table (CSV or Parquet) with item_id and one column per class.")
+@option("--model", type=PATH, help="ONNX file of an image classifier, or folder of an export.")
+@option("--classes", metavar="A,B,...", help="What the outputs of --model are, if it is no export.")
+@option(
     "--features",
-    "--embeddings",
-    "features",
     type=PATH,
+    former="--embeddings",
     help="Table (CSV or Parquet) with item_id and one column per number.",
 )
-@click.option(
+@option(
     "--method",
     type=click.Choice(["labelqa", "self_confidence", "normalized_margin", "confident_learning"]),
     default="labelqa",
     show_default=True,
     help="How doubt about labels is measured.",
 )
-@click.option("--split", metavar="COLUMN", help="Column of items that says train or test: adds leaks between them.")
-@click.option("--decisions", type=PATH, help="Decisions so far (JSONL): calibrates, and says how many errors remain.")
-@click.option("--max-wrong", type=float, default=0.01, show_default=True, help="Share of errors to stop at.")
-@click.option("--limit", type=click.IntRange(1), metavar="N", help="Print only the first N rows.")
-@click.option("--out", type=PATH, help="Write the queue to this file and print its path.")
-@click.option("--overwrite", is_flag=True, help="Replace the file of --out.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the folds.")
-@click.option("--json", "as_json", is_flag=True, help="JSON instead of CSV.")
+@option("--split", metavar="COLUMN", help="Column of items that says train or test: adds leaks between them.")
+@option("--decisions", type=PATH, help="Decisions so far (JSONL): calibrates, and says how many errors remain.")
+@option("--max-wrong", type=float, default=0.01, show_default=True, help="Share of errors to stop at.")
+@option("--limit", type=click.IntRange(1), metavar="N", help="Print only the first N rows.")
+@option("--out", type=PATH, help="Write the queue to this file and print its path.")
+@option("--overwrite", is_flag=True, help="Replace the file of --out.")
+@option("--seed", type=int, default=0, show_default=True, help="Seed of the folds.")
+@option("--json", "as_json", is_flag=True, help="JSON instead of CSV.")
 def flag(
     *,
     decisions: Path | None,
@@ -122,8 +121,7 @@ def _ask(model: Path, classes: str | None, source: ImageSource) -> pd.DataFrame:
     """Run the model on the labelled items and tell what was made of its answers."""
     from labelqa.noise import model_probabilities
 
-    names = None if classes is None else [name.strip() for name in classes.split(",")]
-    table = model_probabilities(model, source, classes=names)
+    table = model_probabilities(model, source, classes=names_in(classes))
     made = "softmax of its outputs" if table.attrs["softmax"] else "its outputs as they are"
     say(f"{model}: probabilities of {len(table):,} items, {made}")
     return table

@@ -10,23 +10,30 @@ from typing import Any
 
 import click
 
-from labelqa.cli._options import PATH
+from labelqa.cli._options import PATH, alias_option, option, root_option, say_former, verb
 
 
-@click.command()
+@verb()
 @click.argument("images", type=PATH, nargs=-1, required=True)
-@click.option("--model", "path", type=PATH, default=Path("models"), show_default=True,
-              help="Folder of all models (with --name), or of one version.")  # fmt: skip
-@click.option("--name", help="Name of the model.")
-@click.option("--alias", default="champion", show_default=True, help="champion, challenger or shadow.")
-@click.option("--version", type=int, help="A version instead of an alias.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON with all probabilities instead of CSV.")
-def predict(images: tuple[Path, ...], path: Path, as_json: bool, **which: Any) -> None:
+@root_option
+@option("--name", help="Name of the model, one of those in --root.")
+@option("--model", type=PATH, help="Instead of --name: an exported model.onnx, or the folder that holds it.")
+@alias_option
+@option("--version", type=int, help="A version instead of an alias.")
+@option("--json", "as_json", is_flag=True, help="Print JSON with all probabilities instead of CSV.")
+def predict(
+    images: tuple[Path, ...], root: Path, name: str | None, model: Path | None, as_json: bool, **which: Any
+) -> None:
     """Predict IMAGES (files or one folder) with an exported model; print item_id, label and probability as CSV."""
     from labelqa import deploy
 
-    model = deploy.load(path, **which)
-    said = model.predict(images[0] if len(images) == 1 else list(images))
+    if name is None and model is None:
+        raise click.UsageError("Give --name, one of the models in --root, or --model, an exported file.")
+    if name is not None and model is not None:
+        say_former(f"--model {model} with --name", f"--root {model}")
+        root = model
+    exported = deploy.load(root if name is not None or model is None else model, name=name, **which)
+    said = exported.predict(images[0] if len(images) == 1 else list(images))
     if as_json:
         probabilities = [dict(zip(map(str, said.classes), map(float, row), strict=True)) for row in said.probabilities]
         rows = [{**row, "probabilities": each} for row, each in zip(said.rows(), probabilities, strict=True)]

@@ -8,18 +8,24 @@ from typing import Any
 
 import click
 
-from labelqa.cli._options import PATH
+from labelqa.cli._options import entry_options, option, verb
 
 
-@click.command()
-@click.argument("name")
-@click.option("--models", type=PATH, default=Path("models"), show_default=True, help="Folder of all models.")
-@click.option("--version", type=int, help="Version to promote; by default the latest.")
-@click.option("--alias", default="champion", show_default=True, help="champion, challenger or shadow.")
-@click.option("--reason", help="Why; needed where the comparison found that it hurts, or where there is none.")
-@click.option("--canary-percent", type=float, help="Share of requests for the challenger.")
-def promote(models: Path, **how: Any) -> None:
-    """Point an alias of the model NAME at a version; print the aliases as JSON."""
+def _share(percent: str) -> str:
+    try:
+        return f"{float(percent) / 100:.10g}"
+    except ValueError as error:
+        raise click.BadParameter(f"{percent!r} is no number.", param_hint="--canary-percent") from error
+
+
+@verb()
+@entry_options
+@option("--version", type=int, help="Version to promote; by default the latest.")
+@option("--reason", help="Why; needed where the comparison found that it hurts, or where there is none.")
+@option("--canary-share", type=float, former={"--canary-percent": _share},
+        help="Share of requests for the challenger, 0 to 1.")  # fmt: skip
+def promote(root: Path, **how: Any) -> None:
+    """Point an alias of a model at a version; print the aliases as JSON."""
     from labelqa import deploy
 
-    click.echo(json.dumps(deploy.promote(models, **how).to_dict(), ensure_ascii=False))
+    click.echo(json.dumps(deploy.promote(root, **how).to_dict(), ensure_ascii=False))

@@ -8,16 +8,14 @@ from typing import Any
 
 import click
 
-from labelqa.cli._options import PATH
+from labelqa.cli._options import entry_options, option, verb
 
 
-@click.command()
-@click.argument("name")
-@click.option("--models", type=PATH, default=Path("models"), show_default=True, help="Folder of all models.")
-@click.option("--alias", default="champion", show_default=True, help="champion, challenger or shadow.")
-@click.option("--reason", help="Why; kept in the history.")
-def rollback(models: Path, **how: Any) -> None:
-    """Point an alias of the model NAME back at the version it had before; print the aliases as JSON."""
+@verb()
+@entry_options
+@option("--reason", help="Why; kept in the history.")
+def rollback(root: Path, **how: Any) -> None:
+    """Point an alias of a model back at the version it had before; print the aliases as JSON."""
     from labelqa import deploy
 
-    click.echo(json.dumps(deploy.rollback(models, **how).to_dict(), ensure_ascii=False))
+    click.echo(json.dumps(deploy.rollback(root, **how).to_dict(), ensure_ascii=False))

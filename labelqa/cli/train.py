@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from labelqa.cli._features import feature_options, read_features
-from labelqa.cli._options import PATH, read_source, say, source_options
+from labelqa.cli._options import PATH, option, read_source, say, source_options, verb
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,30 +17,32 @@ if TYPE_CHECKING:
     from labelqa.baseline import CrossValidation
 
 
-@click.command()
+@verb()
 @source_options
 @feature_options
-@click.option("--out", type=PATH, required=True, help="File for the fitted model (.skops).")
-@click.option(
-    "--model",
+@option("--out", type=PATH, required=True, help="File for the fitted model (.skops).")
+@option(
+    "--classifier",
+    former="--model",
     type=click.Choice(["logistic", "boosting"]),
     default="logistic",
     show_default=True,
     help="Logistic regression, or gradient boosting as a second opinion.",
 )
-@click.option("--groups", metavar="COLUMN", help="Column of the items table; its groups are never split over folds.")
-@click.option("--folds", type=click.IntRange(min=2), default=5, show_default=True, help="Cross-validation folds.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Same data and seed, same model.")
-@click.option("--json", "as_json", is_flag=True, help="Print the cross-validation as JSON instead of the path.")
-@click.option("--overwrite", is_flag=True, help="Replace OUT if it exists.")
+@option("--groups", metavar="COLUMN", help="Column of the items table; its groups are never split over folds.")
+@option("--n-folds", type=click.IntRange(min=2), default=5, show_default=True, former="--folds",
+        help="Cross-validation folds.")  # fmt: skip
+@option("--seed", type=int, default=0, show_default=True, help="Same data and seed, same model.")
+@option("--json", "as_json", is_flag=True, help="Print the cross-validation as JSON instead of the path.")
+@option("--overwrite", is_flag=True, help="Replace OUT if it exists.")
 def train(
     *,
     out: Path,
     images: Path | None,
     features: Path | None,
-    model: str,
+    classifier: str,
     groups: str | None,
-    folds: int,
+    n_folds: int,
     seed: int,
     as_json: bool,
     overwrite: bool,
@@ -65,9 +67,9 @@ def train(
         recipe = fit_recipe(table, seed=seed)
         table = image_features(table, recipe=recipe)
     by_group = _groups(annotations, groups)
-    found = baseline.cross_validate(table, annotations, model=model, groups=by_group, n_folds=folds, seed=seed)
+    found = baseline.cross_validate(table, annotations, model=classifier, groups=by_group, n_folds=n_folds, seed=seed)
     _tell(found)
-    fitted = baseline.fit(table, annotations, model=model, recipe=recipe, groups=by_group, seed=seed)
+    fitted = baseline.fit(table, annotations, model=classifier, recipe=recipe, groups=by_group, seed=seed)
     baseline.save(fitted, out)
     click.echo(json.dumps({"model": str(out), **found.to_dict()}) if as_json else out)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from dataclasses import dataclass
@@ -17,15 +16,19 @@ import pandas as pd
 
 from labelqa import baseline
 from labelqa._files import sha256, write_text
+from labelqa._kernels.intervals import wilson
 from labelqa._onnx import METADATA_FILE, MODEL_FILE
+from labelqa._options import check_whole
+from labelqa._renamed import renamed
 from labelqa._result import Result, json_safe
 from labelqa.annotations import Annotations
 from labelqa.deploy._card import model_card
+from labelqa.deploy._classifier import Classifier, HeldOut, as_classifier, as_held_out
 from labelqa.deploy._graph import IR_VERSION, ML_OPSET, OPSET, build
-from labelqa.deploy._parity import Parity, compare, refuse_unless_passed
+from labelqa.deploy._origin import origin_of
+from labelqa.deploy._parity import Parity, compare_answers, refuse_unless_passed
 from labelqa.deploy._registry import CARD_FILE, PYTHON_FILE, new_version
-from labelqa.deploy._subject import Items, Subject, as_items, as_subject
-from labelqa.errors import MissingExtra, ModelError, OptionError, TableError, shown
+from labelqa.errors import MissingExtra, ModelError, TableError, shown
 
 FORMAT = "labelqa model 1"
 
@@ -37,19 +40,19 @@ class Exported(Result):
     Attributes
     ----------
     name, version
-        Where it stands: `<path>/<name>/<version>/`.
+        Where it stands: `<root>/<name>/<version>/`.
     path
         That folder; it holds model.onnx, metadata.json, MODEL_CARD.md and, where skops is installed, model.skops.
     n_bytes
         Size of model.onnx.
     n_parity, max_difference, n_label_changes
-        Items compared, the largest difference of a probability, and labels that changed (always 0).
+        HeldOut compared, the largest difference of a probability, and labels that changed (always 0).
     python_ms, graph_ms
         Median milliseconds per item, one at a time.
     accuracy
         On the items whose labels were given; nan without.
     reason
-        What is missing; None if nothing.
+        What is missing, in a sentence; None if nothing.
     metadata
         What stands in metadata.json.
     """
@@ -68,15 +71,16 @@ class Exported(Result):
     metadata: dict[str, Any]
 
 
+@renamed(path="root", labels="gold", fixes="decisions")
 def export(
     model: Any,
-    path: str | os.PathLike[str],
+    root: str | os.PathLike[str],
     *,
     name: str,
     items: Any,
-    labels: pd.Series | pd.DataFrame | None = None,
+    gold: pd.Series | pd.DataFrame | None = None,
     data: Annotations | str | os.PathLike[str] | None = None,
-    fixes: str | os.PathLike[str] | None = None,
+    decisions: str | os.PathLike[str] | None = None,
     comparison: Any = None,
     metrics: dict[str, Any] | None = None,
     notes: str = "",
@@ -92,18 +96,18 @@ def export(
     ----------
     model
         What `labelqa.baseline.fit` gave, or any fitted scikit-learn classifier with probabilities (from features on).
-    path
+    root
         The folder of all models; the version gets the next number below `name`.
     name
         The model's name, a folder name.
     items
-        Items not used in training, at least `n_parity`: pictures (see `labelqa.images.as_source`; `Annotations` whose
+        HeldOut not used in training, at least `n_parity`: pictures (see `labelqa.images.as_source`; `Annotations` whose
         items have a path will do), or feature rows where the graph starts from features.
-    labels
+    gold
         Trusted labels of (some of) these items, for the accuracy in the metadata.
     data
         The annotations, or the file or folder, the model was trained on: their hash is recorded.
-    fixes
+    decisions
         The file of decisions that corrected them: its hash and number of lines are recorded.
     comparison
         What `labelqa.compare.compare_fixes` gave, or a dict with `verdict`; `promote` reads it.
@@ -114,7 +118,7 @@ def export(
     from_features
         Start from the feature vector even where the features are known.
     n_parity
-        Items needed for the comparison.
+        HeldOut needed for the comparison.
 
     Returns
     -------
@@ -140,67 +144,80 @@ def export(
     >>> done.version, done.n_parity, done.max_difference < 1e-5
     (1, 500, True)
     """
-    if n_parity < 1:
-        raise OptionError(f"n_parity={n_parity!r} compares nothing; give at least 1.")
-    subject = as_subject(model, from_features=from_features)
-    held_out = as_items(items, subject)
-    graph = build(subject.estimator, subject.n_features, subject.recipe, subject.temperature, len(subject.classes))
-    parity, said = compare(subject, graph, held_out, n_parity)
-    refuse_unless_passed(parity, subject.estimator)
-    measured = {**_measured(subject, held_out, said, labels), **(metrics or {})}
-    origin = {"data": _data_hash(data), "fixes": _fixes_hash(fixes), "comparison": _comparison(comparison)}
-    with new_version(path, name) as (number, folder):
-        (folder / MODEL_FILE).write_bytes(graph.SerializeToString())
-        reason = _write_python(subject, folder)
-        metadata = _metadata(subject, folder, parity, measured) | origin
-        metadata |= {"name": name, "version": number, "notes": notes, "python_model_missing": reason}
-        metadata = json_safe(metadata)
-        write_text(folder / METADATA_FILE, json.dumps(metadata, indent=2, ensure_ascii=False) + "\n")
-        write_text(folder / CARD_FILE, model_card(metadata))
+    check_whole("n_parity", n_parity, 1)
+    classifier = as_classifier(model, from_features=from_features)
+    held_out = as_held_out(items, classifier)
+    graph = build(classifier)
+    parity, said = compare_answers(classifier, graph, held_out, n_parity)
+    refuse_unless_passed(parity, classifier.estimator)
+    facts = {
+        "parity": parity.to_dict(),
+        "metrics": {**_measured(classifier, held_out, said, gold), **(metrics or {})},
+        "notes": notes,
+        **origin_of(data, decisions, comparison),
+    }
+    with new_version(root, name) as (number, folder):
+        facts |= {"name": name, "version": number}
+        metadata = _write(folder, classifier, graph.SerializeToString(), facts)
+    return _as_result(Path(root) / name / str(number), parity, metadata)
+
+
+def _as_result(path: Path, parity: Parity, metadata: dict[str, Any]) -> Exported:
+    accuracy = metadata["metrics"].get("accuracy")
     return Exported(
-        name=name,
-        version=number,
-        path=Path(path) / name / str(number),
+        name=metadata["name"],
+        version=metadata["version"],
+        path=path,
         n_bytes=int(metadata["model"]["bytes"]),
         n_parity=parity.n_items,
         max_difference=parity.max_difference,
         n_label_changes=parity.n_label_changes,
         python_ms=parity.python_ms,
         graph_ms=parity.graph_ms,
-        accuracy=float(measured.get("accuracy", np.nan)),
-        reason=reason,
+        accuracy=np.nan if accuracy is None else float(accuracy),
+        reason=metadata["python_model_missing"],
         metadata=metadata,
     )
 
 
-def _write_python(subject: Subject, folder: Path) -> str | None:
+def _write(folder: Path, classifier: Classifier, graph: bytes, facts: dict[str, Any]) -> dict[str, Any]:
+    """Write the graph, the Python model, the metadata and the card; give the metadata."""
+    (folder / MODEL_FILE).write_bytes(graph)
+    reason = _write_python(classifier, folder)
+    metadata: dict[str, Any] = json_safe(_metadata(classifier, folder) | facts | {"python_model_missing": reason})
+    write_text(folder / METADATA_FILE, json.dumps(metadata, indent=2, ensure_ascii=False) + "\n")
+    write_text(folder / CARD_FILE, model_card(metadata))
+    return metadata
+
+
+def _write_python(classifier: Classifier, folder: Path) -> str | None:
     """Keep the Python model beside the graph, as data and not as code; say why not where that is impossible."""
-    if subject.baseline is None:
-        return "only models of labelqa.baseline are kept on the Python side"
+    if classifier.baseline is None:
+        return "Only models of labelqa.baseline are kept on the Python side."
     try:
-        baseline.save(subject.baseline, folder / PYTHON_FILE)
+        baseline.save(classifier.baseline, folder / PYTHON_FILE)
     except (MissingExtra, TableError) as error:
         return str(error)
     return None
 
 
-def _metadata(subject: Subject, folder: Path, parity: Parity, measured: dict[str, Any]) -> dict[str, Any]:
+def _metadata(classifier: Classifier, folder: Path) -> dict[str, Any]:
     """Say what the file is, what it takes and gives, and how it was checked."""
     file = folder / MODEL_FILE
-    if subject.recipe is None:
-        taken: dict[str, Any] = {"name": "features", "type": "float32", "shape": ["n", subject.n_features]}
-        taken["columns"] = subject.feature_names
+    if classifier.recipe is None:
+        taken: dict[str, Any] = {"name": "features", "type": "float32", "shape": ["n", classifier.n_features]}
+        taken["columns"] = classifier.feature_names
     else:
         taken = {"name": "image", "type": "uint8", "shape": ["n", "height", "width", 3], "layout": "RGB"}
-        taken["features"] = {"kinds": list(subject.recipe.kinds), "size": subject.recipe.size}
+        taken["features"] = {"kinds": list(classifier.recipe.kinds), "size": classifier.recipe.size}
     packages = ("labelqa", "numpy", "onnx", "onnxruntime", "scikit-learn", "skl2onnx")
     return {
         "format": FORMAT,
         "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "classes": subject.classes,
+        "classes": classifier.classes,
         "input": taken,
         "outputs": [
-            {"name": "probabilities", "type": "float32", "shape": ["n", len(subject.classes)]},
+            {"name": "probabilities", "type": "float32", "shape": ["n", len(classifier.classes)]},
             {"name": "class_index", "type": "int64", "shape": ["n"]},
         ],
         "model": {
@@ -210,9 +227,7 @@ def _metadata(subject: Subject, folder: Path, parity: Parity, measured: dict[str
             "opset": {"": OPSET, "ai.onnx.ml": ML_OPSET},
             "ir_version": IR_VERSION,
         },
-        "parity": parity.to_dict(),
-        "metrics": measured,
-        "training": subject.training,
+        "training": classifier.training,
         "versions": {package: _version(package) for package in packages},
     }
 
@@ -223,32 +238,32 @@ def _version(package: str) -> str:
 
 
 def _measured(
-    subject: Subject, items: Items, said: np.ndarray[Any, Any], labels: pd.Series | pd.DataFrame | None
+    classifier: Classifier, items: HeldOut, said: np.ndarray[Any, Any], gold: pd.Series | pd.DataFrame | None
 ) -> dict[str, Any]:
-    if labels is None:
+    if gold is None:
         return {}
-    if isinstance(labels, pd.DataFrame):
-        labels = labels.set_index("item_id")["label"]
-    known = {str(item): label for item, label in labels.items()}
-    unseen = sorted({str(label) for label in known.values()} - {str(value) for value in subject.classes})
+    if isinstance(gold, pd.DataFrame):
+        gold = gold.set_index("item_id")["label"]
+    known = {str(item): label for item, label in gold.items()}
+    unseen = sorted({str(label) for label in known.values()} - {str(value) for value in classifier.classes})
     if unseen:
         raise ModelError(
             f"{len(unseen)} classes of the held-out labels are missing from training ({shown(unseen)}; trained on "
-            f"{shown(subject.classes)}); the model can never name them. Train on items of these classes, or leave "
+            f"{shown(classifier.classes)}); the model can never name them. Train on items of these classes, or leave "
             "their items out."
         )
-    place = {str(value): column for column, value in enumerate(subject.classes)}
+    place = {str(value): column for column, value in enumerate(classifier.classes)}
     named = [next((name for name in _names_of(item) if name in known), None) for item in items.ids]
     mine = [row for row, name in enumerate(named) if name is not None]
     if not mine:
         raise TableError(
-            f"No held-out item has a label in labels=; the ids must match (items: {shown(items.ids)}; labels: "
+            f"No held-out item has a label in gold=; the ids must match (items: {shown(items.ids)}; labels: "
             f"{shown(known)})."
         )
     true = np.asarray([place[str(known[name])] for name in named if name is not None])
     right = said[mine].argmax(axis=1) == true
     p = np.clip(said[mine][np.arange(len(mine)), true], 1e-12, 1.0)
-    low, high = _wilson(int(right.sum()), len(right))
+    low, high = wilson(int(right.sum()), len(right))
     return {
         "accuracy": float(right.mean()), "accuracy_low": low, "accuracy_high": high,
         "log_loss": float(-np.log(p).mean()), "n_labelled": len(mine),
@@ -259,50 +274,3 @@ def _names_of(item: str) -> tuple[str, ...]:
     """Give what labels may call an item: its id, or, where the id is a file, the file without its ending."""
     path = PurePosixPath(item)
     return item, path.with_suffix("").as_posix() if path.name else item, path.stem
-
-
-def _wilson(n_right: int, n: int) -> tuple[float, float]:
-    """95 % interval of a share (Wilson, 1927)."""
-    z, p = 1.959964, n_right / n
-    centre, spread = (p + z * z / (2 * n)), z * np.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-    return float((centre - spread) / (1 + z * z / n)), float((centre + spread) / (1 + z * z / n))
-
-
-def _data_hash(data: Annotations | str | os.PathLike[str] | None) -> dict[str, Any] | None:
-    if data is None:
-        return None
-    if isinstance(data, Annotations):
-        parts = [table.to_csv(index=False).encode() for table in (data.labels, data.boxes)]
-        counts = {"n_items": len(data.items), "n_labels": len(data.labels), "n_boxes": len(data.boxes)}
-        return {"sha256": hashlib.sha256(b"\0".join(parts)).hexdigest(), **counts}
-    path = Path(data)
-    if path.is_file():
-        return {"sha256": sha256(path), "file": path.name}
-    if not path.is_dir():
-        raise TableError(f"There is no file or folder {path}; give what the model was trained on as data=.")
-    files = sorted(found for found in path.rglob("*") if found.is_file())
-    listed = "\n".join(f"{found.relative_to(path).as_posix()} {sha256(found)}" for found in files)
-    return {"sha256": hashlib.sha256(listed.encode()).hexdigest(), "folder": path.name, "n_files": len(files)}
-
-
-def _fixes_hash(fixes: str | os.PathLike[str] | None) -> dict[str, Any] | None:
-    if fixes is None:
-        return None
-    path = Path(fixes)
-    if not path.is_file():
-        raise TableError(f"There is no file {path}; give the file of decisions as fixes=.")
-    n_lines = sum(1 for line in path.read_text(encoding="utf-8").splitlines() if line.strip())
-    return {"sha256": sha256(path), "file": path.name, "n_decisions": n_lines}
-
-
-def _comparison(given: Any) -> dict[str, Any] | None:
-    if given is None:
-        return None
-    kept = ("verdict", "difference", "low", "high", "p_value", "margin", "n_test", "n_fixes", "reason")
-    found = given if isinstance(given, dict) else {key: getattr(given, key) for key in kept if hasattr(given, key)}
-    if found.get("verdict") not in ("helps", "hurts", "equivalent", "inconclusive"):
-        raise OptionError(
-            f"comparison has the verdict {found.get('verdict')!r}; give what labelqa.compare.compare_fixes gave, or a "
-            "dict whose verdict is 'helps', 'hurts', 'equivalent' or 'inconclusive'."
-        )
-    return {key: found[key] for key in kept if key in found}

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from labelqa._extras import require
 from labelqa._kernels.pictures.detail import LEVEL, WINDOWS
 from labelqa._kernels.pictures.hog import CLIP, EPSILON, FLAT
+from labelqa.deploy._classifier import Classifier
 from labelqa.errors import ModelError
 from labelqa.features import COLOUR_BINS, COLOUR_GRID, COLOUR_MAPS, EXPORTABLE, HOG_BINS, HOG_CELL, LUMA, FeatureRecipe
 
@@ -94,7 +95,7 @@ def _sum(graph: Graph, values: str, axis: int) -> str:
     return graph.add("ReduceSum", values, graph.constant([axis], np.int64), keepdims=1)
 
 
-def _part(graph: Graph, values: str, starts: list[int], ends: list[int]) -> str:
+def _cut(graph: Graph, values: str, starts: list[int], ends: list[int]) -> str:
     """Cut rows and columns (axes 2 and 3); a large end stands for the last."""
     index = [graph.constant(given, np.int64) for given in (starts, ends, [2, 3])]
     return graph.add("Slice", values, *index)
@@ -105,8 +106,8 @@ def _hog(graph: Graph, rgb: str, _size: int) -> str:
     grey = _sum(graph, graph.add("Mul", rgb, graph.constant(LUMA.reshape(1, 3, 1, 1))), 1)
     padded = graph.add("Pad", grey, graph.constant([0, 0, 1, 1, 0, 0, 1, 1], np.int64), mode="edge")
     last = 2**31
-    right, left = _part(graph, padded, [1, 2], [-1, last]), _part(graph, padded, [1, 0], [-1, -2])
-    below, above = _part(graph, padded, [2, 1], [last, -1]), _part(graph, padded, [0, 1], [-2, -1])
+    right, left = _cut(graph, padded, [1, 2], [-1, last]), _cut(graph, padded, [1, 0], [-1, -2])
+    below, above = _cut(graph, padded, [2, 1], [last, -1]), _cut(graph, padded, [0, 1], [-2, -1])
     dx, dy = graph.add("Sub", right, left), graph.add("Sub", below, above)
     squared = graph.add("Add", graph.add("Mul", dx, dx), graph.add("Mul", dy, dy))
     strength = graph.add("Relu", graph.add("Sub", graph.add("Sqrt", squared), graph.constant(FLAT)))
@@ -123,7 +124,7 @@ def _hog(graph: Graph, rgb: str, _size: int) -> str:
     pooled = graph.add("AveragePool", weighted, kernel_shape=[HOG_CELL, HOG_CELL], strides=[HOG_CELL, HOG_CELL])
     cells = graph.add("Mul", pooled, graph.constant(float(HOG_CELL**2)))
     corners = [([0, 0], [-1, -1]), ([0, 1], [-1, last]), ([1, 0], [last, -1]), ([1, 1], [last, last])]
-    blocks = graph.add("Concat", *(_part(graph, cells, *corner) for corner in corners), axis=1)
+    blocks = graph.add("Concat", *(_cut(graph, cells, *corner) for corner in corners), axis=1)
     normed = graph.add("Min", _unit(graph, blocks), graph.constant(CLIP))
     return _flat(graph, graph.add("Transpose", _unit(graph, normed), perm=[0, 2, 3, 1]))
 
@@ -244,16 +245,17 @@ def linear_parts(estimator: Any) -> dict[str, NDArray[np.float64]] | None:
     return {"mean": mean, "scale": scale, "weights": weights, "intercept": intercept}
 
 
-def build(estimator: Any, n_features: int, recipe: FeatureRecipe | None, temperature: float, n_classes: int) -> Any:
-    """Build the whole graph: from pixels where a recipe is given, else from features."""
+def build(classifier: Classifier) -> Any:
+    """Build the whole graph: from pixels where the classifier has a recipe, else from features."""
+    recipe, n_features, temperature = classifier.recipe, classifier.n_features, classifier.temperature
     graph = Graph()
     tensor = onnx_module().TensorProto
     features = FEATURES if recipe is None else add_features(graph, recipe)
-    linear = linear_parts(estimator)
+    linear = linear_parts(classifier.estimator)
     if linear is not None and temperature == 1.0:
         said = add_linear(graph, features, **linear)
     else:
-        said = add_converted(graph, features, estimator, n_features, temperature)
+        said = add_converted(graph, features, classifier.estimator, n_features, temperature)
     graph.add("ArgMax", said, axis=1, keepdims=0, name=CLASS_INDEX)
     inputs: dict[str, tuple[Any, list[Any]]]
     if recipe is None:
@@ -261,7 +263,7 @@ def build(estimator: Any, n_features: int, recipe: FeatureRecipe | None, tempera
     else:
         inputs = {IMAGE: (tensor.UINT8, ["n", "height", "width", 3])}
     outputs: dict[str, tuple[Any, list[Any]]] = {
-        PROBABILITIES: (tensor.FLOAT, ["n", n_classes]),
+        PROBABILITIES: (tensor.FLOAT, ["n", len(classifier.classes)]),
         CLASS_INDEX: (tensor.INT64, ["n"]),
     }
     return graph.model(inputs, outputs)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labelqa._onnx import open_model
-from labelqa.deploy._subject import Items, Subject
+from labelqa.deploy._classifier import Classifier, HeldOut
 from labelqa.errors import ModelError
 from labelqa.features import image_features
 from labelqa.images import Pixels
@@ -58,7 +58,7 @@ class Parity:
         return asdict(self)
 
 
-def compare(subject: Subject, graph: Any, items: Items, n_parity: int) -> tuple[Parity, Floats]:
+def compare_answers(classifier: Classifier, graph: Any, items: HeldOut, n_parity: int) -> tuple[Parity, Floats]:
     """Compare graph and model on held-out items; give the model's probabilities too.
 
     Raises
@@ -75,7 +75,7 @@ def compare(subject: Subject, graph: Any, items: Items, n_parity: int) -> tuple[
     opened = open_model(
         graph.SerializeToString(), purpose="Exporting a model", advice="use a classifier of labelqa.baseline.fit"
     )
-    model = _pixels_answer(subject, items) if items.source is not None else _rows_answer(subject, items)
+    model = _pixels_answer(classifier, items) if items.source is not None else _rows_answer(classifier, items)
     said = model(items.ids)
     answer = _graph_answer(opened, items)
     differences = np.abs(answer - said)
@@ -115,22 +115,22 @@ def refuse_unless_passed(parity: Parity, estimator: Any) -> None:
     )
 
 
-def _pixels_answer(subject: Subject, items: Items) -> Callable[[list[str]], Floats]:
+def _pixels_answer(classifier: Classifier, items: HeldOut) -> Callable[[list[str]], Floats]:
     def answer(ids: list[str]) -> Floats:
-        table = image_features(items.source.select(ids), recipe=subject.recipe)  # type: ignore[union-attr]
-        return subject.answer(table.to_numpy(np.float32))
+        table = image_features(items.source.select(ids), recipe=classifier.recipe)  # type: ignore[union-attr]
+        return classifier.answer(table.to_numpy(np.float32))
 
     return answer
 
 
-def _rows_answer(subject: Subject, items: Items) -> Callable[[list[str]], Floats]:
+def _rows_answer(classifier: Classifier, items: HeldOut) -> Callable[[list[str]], Floats]:
     def answer(ids: list[str]) -> Floats:
-        return subject.answer(items.rows[: len(ids)])  # type: ignore[index]
+        return classifier.answer(items.rows[: len(ids)])  # type: ignore[index]
 
     return answer
 
 
-def _graph_answer(opened: Any, items: Items) -> Floats:
+def _graph_answer(opened: Any, items: HeldOut) -> Floats:
     if items.rows is not None:
         return np.asarray(opened.run(["probabilities"], {"features": items.rows})[0], dtype=np.float64)
     out: Floats | None = None
@@ -154,7 +154,7 @@ def _graph_answer(opened: Any, items: Items) -> Floats:
     return np.empty((0, 1)) if out is None else out
 
 
-def _timing(opened: Any, items: Items, model: Callable[[list[str]], Floats]) -> dict[str, float]:
+def _timing(opened: Any, items: HeldOut, model: Callable[[list[str]], Floats]) -> dict[str, float]:
     """Median milliseconds for one item, its file already opened for the graph; a handful of items are timed."""
     python, graph = [], []
     for item in items.ids[:12]:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from labelqa._onnx import METADATA_FILE, MODEL_FILE, check_unchanged, open_model, read_metadata, stacks
 from labelqa._pixels import SUFFIXES, open_image
+from labelqa._renamed import renamed
 from labelqa.deploy._registry import resolve
 from labelqa.errors import ModelError, TableError, shown
 
@@ -63,7 +64,7 @@ class Predictions:
         return f"Predictions({len(self.item_ids):,} items, classes {shown(self.classes)})"
 
 
-class Model:
+class ExportedModel:
     """An exported model, loaded and checked; see `load`."""
 
     def __init__(self, folder: Path) -> None:
@@ -105,18 +106,20 @@ class Model:
 
     def __repr__(self) -> str:
         known = self.metadata
-        return f"Model({known['name']!r}, version {known['version']}, {self.input} in, classes {shown(self.classes)})"
+        what = f"{known['name']!r}, version {known['version']}, {self.input} in, classes {shown(self.classes)}"
+        return f"ExportedModel({what})"
 
 
+@renamed(path="root")
 def load(
-    path: str | os.PathLike[str], *, name: str | None = None, alias: str = "champion", version: int | None = None
-) -> Model:
+    root: str | os.PathLike[str], *, name: str | None = None, alias: str = "champion", version: int | None = None
+) -> ExportedModel:
     """Load an exported model and make sure that it is the file that was exported.
 
     Parameters
     ----------
-    path
-        The folder of one version (it holds model.onnx); or the folder of all models, with `name`.
+    root
+        The folder of all models, with `name`; or the folder of one version (it holds model.onnx), without.
     name, alias, version
         Which model of the folder; the alias counts where no version is given.
 
@@ -129,22 +132,23 @@ def load(
     MissingExtra
         Where onnxruntime is not installed.
     """
-    folder = Path(path)
+    folder = Path(root)
     if name is not None:
-        return Model(resolve(folder, name, alias=alias, version=version))
+        return ExportedModel(resolve(folder, name, alias=alias, version=version))
     if folder.name == MODEL_FILE:
         folder = folder.parent
     if not (folder / METADATA_FILE).is_file():
         inside = sorted(found.name for found in folder.iterdir() if found.is_dir()) if folder.is_dir() else []
         raise ModelError(
-            f"{path} is no exported version (it has no {METADATA_FILE}); give the folder of a version, or name= one of "
+            f"{root} is no exported version (it has no {METADATA_FILE}); give the folder of a version, or name= one of "
             f"the models in it ({', '.join(inside[:10]) or 'none'})."
         )
-    return Model(folder)
+    return ExportedModel(folder)
 
 
+@renamed(path="root")
 def predict(
-    path: str | os.PathLike[str] | Model,
+    root: str | os.PathLike[str] | ExportedModel,
     items: Any,
     *,
     name: str | None = None,
@@ -155,7 +159,7 @@ def predict(
 
     Parameters
     ----------
-    path, name, alias, version
+    root, name, alias, version
         Which model, see `load`; or what `load` gave, to load it once.
     items
         An image file, a folder of them, a list of files or pixels, a mapping id -> file or pixels, or one array
@@ -171,7 +175,7 @@ def predict(
     ImageError
         For a file that cannot be read in full.
     """
-    model = path if isinstance(path, Model) else load(path, name=name, alias=alias, version=version)
+    model = root if isinstance(root, ExportedModel) else load(root, name=name, alias=alias, version=version)
     return model.predict(items)
 
 

@@ -18,7 +18,8 @@ from typing import Any
 
 from labelqa._files import write_text
 from labelqa._onnx import MODEL_FILE, read_metadata
-from labelqa._options import check_choice
+from labelqa._options import check_choice, check_number
+from labelqa._renamed import by_name_now, renamed
 from labelqa.errors import ModelError, OptionError
 
 CARD_FILE, PYTHON_FILE = "MODEL_CARD.md", "model.skops"
@@ -37,8 +38,8 @@ class Aliases:
         The model's name.
     champion, challenger, shadow
         Versions; None where the alias is not in use.
-    canary_percent
-        Share of requests, in percent, that a router should send to the challenger.
+    canary_share
+        Share of requests, 0 to 1, that a router should send to the challenger.
     history
         Every change: `at` (UTC), `action`, `alias`, `from`, `to`, `reason`, `verdict`.
     """
@@ -47,7 +48,7 @@ class Aliases:
     champion: int | None = None
     challenger: int | None = None
     shadow: int | None = None
-    canary_percent: float = 0.0
+    canary_share: float = 0.0
     history: tuple[dict[str, Any], ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
@@ -55,7 +56,7 @@ class Aliases:
         return {
             "name": self.name,
             **{alias: getattr(self, alias) for alias in ALIASES},
-            "canary_percent": self.canary_percent,
+            "canary_share": self.canary_share,
             "history": list(self.history),
         }
 
@@ -66,8 +67,20 @@ def check_name(name: str) -> None:
         raise OptionError(f"name={name!r} cannot name a folder; use letters, digits, '-', '_' and '.'.")
 
 
-def versions(root: str | os.PathLike[str], name: str) -> list[int]:
-    """List the versions of a model, oldest first."""
+@by_name_now("name")
+def versions(root: str | os.PathLike[str], *, name: str) -> list[int]:
+    """List the versions of a model, oldest first; none where there is no such model.
+
+    Parameters
+    ----------
+    root, name
+        As for `promote`.
+
+    Raises
+    ------
+    OptionError
+        For a name that is no folder name.
+    """
     check_name(name)
     folder = Path(root) / name
     if not folder.is_dir():
@@ -83,7 +96,7 @@ def version_folder(root: str | os.PathLike[str], name: str, version: int) -> Pat
     ModelError
         Where there is no such version; those there are are listed.
     """
-    known = versions(root, name)
+    known = versions(root, name=name)
     if version not in known:
         listed = ", ".join(map(str, known)) or "none"
         raise ModelError(f"There is no version {version} of {name!r} in {root} (found: {listed}); export one first.")
@@ -106,8 +119,14 @@ def new_version(root: str | os.PathLike[str], name: str) -> Iterator[tuple[int, 
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def read_aliases(root: str | os.PathLike[str], name: str) -> Aliases:
-    """Read aliases.json; a model without the file has no aliases yet.
+@by_name_now("name")
+def aliases(root: str | os.PathLike[str], *, name: str) -> Aliases:
+    """Tell which version each alias points to, and how it came to that; a new model has no aliases yet.
+
+    Parameters
+    ----------
+    root, name
+        As for `promote`.
 
     Raises
     ------
@@ -125,9 +144,18 @@ def read_aliases(root: str | os.PathLike[str], name: str) -> Aliases:
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
         pointers = {alias: None if data[alias] is None else int(data[alias]) for alias in ALIASES}
-        return Aliases(name, **pointers, canary_percent=float(data["canary_percent"]), history=tuple(data["history"]))
+        return Aliases(name, **pointers, canary_share=_canary_share(data), history=tuple(data["history"]))
     except (ValueError, KeyError, TypeError) as error:
         raise ModelError(f"{path} is damaged ({type(error).__name__}: {error}); restore it from a copy.") from error
+
+
+def _canary_share(data: dict[str, Any]) -> float:
+    """Read the share; the release before wrote it in per cent."""
+    return float(data["canary_share"]) if "canary_share" in data else _share(data["canary_percent"])
+
+
+def _share(percent: float) -> float:
+    return float(percent) / 100
 
 
 def resolve(root: str | os.PathLike[str], name: str, *, alias: str = "champion", version: int | None = None) -> Path:
@@ -142,25 +170,26 @@ def resolve(root: str | os.PathLike[str], name: str, *, alias: str = "champion",
     """
     check_choice("alias", alias, ALIASES)
     if version is None:
-        aliases = read_aliases(root, name)
-        version = getattr(aliases, alias)
+        now = aliases(root, name=name)
+        version = getattr(now, alias)
         if version is None:
-            used = ", ".join(f"{a}={getattr(aliases, a)}" for a in ALIASES if getattr(aliases, a) is not None)
+            used = ", ".join(f"{a}={getattr(now, a)}" for a in ALIASES if getattr(now, a) is not None)
             raise ModelError(
                 f"Nothing is promoted to {alias!r} of {name!r} (in use: {used or 'none'}; versions: "
-                f"{', '.join(map(str, versions(root, name))) or 'none'}); promote one, or give version=."
+                f"{', '.join(map(str, versions(root, name=name))) or 'none'}); promote one, or give version=."
             )
     return version_folder(root, name, version)
 
 
+@renamed(path="root", canary_percent=("canary_share", _share))
 def promote(
-    path: str | os.PathLike[str],
+    root: str | os.PathLike[str],
     *,
     name: str,
     version: int | None = None,
     alias: str = "champion",
     reason: str | None = None,
-    canary_percent: float | None = None,
+    canary_share: float | None = None,
 ) -> Aliases:
     """Point an alias at a version: the decision that this model answers from now on.
 
@@ -169,7 +198,7 @@ def promote(
 
     Parameters
     ----------
-    path
+    root
         The folder of all models.
     name
         The model.
@@ -179,23 +208,23 @@ def promote(
         "champion", "challenger" or "shadow".
     reason
         Why; needed where the comparison's verdict is "hurts" or there is none.
-    canary_percent
-        Share of requests for the challenger, 0 to 100; a new champion sets it to 0.
+    canary_share
+        Share of requests for the challenger, 0 to 1; a new champion sets it to 0.
 
     Raises
     ------
     ModelError
         Where there is no such version, or neither a verdict nor a reason.
     OptionError
-        For an unknown alias.
+        For an unknown alias, or a share that is none.
     """
     check_choice("alias", alias, ALIASES)
-    if canary_percent is not None and not 0 <= canary_percent <= 100:
-        raise OptionError(f"canary_percent={canary_percent!r} is no percentage; give a number from 0 to 100.")
-    with _changing(path, name) as (before, write):
-        known = versions(path, name)
+    if canary_share is not None:
+        check_number("canary_share", canary_share, 0, 1, hint="a share from 0 to 1, such as 0.05")
+    with _changing(root, name) as (before, write):
+        known = versions(root, name=name)
         chosen = version if version is not None else (known[-1] if known else 0)
-        verdict = _verdict(read_metadata(version_folder(path, name, chosen)))
+        verdict = _verdict(read_metadata(version_folder(root, name, chosen)))
         if verdict in (None, "hurts") and not (reason or "").strip():
             said = "has no comparison" if verdict is None else "was found to hurt"
             raise ModelError(
@@ -203,18 +232,17 @@ def promote(
                 "equivalent, or give a reason, which is kept in the history."
             )
         entry = _entry(before, alias, chosen, action="promote", reason=reason, verdict=verdict)
-        percent = (
-            canary_percent if canary_percent is not None else (0.0 if alias == "champion" else before.canary_percent)
-        )
-        return write({alias: chosen, "canary_percent": float(percent)}, entry)
+        share = canary_share if canary_share is not None else (0.0 if alias == "champion" else before.canary_share)
+        return write({alias: chosen, "canary_share": float(share)}, entry)
 
 
-def rollback(path: str | os.PathLike[str], *, name: str, alias: str = "champion", reason: str | None = None) -> Aliases:
+@renamed(path="root")
+def rollback(root: str | os.PathLike[str], *, name: str, alias: str = "champion", reason: str | None = None) -> Aliases:
     """Point an alias back at the version it had before; a second rollback goes one further back.
 
     Parameters
     ----------
-    path, name, alias
+    root, name, alias
         As for `promote`.
     reason
         Why; kept in the history.
@@ -225,24 +253,24 @@ def rollback(path: str | os.PathLike[str], *, name: str, alias: str = "champion"
         Where there is nothing before, or the version before is gone.
     """
     check_choice("alias", alias, ALIASES)
-    with _changing(path, name) as (before, write):
+    with _changing(root, name) as (before, write):
         past = _past(before, alias)
         if not past:
             raise ModelError(
                 f"{alias!r} of {name!r} has no version before {getattr(before, alias) or 'the first'}; there is no "
                 "history to go back to. Promote a version instead."
             )
-        version_folder(path, name, past[-1])
+        version_folder(root, name, past[-1])
         return write(
-            {alias: past[-1], "canary_percent": 0.0},
+            {alias: past[-1], "canary_share": 0.0},
             _entry(before, alias, past[-1], action="rollback", reason=reason, verdict=None),
         )
 
 
-def _past(aliases: Aliases, alias: str) -> list[int]:
+def _past(known: Aliases, alias: str) -> list[int]:
     """Replay the history of an alias: the versions below the present one, the nearest last."""
     stack: list[int] = []
-    for entry in aliases.history:
+    for entry in known.history:
         if entry["alias"] != alias:
             continue
         if entry["action"] == "rollback":
@@ -272,7 +300,7 @@ def _changing(
     root: str | os.PathLike[str], name: str
 ) -> Iterator[tuple[Aliases, Callable[[dict[str, Any], dict[str, Any]], Aliases]]]:
     """Give the aliases and a function that replaces them; nobody else changes them meanwhile, where locks exist."""
-    before = read_aliases(root, name)
+    before = aliases(root, name=name)
     folder = Path(root) / name
     handle = os.open(folder, os.O_RDONLY) if os.name == "posix" else None
     try:
@@ -280,10 +308,10 @@ def _changing(
             import fcntl
 
             fcntl.flock(handle, fcntl.LOCK_EX)
-            before = read_aliases(root, name)
+            before = aliases(root, name=name)
 
         def write(changes: dict[str, Any], entry: dict[str, Any]) -> Aliases:
-            kept = {**{alias: getattr(before, alias) for alias in ALIASES}, "canary_percent": before.canary_percent}
+            kept = {**{alias: getattr(before, alias) for alias in ALIASES}, "canary_share": before.canary_share}
             after = Aliases(name, **{**kept, **changes}, history=(*before.history, entry))
             write_text(folder / ALIAS_FILE, json.dumps(after.to_dict(), indent=2, ensure_ascii=False) + "\n")
             return after

@@ -1,12 +1,35 @@
 """Reading and writing annotation files; what was mapped is reported, never guessed.
 
-Formats: `table` (long CSV, TSV, Parquet, JSONL or JSON records, one file or a folder of `labels`, `boxes`, `views`,
-`items`), `coco` (COCO JSON, one file per annotator or `rater_id` / `rater_list`), `label_studio` (Label Studio JSON).
+Conventions
+-----------
+Formats: "table" (long CSV, TSV, Parquet, JSONL or JSON records, one file or a folder of `labels`, `boxes`, `views`,
+`items`), "coco" (COCO JSON, one file per annotator or `rater_id` / `rater_list`), "label_studio" (Label Studio JSON).
+Ids are text. Boxes are corners in pixels. *Looked and drew nothing*, *skipped* and *never opened* stay three different
+things as far as a format can say them. Gold tables that lie beside the annotations are not read: they are nobody's
+annotations. Nothing is ever overwritten.
+
+Questions
+---------
+- What stands in this file, and who said it? `read`; `Annotations.checks` lists what was mapped, left out and corrected.
+- How do I keep it, or hand it on? `write`; in one go with reading: `convert`.
+
+Map
+---
+`read` -> `Annotations`; `write`; `convert` -> `Annotations`.
+
+References
+----------
+Lin et al., "Microsoft COCO: common objects in context", ECCV 2014; Label Studio, "Export annotations": JSON.
 """
 
 from __future__ import annotations
 
+from labelqa.readers._convert import convert
 from labelqa.readers._read import read
 from labelqa.readers._write import write
 
-__all__ = ["read", "write"]
+__all__ = ["convert", "read", "write"]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

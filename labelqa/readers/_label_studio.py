@@ -38,38 +38,17 @@ def read_label_studio(data: list[dict[str, Any]], path: Path, annotator: str | N
         For an annotation without a person, a rectangle without the picture's size, two controls that both give a class
         for the whole picture, or repeated annotations whose order no time tells.
     """
-    out = Frames()
     rows: dict[str, list[dict[str, Any]]] = {"views": [], "labels": [], "boxes": [], "items": []}
     controls: Counter[str] = Counter()
     kinds: Counter[str] = Counter()
     for position, task in enumerate(data):
-        item = str(task.get("id", position))
-        latest, n_earlier = _latest(task["annotations"], item, annotator, path)
-        kinds["earlier annotation by the same person"] += n_earlier
-        kinds["prediction"] += len(task.get("predictions") or [])
-        size: tuple[float, float] | None = None
-        for person, annotation in latest.items():
-            key = {"item_id": item, "annotator_id": person}
-            skipped = bool(annotation.get("was_cancelled"))
-            rows["views"].append(
-                {
-                    **key,
-                    "status": "skipped" if skipped else None,
-                    "seconds": annotation.get("lead_time"),
-                    "created_at": _time(annotation),
-                }
-            )
-            results = [] if skipped else annotation.get("result") or []
-            size = next((found for one in results if (found := _size(one))), size)
-            rows["boxes"] += [{**key, **box} for one in results for box in _boxes(one, item, path, kinds)]
-            rows["labels"] += [{**key, "label": label} for one in results for label in _choice(one, controls)]
-        width, height = size or (math.nan, math.nan)
-        rows["items"].append({"item_id": item, "path": _picture(task, path), "width": width, "height": height})
+        _add_task(rows, task, str(task.get("id", position)), annotator, path, controls=controls, kinds=kinds)
     if len(controls) > 1:
         raise TableError(
             f"{path} has {len(controls)} controls that give a class for the whole picture ({shown(sorted(controls))}); "
             "labelqa reads one class per picture: export them one at a time."
         )
+    out = Frames()
     for kind, n in kinds.items():
         action = "read as the box that encloses it" if kind == "rotated rectangle" else "left out"
         out.found.add("boxes" if "rectangle" in kind else "files", f"{kind} in {path.name}", n, action)
@@ -80,6 +59,34 @@ def read_label_studio(data: list[dict[str, Any]], path: Path, annotator: str | N
     if rows["labels"]:
         out.add("labels", pd.DataFrame(rows["labels"], columns=_BOX[:3]))
     return out
+
+
+def _add_task(
+    rows: dict[str, list[dict[str, Any]]],
+    task: dict[str, Any],
+    item: str,
+    annotator: str | None,
+    path: Path,
+    *,
+    controls: Counter[str],
+    kinds: Counter[str],
+) -> None:
+    """Add the rows of one task, counting the controls met and what is read otherwise or left out."""
+    latest, n_earlier = _latest(task["annotations"], item, annotator, path)
+    kinds["earlier annotation by the same person"] += n_earlier
+    kinds["prediction"] += len(task.get("predictions") or [])
+    size: tuple[float, float] | None = None
+    for person, annotation in latest.items():
+        key = {"item_id": item, "annotator_id": person}
+        skipped = bool(annotation.get("was_cancelled"))
+        told = {"seconds": annotation.get("lead_time"), "created_at": _time(annotation)}
+        rows["views"].append({**key, "status": "skipped" if skipped else None, **told})
+        results = [] if skipped else annotation.get("result") or []
+        size = next((found for one in results if (found := _size(one))), size)
+        rows["boxes"] += [{**key, **box} for one in results for box in _boxes(one, item, path, kinds)]
+        rows["labels"] += [{**key, "label": label} for one in results for label in _choice(one, controls)]
+    width, height = size or (math.nan, math.nan)
+    rows["items"].append({"item_id": item, "path": _picture(task, path), "width": width, "height": height})
 
 
 def _latest(

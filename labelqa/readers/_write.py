@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import tempfile
+from collections.abc import Hashable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -54,11 +55,7 @@ def write(
     ...     labelqa.read(pathlib.Path(folder) / "copy")
     Annotations(300 items, 5 annotators, ... views, ... labels, ... boxes)
     """
-    target = Path(path)
-    form = format or ("coco" if target.suffix.lower() == ".json" else "parquet")
-    check_choice("format", form, WRITE_FORMATS)
-    if target.exists():
-        raise FileExistsError(f"{target} exists and is not overwritten; choose another path or remove it first.")
+    target, form = check_target(path, format, name="format")
     if form == "coco":
         write_text(target, json.dumps(_coco(annotations), indent=1, ensure_ascii=False) + "\n")
         return
@@ -75,6 +72,16 @@ def write(
         shutil.rmtree(temporary, ignore_errors=True)
 
 
+def check_target(path: str | os.PathLike[str], form: str | None, *, name: str = "to") -> tuple[Path, str]:
+    """Give the path and the format to write, which the path tells where it is not given; refuse a path that exists."""
+    target = Path(path)
+    chosen = form or ("coco" if target.suffix.lower() == ".json" else "parquet")
+    check_choice(name, chosen, WRITE_FORMATS)
+    if target.exists():
+        raise FileExistsError(f"{target} exists and is not overwritten; choose another path or remove it first.")
+    return target, chosen
+
+
 def _write_table(table: pd.DataFrame, path: Path) -> None:
     if path.suffix == ".parquet":
         table.to_parquet(path, index=False)
@@ -83,11 +90,21 @@ def _write_table(table: pd.DataFrame, path: Path) -> None:
 
 
 def _coco(annotations: Annotations) -> dict[str, Any]:
-    looked = annotations.views.loc[annotations.views["status"] != "skipped"]
-    raters = {item: list(group) for item, group in looked.groupby("item_id")["annotator_id"]}
     classes = sorted({*annotations.labels["label"].map(str), *annotations.boxes["label"].map(str)})
     category = {name: number for number, name in enumerate(classes, 1)}
-    images = [
+    labels = [_coco_row(row, category) for row in annotations.labels.to_dict("records")]
+    rows = [*labels, *_coco_boxes(annotations.boxes, category)]
+    return {
+        "images": _coco_images(annotations),
+        "annotations": [{"id": number, **row} for number, row in enumerate(rows, 1)],
+        "categories": [{"id": number, "name": name} for name, number in category.items()],
+    }
+
+
+def _coco_images(annotations: Annotations) -> list[dict[str, Any]]:
+    looked = annotations.views.loc[annotations.views["status"] != "skipped"]
+    raters = {item: list(group) for item, group in looked.groupby("item_id")["annotator_id"]}
+    return [
         {
             "id": row["item_id"],
             "file_name": row["path"] if isinstance(row["path"], str) else "",
@@ -96,24 +113,16 @@ def _coco(annotations: Annotations) -> dict[str, Any]:
         }
         for row in annotations.items.to_dict("records")
     ]
-    rows: list[dict[str, Any]] = [
-        {"image_id": row["item_id"], "category_id": category[str(row["label"])], "rater_id": row["annotator_id"]}
-        for row in annotations.labels.to_dict("records")
-    ]
-    for row in annotations.boxes.to_dict("records"):
+
+
+def _coco_boxes(boxes: pd.DataFrame, category: dict[str, int]) -> list[dict[str, Any]]:
+    rows = []
+    for row in boxes.to_dict("records"):
         width, height = row["x_max"] - row["x_min"], row["y_max"] - row["y_min"]
-        rows.append(
-            {
-                "image_id": row["item_id"],
-                "category_id": category[str(row["label"])],
-                "rater_id": row["annotator_id"],
-                "bbox": [row["x_min"], row["y_min"], width, height],
-                "area": width * height,
-                "iscrowd": 0,
-            }
-        )
-    return {
-        "images": images,
-        "annotations": [{"id": number, **row} for number, row in enumerate(rows, 1)],
-        "categories": [{"id": number, "name": name} for name, number in category.items()],
-    }
+        corners = {"bbox": [row["x_min"], row["y_min"], width, height], "area": width * height, "iscrowd": 0}
+        rows.append(_coco_row(row, category) | corners)
+    return rows
+
+
+def _coco_row(row: Mapping[Hashable, Any], category: dict[str, int]) -> dict[str, Any]:
+    return {"image_id": row["item_id"], "category_id": category[str(row["label"])], "rater_id": row["annotator_id"]}

@@ -19,9 +19,9 @@ def only(name, **options):
 
 
 def test_order_and_workers_do_not_matter(pictures, boxes):
-    first = augment(pictures, boxes, policy="inspection", copies=2, seed=5)
+    first = augment(pictures, boxes, policy="inspection", n_copies=2, seed=5)
     turned = dict(reversed(pictures.items()))
-    second = augment(turned, boxes.iloc[::-1], policy="inspection", copies=2, seed=5, n_jobs=2)
+    second = augment(turned, boxes.iloc[::-1], policy="inspection", n_copies=2, seed=5, n_jobs=2)
     pd.testing.assert_frame_equal(first.boxes, second.boxes)
     pd.testing.assert_frame_equal(first.records, second.records)
     assert list(first.images) == list(second.images)
@@ -36,7 +36,7 @@ def test_one_item_alone_gets_the_same_copy(pictures, boxes):
 
 def test_seed_item_and_copy_all_matter(pictures):
     image = pictures["0"]
-    made = augment({"a": image, "b": image}, policy="standard", copies=2, seed=1)
+    made = augment({"a": image, "b": image}, policy="standard", n_copies=2, seed=1)
     other = augment({"a": image}, policy="standard", seed=2)
     seen = [made.images[item].tobytes() for item in made.images] + [other.images["a_aug1"].tobytes()]
     assert len(set(seen)) == 5
@@ -47,7 +47,7 @@ def test_draws_of_two_transforms_are_not_copies_of_each_other(pictures):
     both = {"transforms": [{"HorizontalFlip": {"p": 0.5}}, {"VerticalFlip": {"p": 0.5}}]}
     image = np.zeros((2, 2, 3), dtype=np.uint8)
     image[0, 0] = 255
-    made = augment({"a": image}, policy=both, copies=40)
+    made = augment({"a": image}, policy=both, n_copies=40)
     places = {tuple(np.argwhere(made.images[item][:, :, 0] == 255)[0]) for item in made.images}
     assert places == {(0, 0), (0, 1), (1, 0), (1, 1)}
 
@@ -56,13 +56,13 @@ def test_draws_of_two_transforms_are_not_copies_of_each_other(pictures):
     "policy", ["light", "standard", "inspection", only("AtLeastOneBBoxRandomCrop", height=20, width=20)]
 )
 def test_record_rebuilds_every_image(pictures, boxes, policy, monkeypatch):
-    made = augment(pictures, boxes, policy=policy, copies=2, seed=9)
+    made = augment(pictures, boxes, policy=policy, n_copies=2, seed=9)
     for record in made.records.to_dict("records"):
         again = rebuild(record, pictures[record["source_item_id"]])
         assert again.dtype == np.uint8
         assert np.array_equal(again, made.images[record["item_id"]])
     monkeypatch.setattr("labelqa.augment._augment._KEPT_BYTES", 0)
-    lazy = augment(pictures, boxes, policy=policy, copies=2, seed=9)
+    lazy = augment(pictures, boxes, policy=policy, n_copies=2, seed=9)
     assert all(np.array_equal(lazy.images[item], made.images[item]) for item in made.images)
 
 
@@ -103,7 +103,7 @@ def test_visible_share_of_a_crop_is_the_share_of_the_area(x, y, width, height, l
     box = pd.DataFrame({"item_id": ["a"], "x_min": x, "y_min": y, "x_max": x + width, "y_max": min(y + height, 80.0)})
     box["label"] = "x"
     crop = only("Crop", x_min=left, y_min=top, x_max=left + 40, y_max=top + 30)
-    made = augment({"a": image}, box, policy=crop, min_visibility=0.0, retries=0)
+    made = augment({"a": image}, box, policy=crop, min_visibility=0.0, n_retries=0)
     edges = box[CORNERS].to_numpy()[0]
     inside = max(min(edges[2], left + 40) - max(edges[0], left), 0) * max(
         min(edges[3], top + 30) - max(edges[1], top), 0
@@ -118,8 +118,8 @@ def test_redrawn_until_no_box_is_lost():
     image = np.zeros((60, 60, 3), dtype=np.uint8)
     box = pd.DataFrame({"item_id": ["a"], "label": ["x"], "x_min": 0.0, "y_min": 0.0, "x_max": 20.0, "y_max": 20.0})
     crop = only("RandomCrop", height=40, width=40)
-    patient = augment({"a": image}, box, policy=crop, copies=12, min_visibility=0.5, retries=40)
-    hasty = augment({"a": image}, box, policy=crop, copies=12, min_visibility=0.5, retries=0)
+    patient = augment({"a": image}, box, policy=crop, n_copies=12, min_visibility=0.5, n_retries=40)
+    hasty = augment({"a": image}, box, policy=crop, n_copies=12, min_visibility=0.5, n_retries=0)
     assert patient.n_dropped == 0
     assert patient.n_redrawn > 0
     assert hasty.n_dropped > 0
@@ -178,7 +178,7 @@ def test_labels_and_empty_views_travel_along(pictures):
     labels = pd.DataFrame({"item_id": ["0", "0"], "annotator_id": ["a", "b"], "label": ["<b>", "nan"]})
     views = pd.DataFrame({"item_id": ["1"], "annotator_id": ["a"], "status": ["empty"]})
     data = Annotations.from_frames(labels=labels, views=views)
-    made = augment(pictures, data, policy="light", copies=2)
+    made = augment(pictures, data, policy="light", n_copies=2)
     assert made.labels["label"].tolist() == ["<b>", "nan"] * 2
     copies = made.annotations
     assert set(copies.views.query("status == 'empty'")["item_id"]) == {"1_aug1", "1_aug2"}
@@ -203,16 +203,16 @@ def test_grey_images_stay_grey_and_input_is_not_changed(pictures, boxes):
 def test_nothing_to_do():
     made = augment({}, None)
     assert (made.n_images, made.n_boxes) == (0, 0)
-    assert made.reason == "there is no image to make a copy of"
+    assert made.reason == "There is no image to make a copy of."
     assert made.to_dict()["records"] == []
 
 
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
-        ({"copies": 0}, OptionError, "copies=0"),
-        ({"retries": -1}, OptionError, "retries=-1"),
-        ({"min_visibility": 2}, OptionError, "min_visibility=2 is no share"),
+        ({"n_copies": 0}, OptionError, "n_copies=0 is out of range"),
+        ({"n_retries": -1}, OptionError, "n_retries=-1 is out of range"),
+        ({"min_visibility": 2}, OptionError, "min_visibility=2 is out of range; give a share from 0 to 1"),
         ({"annotations": pd.DataFrame({"item_id": ["x"], "label": ["a"]})}, TableError, "1 of 1 items have no image"),
         ({"annotations": [1]}, TableError, "Found annotations as a list"),
         ({"images": {"a": np.full((4, 4), 7.0)}}, TableError, "item 'a' holds float64 values"),

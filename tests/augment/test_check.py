@@ -105,7 +105,7 @@ def test_groups_are_given(digits):
     groups = {i: i % 60 for i in range(120)}
     with pytest.warns(UserWarning, match="60 training images"):
         found = check_augmentation(images, label, transforms=["noise"], test_items=range(60), groups=groups)
-    assert found.reason == "there are too few images or groups to hold any of them back"
+    assert found.reason == "There are too few images or groups to hold any of them back."
     with pytest.raises(TableError, match="119 items have no group"):
         check_augmentation(images, label, transforms=["noise"], groups={0: 1})
 
@@ -121,8 +121,8 @@ def test_nothing_learned_nothing_said():
 @pytest.mark.parametrize(
     ("labels", "reason"),
     [
-        ([None] * 4, "no image has a label"),
-        (["a"] * 4, "all labels are of one class, so there is nothing to tell apart"),
+        ([None] * 4, "No image has a label."),
+        (["a"] * 4, "All labels are of one class, so there is nothing to tell apart."),
     ],
 )
 def test_undefined_with_a_reason(labels, reason):

@@ -15,8 +15,8 @@ from labelqa.images import open_image
 
 
 def test_same_as_in_memory_and_rebuildable(pictures, boxes, tmp_path):
-    there = augment_to_folder(pictures, boxes, tmp_path / "out", policy="inspection", copies=2, n_jobs=1)
-    here = augment(pictures, boxes, policy="inspection", copies=2)
+    there = augment_to_folder(pictures, boxes, tmp_path / "out", policy="inspection", n_copies=2, n_jobs=1)
+    here = augment(pictures, boxes, policy="inspection", n_copies=2)
     assert there.boxes.equals(here.boxes)
     records = [json.loads(line) for line in (tmp_path / "out" / "records.jsonl").read_text().splitlines()]
     assert len(records) == 12
@@ -90,8 +90,8 @@ def source(pictures, boxes, tmp_path):
 @pytest.mark.parametrize("form", ["long", "coco"])
 def test_command_writes_what_labelqa_reads(source, tmp_path, form):
     out = tmp_path / "out"
-    arguments = ["augment", str(source), "--images", str(source / "images"), "--policy", "inspection", "--copies", "2",
-                 "--out", str(out), "--to", form, "--jobs", "1"]  # fmt: skip
+    arguments = ["augment", str(source), "--images", str(source / "images"), "--policy", "inspection",
+                 "--n-copies", "2", "--out", str(out), "--to", form, "--n-jobs", "1"]  # fmt: skip
     ran = CliRunner().invoke(main, arguments)
     assert ran.exit_code == 0, ran.output
     assert ran.stdout == f"{out}\n"
@@ -107,7 +107,7 @@ def test_command_writes_what_labelqa_reads(source, tmp_path, form):
 
 def test_command_leaves_test_items_out_and_names_unknown_transforms(source, tmp_path):
     (tmp_path / "test.txt").write_text("0\n1\n")
-    put = ["augment", str(source), "--images", str(source / "images"), "--jobs", "1"]
+    put = ["augment", str(source), "--images", str(source / "images"), "--n-jobs", "1"]
     ran = CliRunner().invoke(main, [*put, "--out", str(tmp_path / "a"), "--test-items", str(tmp_path / "test.txt")])
     assert "items: test item, 2: no copies made" in ran.stderr
     (tmp_path / "mine.yaml").write_text("transforms:\n- Flipp: {p: 1}\n")

@@ -39,7 +39,7 @@ def test_another_table(labels):
 
 
 def test_json_holds_labels_and_boxes(sample):
-    code, out, err = run(sample, "--json", "--resamples", 20)
+    code, out, err = run(sample, "--json", "--n-resamples", 20)
     found = json.loads(out)
     assert code == 0
     assert set(found) == {"labels", "boxes"}
@@ -48,7 +48,7 @@ def test_json_holds_labels_and_boxes(sample):
 
 
 def test_boxes_only(sample):
-    _, out, err = run(sample, "--boxes", "--resamples", 20)
+    _, out, err = run(sample, "--boxes", "--n-resamples", 20)
     assert out.startswith("iou_threshold,")
     assert "labels: alpha" not in err
 
@@ -62,7 +62,7 @@ def test_boxes_only(sample):
         (("--boxes",), 3, "SOURCE has no boxes; leave out --boxes"),
         (("--classes", "a"), 3, "labels that classes= does not list ('b')"),
         (("--level", "interval"), 3, "needs labels that are numbers; found 'a', 'b'"),
-        (("--resamples", -1), 2, "n_resamples=-1 is out of range; give 0 for none"),
+        (("--n-resamples", -1), 2, "n_resamples=-1 is out of range; give 0 for none"),
         (("--confidence", 2), 2, "confidence=2.0 is out of range; give a share between 0 and 1"),
     ],
 )

@@ -36,7 +36,7 @@ def files(tmp_path):
 
 def test_arms_as_csv_and_the_verdict_in_words(files, tmp_path):
     done = run("compare", files / "before.csv", files / "after.csv", "--test", files / "test.csv",
-               "--features", files / "features.parquet", "--quick")  # fmt: skip
+               "--features", files / "features.parquet", "--no-curves")  # fmt: skip
     assert done.exit_code == 0, done.stderr
     (tmp_path / "arms.csv").write_text(done.stdout)
     arms = pd.read_csv(tmp_path / "arms.csv")
@@ -47,7 +47,7 @@ def test_arms_as_csv_and_the_verdict_in_words(files, tmp_path):
 
 def test_decisions_make_the_labels_after(files):
     done = run("compare", files / "before.csv", "--test", files / "test.csv", "--features",
-               files / "features.parquet", "--decisions", files / "decisions.jsonl", "--price", 0.5,
+               files / "features.parquet", "--decisions", files / "decisions.jsonl", "--price-per-review", 0.5,
                "--json")  # fmt: skip
     assert done.exit_code == 0, done.stderr
     found = json.loads(done.stdout)
@@ -59,7 +59,7 @@ def test_decisions_make_the_labels_after(files):
 
 def test_a_check_that_was_asked_for_fails(files):
     arguments = ["compare", files / "after.csv", files / "before.csv", "--test", files / "test.csv", "--features",
-                 files / "features.parquet", "--quick"]  # fmt: skip
+                 files / "features.parquet", "--no-curves"]  # fmt: skip
     assert run(*arguments).exit_code == 0
     assert run(*arguments, "--fail-if-hurts").exit_code == 1
 

@@ -49,7 +49,7 @@ def test_it_keeps_a_model_that_predicts_pictures(workplace):
 
 def test_json_and_own_features(workplace):
     done = run("train", workplace / "labels.csv", "--features", workplace / "features.csv", "--out",
-               workplace / "model.skops", "--json", "--folds", 3)  # fmt: skip
+               workplace / "model.skops", "--json", "--n-folds", 3)  # fmt: skip
     found = json.loads(done.stdout)
     assert found["accuracy"] == 1.0
     assert found["n_folds"] == 3
@@ -75,7 +75,7 @@ def test_nothing_is_overwritten_unasked(workplace):
         (["--images", "nowhere"], 3, "There is no folder nowhere"),
         (["--features", "none.csv"], 3, "There is no file none.csv"),
         (["--features", "{}/labels.csv", "--groups", "line"], 3, "items table has no column 'line'"),
-        (["--features", "{}/features.csv", "--model", "svm"], 2, "Invalid value for '--model'"),
+        (["--features", "{}/features.csv", "--classifier", "svm"], 2, "Invalid value for '--classifier'"),
     ],
 )
 def test_refusals(workplace, options, code, message):

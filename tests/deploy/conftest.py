@@ -48,7 +48,7 @@ def exported(tmp_path_factory) -> Exported:
     rest = {item: pictures[item] for item in list(pictures)[120:]}
     root = tmp_path_factory.mktemp("models")
     result = deploy.export(
-        model, root, name="parts", items=rest, labels=labels[list(rest)], comparison={"verdict": "helps"}
+        model, root, name="parts", items=rest, gold=labels[list(rest)], comparison={"verdict": "helps"}
     )
     return Exported(root, model, rest, labels, result)
 

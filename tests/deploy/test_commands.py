@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shutil
 
 import pytest
 from click.testing import CliRunner
@@ -31,25 +32,28 @@ def run(*arguments, code=0):
 
 def test_from_training_to_rollback(exported, trained, tmp_path):
     models = tmp_path / "models"
-    put = ["export", trained / "model.skops", "--items", trained / "held_out", "--name", "parts", "--models", models]
+    put = ["export", trained / "model.skops", "--items", trained / "held_out", "--name", "parts", "--root", models]
     assert "needs 500 held-out items and there are 40" in run(*put, code=3).stderr
     (tmp_path / "compare.json").write_text('{"verdict": "helps", "difference": 0.02, "low": 0.01, "high": 0.03}')
     exported.labels.rename("label").rename_axis("item_id").to_csv(tmp_path / "gold.csv")
-    done = run(*put, "--n-parity", 40, "--comparison", tmp_path / "compare.json", "--labels", tmp_path / "gold.csv")
+    done = run(*put, "--n-parity", 40, "--comparison", tmp_path / "compare.json", "--gold", tmp_path / "gold.csv")
     assert json.loads((models / "parts" / "1" / "metadata.json").read_text())["metrics"]["n_labelled"] == 40
     assert done.stdout == f"{models / 'parts' / '1'}\n"
     assert "no label changes" in done.stderr
     assert json.loads(run(*put, "--n-parity", 40, "--json").stdout)["version"] == 2
 
-    assert json.loads(run("promote", "parts", "--models", models, "--version", 1).stdout)["champion"] == 1
-    assert "has no comparison" in run("promote", "parts", "--models", models, code=3).stderr
-    promoted = json.loads(run("promote", "parts", "--models", models, "--reason", "drill").stdout)
+    assert json.loads(run("promote", "--name", "parts", "--root", models, "--version", 1).stdout)["champion"] == 1
+    assert "has no comparison" in run("promote", "--name", "parts", "--root", models, code=3).stderr
+    promoted = json.loads(run("promote", "--name", "parts", "--root", models, "--reason", "drill").stdout)
     assert (promoted["champion"], promoted["history"][-1]["reason"]) == (2, "drill")
-    assert json.loads(run("rollback", "parts", "--models", models).stdout)["champion"] == 1
-    assert "no history to go back to" in run("rollback", "parts", "--models", models, code=3).stderr
-    assert "alias='boss' is not known" in run("rollback", "parts", "--models", models, "--alias", "boss", code=2).stderr
+    assert json.loads(run("rollback", "--name", "parts", "--root", models).stdout)["champion"] == 1
+    assert "no history to go back to" in run("rollback", "--name", "parts", "--root", models, code=3).stderr
+    assert (
+        "alias='boss' is not known"
+        in run("rollback", "--name", "parts", "--root", models, "--alias", "boss", code=2).stderr
+    )
 
-    said = run("predict", trained / "held_out", "--model", models, "--name", "parts")
+    said = run("predict", trained / "held_out", "--root", models, "--name", "parts")
     rows = list(csv.DictReader(io.StringIO(said.stdout)))
     assert len(rows) == 40
     assert set(rows[0]) == {"item_id", "label", "probability"}
@@ -60,8 +64,6 @@ def test_from_training_to_rollback(exported, trained, tmp_path):
 
 
 def test_corrupted_model_is_one_sentence(exported, trained, tmp_path):
-    import shutil
-
     shutil.copytree(exported.result.path, tmp_path / "1")
     with (tmp_path / "1" / "model.onnx").open("ab") as stream:
         stream.write(b"x")
@@ -71,8 +73,32 @@ def test_corrupted_model_is_one_sentence(exported, trained, tmp_path):
 
 
 def test_wrong_files(trained, tmp_path):
-    put = ["export", trained / "model.skops", "--name", "parts", "--models", tmp_path]
+    put = ["export", trained / "model.skops", "--name", "parts", "--root", tmp_path]
     assert "with the suffix .csv or .parquet" in run(*put, "--items", tmp_path / "x.txt", code=3).stderr
     (tmp_path / "bad.json").write_text("[1]")
     wrong = run(*put, "--items", trained / "held_out", "--comparison", tmp_path / "bad.json", code=3)
     assert "holds a list" in wrong.stderr
+
+
+def test_former_spellings(exported, trained, tmp_path):
+    shutil.copytree(exported.result.path, tmp_path / "parts" / "1")
+    done = run("promote", "parts", "--models", tmp_path, "--alias", "challenger", "--canary-percent", 5)
+    assert json.loads(done.stdout)["canary_share"] == 0.05
+    for told in ("parts is written --name parts", "--models is written --root", "--canary-share=0.05"):
+        assert told in done.stderr
+    run("promote", "--name", "parts", "--root", tmp_path)
+    said = run("predict", trained / "held_out", "--model", tmp_path, "--name", "parts")
+    assert len(said.stdout.splitlines()) == 41
+    assert "with --name is written --root" in said.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("promote",), "Missing option '--name'"),
+        (("promote", "--name", "parts", "--canary-percent", "much"), "'much' is no number"),
+        (("predict", "x.png"), "Give --name, one of the models in --root, or --model, an exported file."),
+    ],
+)
+def test_wrong_usage(words, message):
+    assert message in run(*words, code=2).stderr

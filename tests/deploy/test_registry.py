@@ -22,7 +22,7 @@ def registry(tmp_path, exported):
 
 
 def test_promote_and_roll_back(registry):
-    assert deploy.history(registry, "parts").champion is None
+    assert deploy.aliases(registry, name="parts").champion is None
     deploy.promote(registry, name="parts", version=1)
     deploy.promote(registry, name="parts", version=4, reason="new camera")
     assert deploy.load(registry, name="parts").metadata["version"] == 4
@@ -55,9 +55,9 @@ def test_needs_a_verdict_or_a_reason(registry, version, said):
 
 def test_aliases_are_apart_and_latest_is_the_default(registry):
     deploy.promote(registry, name="parts", version=1)
-    after = deploy.promote(registry, name="parts", alias="challenger", canary_percent=5)
-    assert (after.champion, after.challenger, after.canary_percent) == (1, 4, 5.0)
-    assert deploy.promote(registry, name="parts", version=4).canary_percent == 0
+    after = deploy.promote(registry, name="parts", alias="challenger", canary_share=0.05)
+    assert (after.champion, after.challenger, after.canary_share) == (1, 4, 0.05)
+    assert deploy.promote(registry, name="parts", version=4).canary_share == 0
     with pytest.raises(ModelError, match="'challenger' of 'parts' has no version before 4"):
         deploy.rollback(registry, name="parts", alias="challenger")
 
@@ -82,13 +82,13 @@ def test_aliases_are_replaced_in_one_step(registry, monkeypatch):
         ),
         (lambda root: deploy.rollback(root, name="parts", alias="boss"), OptionError, "alias='boss' is not known"),
         (lambda root: deploy.load(root, name="parts", alias="boss"), OptionError, "alias='boss' is not known"),
-        (lambda root: deploy.promote(root, name="parts", canary_percent=200), OptionError, "canary_percent=200"),
+        (lambda root: deploy.promote(root, name="parts", canary_share=2), OptionError, "canary_share=2"),
         (lambda root: deploy.promote(root, name="parts", version=9), ModelError, r"no version 9 .*found: 1, 2, 3, 4"),
         (lambda root: deploy.promote(root, name="other"), ModelError, r"no model 'other' .*found: parts"),
         (lambda root: deploy.load(root, name="parts"), ModelError, "Nothing is promoted to 'champion'"),
         (deploy.load, ModelError, r"no exported version .*parts"),
         (lambda root: deploy.rollback(root, name="parts"), ModelError, "no history to go back to"),
-        (lambda root: deploy.versions(root, "a/b"), OptionError, "cannot name a folder"),
+        (lambda root: deploy.versions(root, name="a/b"), OptionError, "cannot name a folder"),
     ],
 )
 def test_refused(registry, call, error, message):
@@ -121,3 +121,26 @@ def test_damaged_files(registry):
     (folder / "4" / "metadata.json").write_text(json.dumps(known))
     with pytest.raises(ModelError, match="cannot be loaded by onnxruntime"):
         deploy.load(registry, name="parts", version=4)
+
+
+def test_the_form_of_the_release_before_is_read_and_the_new_one_written(registry):
+    path = registry / "parts" / "aliases.json"
+    before = {"name": "parts", "champion": 1, "challenger": 4, "shadow": None, "canary_percent": 5.0, "history": []}
+    path.write_text(json.dumps(before))
+    assert deploy.aliases(registry, name="parts").canary_share == 0.05
+    deploy.promote(registry, name="parts", alias="shadow", version=3, reason="drill")
+    stored = json.loads(path.read_text())
+    assert stored["canary_share"] == 0.05
+    assert "canary_percent" not in stored
+
+
+def test_calls_of_the_release_before_are_taken_with_a_word(registry):
+    with pytest.warns(FutureWarning, match="versions: give name= by name"):
+        assert deploy.versions(registry, "parts") == [1, 2, 3, 4]
+    with pytest.warns(FutureWarning, match="canary_percent= is called canary_share= now"):
+        known = deploy.promote(registry, name="parts", version=1, alias="challenger", canary_percent=5)
+    assert known.canary_share == 0.05
+    with pytest.warns(FutureWarning, match="path= is called root= now"):
+        deploy.load(path=registry / "parts" / "1")
+    with pytest.warns(FutureWarning, match=r"labelqa\.deploy\.Model is called ExportedModel now"):
+        assert deploy.Model is deploy.ExportedModel

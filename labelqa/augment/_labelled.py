@@ -1,9 +1,9 @@
-"""What `check_augmentation` works on: one label per image, folds that no copy crosses, features of every variant."""
+"""What `check_augmentation` works on: images with one label each, dealt into folds that no copy crosses."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,25 +17,15 @@ from labelqa._codes import encode_ids, id_text
 from labelqa._crossval import deal_folds
 from labelqa._labels import align_labels
 from labelqa.annotations import Annotations
-from labelqa.augment._draw import Drawer, draw_seed
 from labelqa.augment._pictures import read_picture, source_of
-from labelqa.augment._policy import Policy
-from labelqa.augment._probe import Views
 from labelqa.errors import TableError, shown
-from labelqa.features import LUMA, FeatureRecipe, squares
 from labelqa.images import ImageSource, Pixels
 
 Longs = NDArray[np.int64]
 
-#: Pictures with a longer side are reduced before anything is tried: the features see far fewer pixels.
-_LONGEST = 256
-_BATCH = 128
-#: Side of the small grey picture that is the model's second view.
-_PIXELS = 16
-
 
 @dataclass(frozen=True, eq=False)
-class Prepared:
+class LabelledImages:
     """Images with one label each.
 
     Attributes
@@ -64,18 +54,18 @@ class Prepared:
         return float(np.bincount(self.label).max() / len(self.label)) if len(self.label) else float("nan")
 
     @property
-    def why_not(self) -> str | None:
-        """Why nothing can be learned from these."""
+    def reason(self) -> str | None:
+        """Why nothing can be learned from these, in a sentence; None where something can."""
         if len(self.label) == 0:
-            return "no image has a label"
+            return "No image has a label."
         if len(np.unique(self.label)) < 2:
-            return "all labels are of one class, so there is nothing to tell apart"
+            return "All labels are of one class, so there is nothing to tell apart."
         if len(np.unique(self.fold)) < 2:
-            return "there are too few images or groups to hold any of them back"
+            return "There are too few images or groups to hold any of them back."
         return None
 
 
-def prepare(
+def label_images(
     images: Any,
     labels: Any,
     *,
@@ -84,7 +74,7 @@ def prepare(
     n_folds: int,
     max_items: int,
     seed: int,
-) -> Prepared:
+) -> LabelledImages:
     """Join images and labels by id, draw a sample, keep copies together, deal folds."""
     given = _labels_by_id(labels)
     if isinstance(images, str | Path) and given is not None:
@@ -104,12 +94,12 @@ def prepare(
     leaks = pd.DataFrame(columns=["item_id", "test_item_id", "because"], dtype="str")
     if test is None:
         fold = deal_folds(label, group, n_folds, seed).fold if len(ids) else np.empty(0, np.int64)
-        return Prepared(source, ids, label, classes, fold, np.unique(fold), leaks)
+        return LabelledImages(source, ids, label, classes, fold, np.unique(fold), leaks)
     is_test = np.isin(ids, list(test))
     leaks = _leaks(ids, group, is_test, because)
     stays = ~np.isin(ids, leaks["item_id"].to_numpy(object))
     fold = np.where(is_test, 0, 1)[stays]
-    return Prepared(source, ids[stays], label[stays], classes, fold, np.zeros(1, np.int64), leaks)
+    return LabelledImages(source, ids[stays], label[stays], classes, fold, np.zeros(1, np.int64), leaks)
 
 
 def _labels_by_id(labels: Any) -> pd.Series | pd.DataFrame | None:
@@ -174,47 +164,3 @@ def _leaks(ids: NDArray[np.object_], group: Longs, is_test: NDArray[np.bool_], b
     first = dict(zip(group[is_test][::-1], ids[is_test][::-1], strict=True))
     rows = [(ids[i], first[group[i]], because) for i in np.flatnonzero(~is_test) if group[i] in first]
     return pd.DataFrame(rows, columns=["item_id", "test_item_id", "because"], dtype="str")
-
-
-def reduced(image: Pixels) -> Pixels:
-    """Make a large picture smaller, keeping its proportions."""
-    height, width = image.shape[:2]
-    if max(height, width) <= _LONGEST:
-        return image
-    from PIL import Image
-
-    scale = _LONGEST / max(height, width)
-    size = (max(round(width * scale), 1), max(round(height * scale), 1))
-    return np.asarray(Image.fromarray(image).resize(size, Image.Resampling.BILINEAR))
-
-
-def variant_views(
-    source: ImageSource, ids: Sequence[str], policies: Mapping[str, Policy], recipe: FeatureRecipe, seed: int
-) -> tuple[Views, dict[str, Views]]:
-    """Describe the images as they are, and after each policy."""
-    drawers = {name: Drawer(policy.tree) for name, policy in policies.items()}
-    plain: list[Views] = []
-    made: dict[str, list[Views]] = {name: [] for name in drawers}
-    none = np.empty((0, 4))
-    for start in range(0, len(ids), _BATCH):
-        run = {item: reduced(read_picture(item, source.pictures[item])) for item in ids[start : start + _BATCH]}
-        plain.append(_views(list(run.values()), recipe))
-        for name, drawer in drawers.items():
-            drawn = [drawer.draw(image, none, draw_seed(seed, item, 1)).image for item, image in run.items()]
-            made[name].append(_views(drawn, recipe))
-    return _stacked(plain), {name: _stacked(parts) for name, parts in made.items()}
-
-
-def _views(images: Sequence[Pixels], recipe: FeatureRecipe) -> Views:
-    small = squares(images, _PIXELS) @ LUMA
-    return Views(recipe.compute(squares(images, recipe.size)), small.reshape(len(images), -1))
-
-
-def _stacked(parts: Sequence[Views]) -> Views:
-    return Views(np.vstack([part.features for part in parts]), np.vstack([part.pixels for part in parts]))
-
-
-def all_grey(source: ImageSource, ids: Sequence[str]) -> bool:
-    """Tell whether no image has colour; a few dozen are looked at."""
-    some = [read_picture(item, source.pictures[item]) for item in ids[:: max(len(ids) // 32, 1)]]
-    return all(image.ndim == 2 or bool((image == image[:, :, :1]).all()) for image in some)

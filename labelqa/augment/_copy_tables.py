@@ -11,24 +11,18 @@ import pandas as pd
 from labelqa._checks import BOX_EDGES
 from labelqa.annotations import Annotations
 from labelqa.augment._albumentations import library
+from labelqa.augment._copies import CopySettings, copy_id
 from labelqa.augment._policy import Policy
-from labelqa.augment._work import Settings, copy_id
 
 _COPY = ["item_id", "source_item_id", "copy"]
 
 
 def make_tables(
-    facts: list[dict[str, Any]], given: Annotations, policy: Policy, settings: Settings
+    facts: list[dict[str, Any]], given: Annotations, policy: Policy, settings: CopySettings
 ) -> dict[str, pd.DataFrame]:
     """Give the tables `items`, `boxes`, `labels`, `views`, `dropped` and `records` of all copies."""
     copies = [(fact["item_id"], copy) for fact in facts for copy in fact["copies"]]
-    keys = pd.DataFrame(
-        {
-            "item_id": pd.Series([copy_id(item, copy["copy"]) for item, copy in copies], dtype="str"),
-            "source_item_id": pd.Series([item for item, _ in copies], dtype="str"),
-            "copy": np.asarray([copy["copy"] for _, copy in copies], dtype=np.int64),
-        }
-    )
+    keys = _keys([(item, copy["copy"]) for item, copy in copies])
     items = keys.assign(
         width=np.asarray([copy["width"] for _, copy in copies], dtype=np.float64),
         height=np.asarray([copy["height"] for _, copy in copies], dtype=np.float64),
@@ -43,21 +37,27 @@ def make_tables(
     }
 
 
+def _keys(copies: list[tuple[str, int]]) -> pd.DataFrame:
+    """Name copies, given as (source item, number)."""
+    return pd.DataFrame(
+        {
+            "item_id": pd.Series([copy_id(item, number) for item, number in copies], dtype="str"),
+            "source_item_id": pd.Series([item for item, _ in copies], dtype="str"),
+            "copy": np.asarray([number for _, number in copies], dtype=np.int64),
+        }
+    )
+
+
 def _boxes(copies: list[tuple[str, dict[str, Any]]], given: Annotations) -> pd.DataFrame:
     listed = [(item, copy["copy"], box) for item, copy in copies for box in copy["boxes"]]
     corners = np.asarray([box["xyxy"] for _, _, box in listed], dtype=np.float64).reshape(-1, 4)
     visible = np.asarray([box["visible"] for _, _, box in listed], dtype=np.float64)
-    made = pd.DataFrame(
-        {
-            "item_id": pd.Series([copy_id(item, number) for item, number, _ in listed], dtype="str"),
-            "source_item_id": pd.Series([item for item, _, _ in listed], dtype="str"),
-            "copy": np.asarray([number for _, number, _ in listed], dtype=np.int64),
-            "source_box_id": pd.Series([box["box_id"] for _, _, box in listed], dtype="str"),
-            **dict(zip(BOX_EDGES, corners.T, strict=True)),
-            "visible": visible,
-            "is_clipped": visible < 1.0,
-            "tightness": np.asarray([box["tightness"] for _, _, box in listed], dtype=np.float64),
-        }
+    made = _keys([(item, number) for item, number, _ in listed]).assign(
+        source_box_id=pd.Series([box["box_id"] for _, _, box in listed], dtype="str"),
+        **dict(zip(BOX_EDGES, corners.T, strict=True)),
+        visible=visible,
+        is_clipped=visible < 1.0,
+        tightness=np.asarray([box["tightness"] for _, _, box in listed], dtype=np.float64),
     )
     kept = [column for column in given.boxes if column not in {"item_id", *BOX_EDGES}]
     source = given.boxes[kept].rename(columns={"box_id": "source_box_id"})
@@ -72,14 +72,9 @@ def _boxes(copies: list[tuple[str, dict[str, Any]]], given: Annotations) -> pd.D
 
 def _dropped(copies: list[tuple[str, dict[str, Any]]], given: Annotations) -> pd.DataFrame:
     listed = [(item, copy["copy"], box) for item, copy in copies for box in copy["lost"]]
-    made = pd.DataFrame(
-        {
-            "item_id": pd.Series([copy_id(item, number) for item, number, _ in listed], dtype="str"),
-            "source_item_id": pd.Series([item for item, _, _ in listed], dtype="str"),
-            "copy": np.asarray([number for _, number, _ in listed], dtype=np.int64),
-            "box_id": pd.Series([box["box_id"] for _, _, box in listed], dtype="str"),
-            "visible": np.asarray([box["visible"] for _, _, box in listed], dtype=np.float64),
-        }
+    made = _keys([(item, number) for item, number, _ in listed]).assign(
+        box_id=pd.Series([box["box_id"] for _, _, box in listed], dtype="str"),
+        visible=np.asarray([box["visible"] for _, _, box in listed], dtype=np.float64),
     )
     joined = made.merge(given.boxes[["box_id", "annotator_id", "label"]], on="box_id", how="left")
     return joined[[*_COPY, "box_id", "annotator_id", "label", "visible"]]
@@ -94,7 +89,7 @@ def _copied(table: pd.DataFrame, keys: pd.DataFrame) -> pd.DataFrame:
 
 
 def _records(
-    keys: pd.DataFrame, copies: list[tuple[str, dict[str, Any]]], policy: Policy, settings: Settings
+    keys: pd.DataFrame, copies: list[tuple[str, dict[str, Any]]], policy: Policy, settings: CopySettings
 ) -> pd.DataFrame:
     records = keys.assign(
         seed=settings.seed,

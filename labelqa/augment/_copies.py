@@ -1,4 +1,4 @@
-"""The copies of one item: the piece of work that is handed to a worker."""
+"""The copies of one item, and of many items on several processes."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from labelqa.images import Picture
 
 
 @dataclass(frozen=True)
-class Settings:
-    """What every item is done with."""
+class CopySettings:
+    """How copies are made, the same for every item."""
 
     policy: str
-    copies: int
+    n_copies: int
     seed: int
     min_visibility: float
-    retries: int
+    n_retries: int
 
 
 @dataclass(frozen=True, eq=False)
-class Job:
+class Original:
     """One item: its image or file, its boxes (n, 4) with their ids, and their masks where there are any."""
 
     item_id: str
@@ -58,7 +58,7 @@ class Copy:
 
 
 @dataclass(frozen=True, eq=False)
-class Done:
+class Copied:
     """What became of one item: `facts` are plain values that JSON can hold, `images` the copies by new item id."""
 
     facts: dict[str, Any]
@@ -70,25 +70,27 @@ def copy_id(item_id: str, number: int) -> str:
     return f"{item_id}_aug{number}"
 
 
-def work(job: Job, settings: Settings) -> Done:
+def make_copies(original: Original, settings: CopySettings) -> Copied:
     """Make all copies of one item; the same whatever else is done, before, after or at the same time."""
-    image = read_picture(job.item_id, job.picture)
+    image = read_picture(original.item_id, original.picture)
     height, width = image.shape[:2]
-    inside = np.clip(job.xyxy, 0.0, [width, height, width, height])
+    inside = np.clip(original.xyxy, 0.0, [width, height, width, height])
     good = (inside[:, 2] > inside[:, 0]) & (inside[:, 3] > inside[:, 1])
-    masks = None if job.masks is None else [mask for mask, is_good in zip(job.masks, good, strict=True) if is_good]
-    ids = np.asarray(job.box_ids, dtype=object)
+    masks = original.masks
+    if masks is not None:
+        masks = [mask for mask, is_good in zip(masks, good, strict=True) if is_good]
+    ids = np.asarray(original.box_ids, dtype=object)
     copies = [
-        _copy(job.item_id, number, image, inside[good], masks=masks, settings=settings)
-        for number in range(1, settings.copies + 1)
+        _copy(original.item_id, number, image, inside[good], masks=masks, settings=settings)
+        for number in range(1, settings.n_copies + 1)
     ]
     facts = {
-        "item_id": job.item_id,
-        "cut_source_boxes": ids[good & (inside != job.xyxy).any(axis=1)].tolist(),
+        "item_id": original.item_id,
+        "cut_source_boxes": ids[good & (inside != original.xyxy).any(axis=1)].tolist(),
         "lost_source_boxes": ids[~good].tolist(),
         "copies": [_facts(copy, ids[good], inside[good]) for copy in copies],
     }
-    return Done(facts, {copy_id(job.item_id, copy.number): copy.draw.image for copy in copies})
+    return Copied(facts, {copy_id(original.item_id, copy.number): copy.draw.image for copy in copies})
 
 
 def _facts(copy: Copy, ids: NDArray[np.object_], source: Floats) -> dict[str, Any]:
@@ -121,10 +123,10 @@ def _copy(
     xyxy: Floats,
     *,
     masks: Sequence[NDArray[Any] | None] | None,
-    settings: Settings,
+    settings: CopySettings,
 ) -> Copy:
     best: Copy | None = None
-    for attempt in range(settings.retries + 1):
+    for attempt in range(settings.n_retries + 1):
         seed = draw_seed(settings.seed, item_id, number, attempt)
         draw = draw_once(settings.policy, item_id, image, xyxy, seed=seed, masks=masks)
         areas = np.prod(draw.xyxy[:, 2:] - draw.xyxy[:, :2], axis=1)
@@ -135,7 +137,7 @@ def _copy(
         if not best.is_lost.any():
             break
     if best is None:
-        raise OptionError(f"retries={settings.retries} leaves no draw at all; give 0 or more.")
+        raise OptionError(f"n_retries={settings.n_retries} leaves no draw at all; give 0 or more.")
     return best
 
 
@@ -173,12 +175,12 @@ def _drawer(policy: str) -> Drawer:
     return Drawer(json.loads(policy))
 
 
-def run(jobs: Sequence[Job], do: Callable[[Job], Any], n_jobs: int) -> Iterator[Any]:
-    """Do all jobs, in order, on as many processes as asked for (-1: all cores); results come as they are ready."""
-    if n_jobs == 1 or len(jobs) < 2:
-        yield from map(do, jobs)
+def in_order(do: Callable[[Original], Any], originals: Sequence[Original], n_jobs: int) -> Iterator[Any]:
+    """Do something with every original on `n_jobs` processes (-1: all cores), and give what comes of it in order."""
+    if n_jobs == 1 or len(originals) < 2:
+        yield from map(do, originals)
         return
     import joblib
 
-    tasks = (joblib.delayed(do)(job) for job in jobs)
+    tasks = (joblib.delayed(do)(original) for original in originals)
     yield from joblib.Parallel(n_jobs=n_jobs, return_as="generator")(tasks)

@@ -1,4 +1,4 @@
-"""What is exported: a baseline or a scikit-learn classifier, and what it says of items."""
+"""The classifier that is exported, a baseline or one of scikit-learn, and the items that the graph is tried on."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class Subject:
+class Classifier:
     """A fitted classifier and how its answers are read.
 
     Attributes
@@ -56,7 +56,7 @@ class Subject:
         return self.baseline.predict_proba(table).to_numpy(np.float64)
 
 
-def as_subject(model: Any, *, from_features: bool) -> Subject:
+def as_classifier(model: Any, *, from_features: bool) -> Classifier:
     """Take a `labelqa.baseline.Baseline`, or any fitted scikit-learn classifier.
 
     Raises
@@ -73,7 +73,7 @@ def as_subject(model: Any, *, from_features: bool) -> Subject:
                 f"({shown(missing)}); train it on items of every class, or leave these classes out."
             )
         recipe = None if from_features else model.recipe
-        return Subject(
+        return Classifier(
             model.estimator, [_plain(value) for value in model.classes], len(model.feature_names), model.feature_names,
             recipe, float(model.output_temperature), model.metadata, model,
         )  # fmt: skip
@@ -84,7 +84,7 @@ def as_subject(model: Any, *, from_features: bool) -> Subject:
                 "scikit-learn classifier that gives probabilities."
             )
     names = getattr(model, "feature_names_in_", None)
-    return Subject(
+    return Classifier(
         model, [_plain(value) for value in model.classes_], int(model.n_features_in_),
         None if names is None else [str(name) for name in names], None, 1.0, {"model": type(model).__name__}, None,
     )  # fmt: skip
@@ -96,7 +96,7 @@ def _plain(value: Any) -> Any:
 
 
 @dataclass(frozen=True, eq=False)
-class Items:
+class HeldOut:
     """Items to compare the graph with the model on: pictures or feature rows, with their ids."""
 
     ids: list[str]
@@ -104,25 +104,25 @@ class Items:
     source: ImageSource | None
 
 
-def as_items(items: Any, subject: Subject) -> Items:
+def as_held_out(items: Any, classifier: Classifier) -> HeldOut:
     """Take held-out items: pictures where the graph starts from pixels, otherwise feature rows by item id."""
-    if subject.recipe is not None:
+    if classifier.recipe is not None:
         if isinstance(items, pd.DataFrame) and "image" not in items.columns:
             raise TableError("The graph starts from pixels; give pictures as items, or choose from_features=True.")
         source = ImageSource.from_folder(".", items) if isinstance(items, Annotations) else as_source(items)
-        return Items(source.item_ids, None, source)
+        return HeldOut(source.item_ids, None, source)
     if isinstance(items, np.ndarray):
-        items = pd.DataFrame(items, columns=pd.Index(subject.feature_names or range(items.shape[1])))
+        items = pd.DataFrame(items, columns=pd.Index(classifier.feature_names or range(items.shape[1])))
     if not isinstance(items, pd.DataFrame):
         raise TableError(f"Found a {type(items).__name__} as items; this model takes feature rows (a DataFrame).")
     if "item_id" in items.columns:
         items = items.set_index("item_id")
-    if subject.feature_names is not None:
-        absent = [name for name in subject.feature_names if name not in items.columns]
+    if classifier.feature_names is not None:
+        absent = [name for name in classifier.feature_names if name not in items.columns]
         if absent:
             raise TableError(f"{len(absent)} features of training are missing from items ({shown(absent)}).")
-        items = items[subject.feature_names]
-    if items.shape[1] != subject.n_features:
-        raise TableError(f"The items have {items.shape[1]} features; the model takes {subject.n_features}.")
+        items = items[classifier.feature_names]
+    if items.shape[1] != classifier.n_features:
+        raise TableError(f"The items have {items.shape[1]} features; the model takes {classifier.n_features}.")
     rows, ids = check_features(items)
-    return Items([str(item) for item in ids], rows, None)
+    return HeldOut([str(item) for item in ids], rows, None)

@@ -1,0 +1,71 @@
+"""`convert`: one format in, another out."""
+
+from __future__ import annotations
+
+import os
+
+from labelqa.annotations import Annotations
+from labelqa.readers._read import read
+from labelqa.readers._write import check_target, write
+
+
+def convert(
+    source: str | os.PathLike[str],
+    target: str | os.PathLike[str],
+    *,
+    to: str | None = None,
+    format: str | None = None,  # noqa: A002 - as in read
+    annotator: str | None = None,
+    annotator_from: str | None = None,
+    repeats: str = "latest",
+    faulty_boxes: str = "fix",
+) -> Annotations:
+    """Read annotations in one format, check them, and write them in another; nothing is overwritten.
+
+    Parameters
+    ----------
+    source
+        The file or folder to read.
+    target
+        The folder ("parquet", "csv") or file ("coco") to write, which must not exist.
+    to
+        The format to write, see `write`; by default "coco" where `target` ends in .json, else "parquet".
+    format, annotator, annotator_from, repeats, faulty_boxes
+        How to read `source`, see `read`.
+
+    Returns
+    -------
+    Annotations
+        What was written; its `checks` say what was mapped, left out and corrected.
+
+    Raises
+    ------
+    FileNotFoundError
+        Where there is nothing at `source`.
+    FileExistsError
+        Where `target` exists.
+    TableError
+        Where the source cannot be understood.
+    OptionError
+        For an unknown format.
+
+    Examples
+    --------
+    >>> import labelqa, tempfile, pathlib
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     labelqa.convert("sample_data/inspection", pathlib.Path(folder) / "all.json")
+    ...     labelqa.read(pathlib.Path(folder) / "all.json")
+    Annotations(300 items, 5 annotators, ... views, ... labels, ... boxes)
+    Annotations(300 items, 5 annotators, ... views, ... labels, ... boxes)
+    """
+    check_target(target, to)
+    annotations = read(
+        source,
+        format=format,
+        annotator=annotator,
+        annotator_from=annotator_from,
+        repeats=repeats,
+        faulty_boxes=faulty_boxes,
+    )
+    write(annotations, target, format=to)
+    return annotations
