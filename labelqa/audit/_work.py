@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from labelqa._codes import TEXT
 from labelqa._files import replacing, write_text
 from labelqa._result import json_safe
 from labelqa.errors import OptionError
@@ -108,7 +109,7 @@ def _read_part(folder: Path) -> Part:
 def storable(table: pd.DataFrame) -> pd.DataFrame:
     """Turn columns that mix types (labels 1 and "one") into text, which Parquet can hold."""
     mixed = {
-        column: values.map(str, na_action="ignore").astype("str")
+        column: values.map(str, na_action="ignore").astype(TEXT)
         for column, values in table.items()
         if values.dtype == object
         and pd.api.types.infer_dtype(values, skipna=True) not in {"string", "bytes"}
