@@ -44,3 +44,12 @@ def test_every_public_name_resolves():
         assert getattr(labelqa, name) is not None
     with pytest.raises(AttributeError, match="no attribute 'agreements'"):
         _ = labelqa.agreements
+
+
+def test_heavy_packages_are_loaded_where_they_are_used():
+    rooms = "agreement, audit, augment, baseline, compare, consensus, deploy, noise, readers, report"
+    loaded = _loaded(
+        f"from labelqa import {rooms}; [getattr(room, name) for room in ({rooms}) for name in room.__all__]"
+    )
+    owned = {"albumentations", "cleanlab", "cv2", "jinja2", "matplotlib", "onnx", "onnxruntime", "skl2onnx", "sklearn"}
+    assert loaded & {*owned, "skops"} == set()
