@@ -1,55 +1,59 @@
-# Every target makes its own .venv from pyproject.toml and constraints.txt; nothing else is needed but Python 3.11+.
+# Every target makes its own environment from pyproject.toml and constraints.txt; nothing else is needed but Python 3.11+.
+# Another Python, in an environment of its own: `make test PYTHON=python3.13 VENV=.venv-313`.
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+OLDEST ?= .venv-oldest
 export NO_ALBUMENTATIONS_UPDATE = 1
 export MPLBACKEND = agg
 # two test processes on two cores: more threads each only get in each other's way
 export OMP_NUM_THREADS = 1
 
-INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
-
-.PHONY: demo test check notebooks wheel-test bench results clean
+.PHONY: demo test test-oldest check notebooks wheel-test bench results clean
 
 $(VENV)/.made:
 	$(PYTHON) -m venv $(VENV)
 	touch $@
 
-$(VENV)/.demo: $(VENV)/.made pyproject.toml constraints.txt
-	$(INSTALL) -e '.[skops]'
+# one stamp for each set of extras: .with-test, .with-lint...
+$(VENV)/.with-%: $(VENV)/.made pyproject.toml constraints.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[$*]'
 	touch $@
 
-$(VENV)/.dev: $(VENV)/.made pyproject.toml constraints.txt
-	$(INSTALL) -e '.[dev]'
+$(OLDEST)/.made: pyproject.toml
+	$(PYTHON) -m venv --clear $(OLDEST)
+	$(OLDEST)/bin/python -m pip install --quiet --disable-pip-version-check uv
+	$(OLDEST)/bin/uv pip install --quiet --python $(OLDEST)/bin/python --resolution lowest-direct -e '.[test]'
 	touch $@
 
-$(VENV)/.bench: $(VENV)/.made pyproject.toml constraints.txt
-	$(INSTALL) -e '.[bench]'
-	touch $@
-
-demo: $(VENV)/.demo  ## audit the sample set and print where the report is
+demo: $(VENV)/.with-skops  ## audit the sample set and print where the report is
 	$(BIN)/labelqa audit sample_data/inspection --gold sample_data/inspection/gold.csv --out labelqa-out --overwrite
 
-test: $(VENV)/.dev  ## all tests, with coverage
+test: $(VENV)/.with-test  ## all tests, with coverage
 	$(BIN)/python -m pytest -n 2 --cov --cov-report=term
 
-check: $(VENV)/.dev  ## lint, format, types, layers
+# packages of that time are not to blame for what others have renamed since
+test-oldest: $(OLDEST)/.made  ## all tests, with the lowest version of every direct dependency
+	NUMBA_CACHE_DIR=$(CURDIR)/$(OLDEST)/numba $(OLDEST)/bin/python -m pytest -n 2 -p no:cacheprovider \
+		-W ignore::pyparsing.warnings.PyparsingDeprecationWarning
+
+check: $(VENV)/.with-lint  ## lint, format, types, layers
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-notebooks: $(VENV)/.dev  ## execute every notebook
+notebooks: $(VENV)/.with-notebook,onnx,skops  ## execute every notebook
 	$(BIN)/python notebooks/execute.py
 
-wheel-test: $(VENV)/.dev  ## build a wheel, install it elsewhere, run it there
+wheel-test: $(VENV)/.with-dev  ## build the package, install it elsewhere, run it there
 	$(BIN)/python tests/wheel.py
 
-bench: $(VENV)/.bench  ## speed and memory against peers, as ratios in one run
+bench: $(VENV)/.with-bench  ## speed and memory against peers, as ratios in one run
 	$(BIN)/python -m benchmarks
 
-results: $(VENV)/.bench  ## the numbers of docs/results.md, made anew
+results: $(VENV)/.with-bench  ## the numbers of docs/results.md, made anew
 	$(BIN)/python -m benchmarks.results
 
 clean:
-	rm -rf $(VENV) build dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) $(OLDEST) build dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

@@ -18,6 +18,9 @@ Ints = NDArray[np.int32]
 Longs = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
+#: Columns of text that keep what is missing missing, in every pandas; ``astype("str")`` of pandas 2 writes "nan".
+TEXT = pd.StringDtype(na_value=np.nan)
+
 
 @dataclass(frozen=True, eq=False)
 class LabelCodes:

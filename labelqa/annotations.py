@@ -20,6 +20,8 @@ from labelqa._codes import BoxCodes, LabelCodes, box_codes, encode_ids, encode_l
 from labelqa._options import check_choice
 from labelqa.errors import TableError, shown
 
+__all__ = ["Annotations"]
+
 #: What `repeats=` may be, see `Annotations.from_frames`.
 REPEATS = ("latest", "keep", "refuse")
 #: What `faulty_boxes=` may be, see `Annotations.from_frames`.
@@ -144,10 +146,24 @@ class Annotations:
     def select(self, items: Iterable[Any] | None = None, annotators: Iterable[Any] | None = None) -> Annotations:
         """Keep only some items or annotators.
 
+        Parameters
+        ----------
+        items, annotators
+            Ids of those that stay; None keeps all.
+
         Raises
         ------
         TableError
             Where an id is not in the tables.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> said = pd.DataFrame(
+        ...     [(1, "ann", "ok"), (1, "bob", "ok"), (2, "bob", "dent")], columns=["item_id", "annotator_id", "label"]
+        ... )
+        >>> Annotations.from_frames(labels=said).select(annotators=["bob"])
+        Annotations(2 items, 1 annotators, 2 views (derived), 2 labels, 0 boxes)
         """
         parts = {name: getattr(self, name) for name in ("items", "views", "labels", "boxes", "repeats")}
         for column, wanted, known in (
@@ -177,6 +193,10 @@ class Annotations:
     def _repr_html_(self) -> str:
         checks = self.checks.to_html(border=0, index=False) if len(self.checks) else "<p>Nothing to report.</p>"
         return f"<p><b>{self!r}</b></p>{checks}"
+
+
+def __dir__() -> list[str]:
+    return __all__
 
 
 def as_annotations(data: Annotations | pd.DataFrame, *, repeats: str = "keep") -> Annotations:

@@ -36,8 +36,11 @@ from labelqa.annotations import Annotations
 from labelqa.errors import ImageError, OptionError, shown
 from labelqa.images import ImageSource, Picture, Pixels, as_source, open_image
 
+__all__ = ["EXPORTABLE", "KINDS", "FeatureRecipe", "fit_recipe", "image_features"]
+
 Floats32 = NDArray[np.float32]
 
+#: All kinds there are.
 KINDS = ("hog", "colour", "detail", "patches")
 #: The kinds an exported graph can repeat from raw pixels.
 EXPORTABLE = ("hog", "colour", "detail")
@@ -51,6 +54,10 @@ LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 COLOUR_MAPS = np.array([LUMA, [1, -1, 0], [-0.5, -0.5, 1]], np.float32)
 _BATCH = 256
 _N_PATCHES = 100_000
+
+
+def __dir__() -> list[str]:
+    return __all__
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -241,7 +248,7 @@ def fit_recipe(
 
     Parameters
     ----------
-    images, items
+    images
         See `labelqa.images.as_source`.
     kinds
         Among "hog", "colour", "detail" and "patches".
@@ -251,6 +258,26 @@ def fit_recipe(
         Patches in the dictionary, and the step between patches of a picture.
     seed
         Same pictures and seed, same recipe; the order of the pictures changes nothing.
+    items
+        Which pictures, and their paths; see `labelqa.images.as_source`.
+
+    Raises
+    ------
+    OptionError
+        For an unknown kind, or a size that is no multiple of 8 from 16 up.
+    ImageError
+        Where "patches" has no pictures to learn from, or one cannot be read.
+
+    References
+    ----------
+    Dalal, Triggs, "Histograms of oriented gradients for human detection", CVPR 2005. Coates, Ng, "The importance of
+    encoding versus training with sparse coding and vector quantization", ICML 2011 (patches).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> fit_recipe(np.zeros((3, 40, 50, 3), np.uint8), kinds=("colour",), size=16)
+    FeatureRecipe(kinds=('colour',), size=16, n_features=72)
     """
     kinds = tuple(kinds)
     if "patches" not in kinds:
@@ -287,13 +314,15 @@ def image_features(
 
     Parameters
     ----------
-    images, items
+    images
         A folder, an `ImageSource`, a mapping item id -> bytes, path or pixels, a table with `item_id` and `image`, or
         an array of pixels; see `labelqa.images.as_source`.
     kinds, size, seed
         See `fit_recipe`.
     recipe
         A recipe made before, for new pictures; then `kinds`, `size` and `seed` do not count.
+    items
+        Which pictures, and their paths; see `labelqa.images.as_source`.
     unreadable
         "refuse": pictures that are missing or cannot be read are an error that lists them. "leave_out": their rows are
         missing from the table (`ImageSource.check` lists them).
@@ -310,6 +339,8 @@ def image_features(
     ------
     ImageError
         For unreadable pictures.
+    OptionError
+        For an unknown kind, an unusable size, or another word for `unreadable`.
 
     Examples
     --------

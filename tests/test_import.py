@@ -57,3 +57,12 @@ def test_modules_are_reached_from_the_package():
     code = "import labelqa; print(labelqa.annotations.__name__, labelqa.features.__name__, labelqa.images.__name__)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["labelqa.annotations", "labelqa.features", "labelqa.images"]
+
+
+def test_heavy_packages_are_loaded_where_they_are_used():
+    rooms = "agreement, audit, augment, baseline, compare, consensus, deploy, noise, readers, report"
+    loaded = _loaded(
+        f"from labelqa import {rooms}; [getattr(room, name) for room in ({rooms}) for name in room.__all__]"
+    )
+    owned = {"albumentations", "cleanlab", "cv2", "jinja2", "matplotlib", "onnx", "onnxruntime", "skl2onnx", "sklearn"}
+    assert loaded & {*owned, "skops"} == set()

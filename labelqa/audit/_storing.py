@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from labelqa._codes import TEXT
 from labelqa._files import replacing, write_text
 from labelqa._result import Result, stored_fields
 
@@ -128,7 +129,7 @@ def _read_table(folder: Path, file: str, names: list[Any] | None) -> pd.DataFram
 def storable(table: pd.DataFrame) -> pd.DataFrame:
     """Turn columns that mix types (labels 1 and "one") into text, which Parquet can hold."""
     mixed = {
-        column: values.map(str, na_action="ignore").astype("str")
+        column: values.map(str, na_action="ignore").astype(TEXT)
         for column, values in table.items()
         if values.dtype == object
         and pd.api.types.infer_dtype(values, skipna=True) not in {"string", "bytes"}

@@ -6,7 +6,9 @@ Image features are written here a second time, in ONNX operations; `labelqa.feat
 
 from __future__ import annotations
 
+import copy
 import warnings
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -191,6 +193,7 @@ def add_converted(graph: Graph, features: str, estimator: Any, n_features: int, 
     """Add any classifier that skl2onnx knows, then the temperature: (n, d) -> probabilities (n, k)."""
     skl2onnx = onnx_module("skl2onnx")
     kinds = onnx_module("skl2onnx.common.data_types")
+    estimator = _split_at_floats(estimator)
     try:
         with warnings.catch_warnings():
             # skl2onnx hands numpy scalars to protobuf in a way that numpy 2 deprecates
@@ -220,6 +223,18 @@ def add_converted(graph: Graph, features: str, estimator: Any, n_features: int, 
         return graph.add("Identity", said, name=PROBABILITIES)
     logs = graph.add("Log", graph.add("Max", said, graph.constant(_TINY)))
     return graph.add("Softmax", graph.add("Div", logs, graph.constant(temperature)), axis=1, name=PROBABILITIES)
+
+
+def _split_at_floats(estimator: Any) -> Any:
+    """Round the thresholds of boosted trees down, not to the nearest, float32: no float32 number changes sides."""
+    if not hasattr(estimator, "_predictors"):
+        return estimator
+    rounded = copy.deepcopy(estimator)
+    for predictor in chain.from_iterable(rounded._predictors):
+        exact = predictor.nodes["num_threshold"]
+        near = exact.astype(np.float32)
+        predictor.nodes["num_threshold"] = np.where(near > exact, np.nextafter(near, np.float32(-np.inf)), near)
+    return rounded
 
 
 def linear_parts(estimator: Any) -> dict[str, NDArray[np.float64]] | None:

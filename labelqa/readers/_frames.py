@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,10 @@ class Frames:
     def add(self, name: str, table: pd.DataFrame) -> None:
         """Append rows to a table."""
         known = self.tables.get(name)
-        self.tables[name] = table if known is None else pd.concat([known, table], ignore_index=True)
+        with warnings.catch_warnings():
+            # pandas 2 will one day treat columns without any value otherwise; the checks set every type anyway
+            warnings.filterwarnings("ignore", message=".*concatenation with empty or all-NA", category=FutureWarning)
+            self.tables[name] = table if known is None else pd.concat([known, table], ignore_index=True)
 
 
 def name_annotator(table: pd.DataFrame, annotator: str | None, where: Path) -> pd.DataFrame:

@@ -66,6 +66,7 @@ def empty_archive():
         (skops.io.dumps({"format": "another"}), "is no baseline of this version"),
         (skops.io.dumps([1, 2]), "is no baseline of this version"),
     ],
+    ids=["empty", "text", "archive", "mapping", "list"],
 )
 def test_what_is_no_baseline(tmp_path, data, message):
     (tmp_path / "model.skops").write_bytes(data)

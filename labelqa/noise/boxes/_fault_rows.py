@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from labelqa._checks import BOX_EDGES
-from labelqa._codes import BoxCodes
+from labelqa._codes import TEXT, BoxCodes
 from labelqa._kernels.arrays import Floats
 from labelqa.noise.boxes._box_evidence import BoxEvidence
 from labelqa.noise.boxes._detector import Detections
@@ -60,7 +60,7 @@ def issue_rows(judged: JudgedBoxes, min_doubt: float) -> pd.DataFrame:
     if judged.detections is not None:
         rows += _unseen(judged.codes, judged.detections, min_doubt)
     table = pd.DataFrame(rows, columns=list(_COLUMNS))
-    texts = dict.fromkeys(("item_id", "box_id", "annotator_id", "kind", "proposal", "reason"), "str")
+    texts = dict.fromkeys(("item_id", "box_id", "annotator_id", "kind", "proposal", "reason"), TEXT)
     numbers = dict.fromkeys(("doubt", *BOX_EDGES), "float64")
     table = table.astype({**texts, **numbers, "_view": "int64"})
     return table.sort_values("doubt", ascending=False, kind="stable").reset_index(drop=True)
