@@ -38,7 +38,7 @@ FIRST = {
     "audit": "a finished audit",
     "source": "annotations in memory or where to read them",
     "before": "what the comparison starts from",
-    "found": "a coefficient",
+    "coefficient": "a coefficient with its interval",
     "pilot": "labels of a first batch",
     "result": "a consensus",
     "consensus": "a consensus",
