@@ -157,11 +157,11 @@ def pool_with_votes(crowd: Crowd, posteriors: Floats) -> Floats:
     """Average the models' probabilities (I, K) and the shares of votes, but where the classifier or gold speaks."""
     votes = vote_shares(crowd)
     n_labels = np.diff(crowd.codes.offsets)[:, None]
-    pooled = np.where(n_labels == 1, votes, _OF_VOTES * votes + (1.0 - _OF_VOTES) * posteriors)
-    alone = (crowd.gold[:, None] >= 0) | (n_labels == 0)
+    alone = n_labels == 0
     if crowd.has_prior:
         alone |= crowd.prior[:, :1] >= 0
-    return np.asarray(np.where(alone, posteriors, pooled))
+    pooled = np.where(alone, posteriors, _OF_VOTES * votes + (1.0 - _OF_VOTES) * posteriors)
+    return np.asarray(np.where((crowd.gold[:, None] >= 0) | (~alone & (n_labels == 1)), votes, pooled))
 
 
 def _weighted(weights: Floats, values: Sequence[Floats]) -> Floats:
