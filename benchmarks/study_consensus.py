@@ -63,8 +63,8 @@ def _crowd_sets() -> list[str]:
     head = ["set", "alpha [95 %]", *OURS, *PEERS]
     lines = [
         "Share of right labels where ties count as a fair draw, on eleven crowd sets with gold (collected in",
-        "truth-inference-at-scale); labelqa's methods first, the default in bold, then the peers. No method saw gold. The",
-        "means are over the nine sets whose peers are known.",
+        "truth-inference-at-scale); labelqa's methods first, the default in bold, then the peers. No method saw gold.",
+        "The means are over the nine sets whose peers are known.",
         "",
         "| " + " | ".join(head) + " |",
         "|" + "---|" * len(head),
@@ -108,14 +108,13 @@ def _over_seeds() -> list[str]:
 def _few_labels() -> list[str]:
     methods = {"vote": consensus.majority_vote, "Dawid-Skene": consensus.dawid_skene, "default": OURS["**default**"]}
     per_set = {}
+    head = [f"{name}: accuracy | log loss | calibration" for name in methods]
     lines = [
-        "With few labels per item, drawn at random: means over the eleven sets of accuracy, log loss and calibration error",
-        "(ten bins), the vote's probabilities being the item's labels and one more spread over all classes. Worst: the set",
-        "that loses most against the vote, in points.",
+        "With few labels per item, drawn at random: means over the eleven sets of accuracy, log loss and calibration",
+        "error (ten bins), the vote's probabilities being the item's labels and one more spread over all classes.",
+        "Worst: the set that loses most against the vote, in points.",
         "",
-        "| labels per item | "
-        + " | ".join(f"{name}: accuracy | log loss | calibration" for name in methods)
-        + " | worst |",
+        "| labels per item | " + " | ".join(head) + " | worst |",
         "|---" * (3 * len(methods) + 2) + "|",
     ]
     for n_labels in FEW:

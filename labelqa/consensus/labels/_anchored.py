@@ -111,7 +111,7 @@ def vote_shares(crowd: Crowd) -> Floats:
     """Give the shares of each item's votes (I, K), one vote more spread over all classes; where there is gold, gold."""
     codes = crowd.codes
     n = count_votes(codes)
-    return _with_gold(crowd, (n + 1.0 / max(codes.n_classes, 1)) / (n.sum(axis=1, keepdims=True) + 1.0))
+    return with_gold(crowd, (n + 1.0 / max(codes.n_classes, 1)) / (n.sum(axis=1, keepdims=True) + 1.0))
 
 
 def sharpened_votes(crowd: Crowd, accuracy: float) -> Floats:
@@ -122,7 +122,7 @@ def sharpened_votes(crowd: Crowd, accuracy: float) -> Floats:
     accuracy = max(accuracy, 1.0 / (n_others + 1.0))
     odds = accuracy * n_others / (1.0 - accuracy) if accuracy < 1 else 1.0
     votes = count_votes(codes)
-    return _with_gold(crowd, softmax(votes * np.log(odds), axis=1))
+    return with_gold(crowd, softmax(votes * np.log(odds), axis=1))
 
 
 def statistics_of(crowd: Crowd, truth: Floats) -> Statistics:
@@ -132,7 +132,8 @@ def statistics_of(crowd: Crowd, truth: Floats) -> Statistics:
     return Statistics(counts=counts, sums=truth[np.diff(codes.offsets) > 0].sum(axis=0))
 
 
-def _with_gold(crowd: Crowd, truth: Floats) -> Floats:
+def with_gold(crowd: Crowd, truth: Floats) -> Floats:
+    """Put certainty where there is gold into truth (I, K), in place."""
     known = crowd.gold >= 0
     truth[known] = np.eye(crowd.codes.n_classes)[crowd.gold[known]]
     return truth

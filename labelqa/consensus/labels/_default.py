@@ -21,6 +21,7 @@ from labelqa.consensus.labels._anchored import (
     sharpened_votes,
     statistics_of,
     vote_shares,
+    with_gold,
 )
 from labelqa.consensus.labels._crowd import Crowd, CrowdFit, StoppingRule, WarmStart, make_crowd
 from labelqa.consensus.labels._result import LabelConsensus, make_result
@@ -132,7 +133,7 @@ def fit_pooled(crowd: Crowd, start: WarmStart | None, *, until: StoppingRule, se
     if not crowd.has_prior:
         # with one accuracy for all, shares of the classes would only turn ties
         posteriors[0] = sharpened_votes(crowd, float(found[0][2][0, 0, 0]))
-    said = _weighted(weights, posteriors)
+    said = with_gold(crowd, _weighted(weights, posteriors))
     return CrowdFit(
         posteriors=pool_with_votes(crowd, said),
         counts=statistics_of(crowd, said).counts,
@@ -157,11 +158,11 @@ def pool_with_votes(crowd: Crowd, posteriors: Floats) -> Floats:
     """Average the models' probabilities (I, K) and the shares of votes, but where the classifier or gold speaks."""
     votes = vote_shares(crowd)
     n_labels = np.diff(crowd.codes.offsets)[:, None]
-    alone = n_labels == 0
+    alone = (crowd.gold[:, None] >= 0) | (n_labels == 0)
     if crowd.has_prior:
         alone |= crowd.prior[:, :1] >= 0
-    pooled = np.where(alone, posteriors, _OF_VOTES * votes + (1.0 - _OF_VOTES) * posteriors)
-    return np.asarray(np.where((crowd.gold[:, None] >= 0) | (~alone & (n_labels == 1)), votes, pooled))
+    pooled = np.where(n_labels == 1, votes, _OF_VOTES * votes + (1.0 - _OF_VOTES) * posteriors)
+    return np.asarray(np.where(alone, posteriors, pooled))
 
 
 def _weighted(weights: Floats, values: Sequence[Floats]) -> Floats:

@@ -92,7 +92,7 @@ def pseudo_bma(of_item: Floats, generator: np.random.Generator) -> Floats:
     n_items = of_item.shape[1]
     total: Floats = np.empty((_N_DRAWS, len(of_item)))
     for draw in total:
-        weights: Floats = generator.standard_exponential(n_items)
+        weights = np.asarray(generator.standard_exponential(n_items))
         draw[:] = of_item @ (weights * (n_items / weights.sum()))
     won: Floats = softmax(total, axis=1).sum(axis=0)
     return (won + 1.0) / (_N_DRAWS + len(of_item))
