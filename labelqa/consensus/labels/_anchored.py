@@ -95,7 +95,7 @@ def fit_anchored(crowd: Crowd, model: AnchoredModel, until: StoppingRule) -> Anc
         posteriors, before = before, posteriors
         found = step(crowd, shares, rates, posteriors)
         done += 1
-        is_converged = is_converged or (done > 1 and largest_change(posteriors, before) < until.tolerance)
+        is_converged = is_converged or (done > 1 and largest_change(posteriors, before) <= until.tolerance)
     return AnchoredRun(
         model=model,
         posteriors=posteriors,
