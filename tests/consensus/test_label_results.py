@@ -184,11 +184,9 @@ class TestDegenerate:
         last = found.table.iloc[2]
         assert last["n_labels"] == 0
         assert np.isnan(last["agreement"])
-        if method is majority_vote:
-            assert np.isnan(last["probability"])
-        else:
-            # nothing is known but the class shares
-            assert 0 < last["probability"] < 1
+        assert pd.isna(last["label"])
+        assert np.isnan(last["probability"])
+        assert not last["is_tied"]
 
     @every
     def test_every_item_is_gold(self, method):

@@ -8,8 +8,6 @@ as long as posteriors are not asked for.
 
 from __future__ import annotations
 
-from math import lgamma
-
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
@@ -228,84 +226,6 @@ def shrinkage_counts(counts: Floats, strength: float) -> Floats:
         for s in range(n_classes):
             for t in range(n_classes):
                 out[a, s, t] = strength * (accuracy[a] if s == t else (1.0 - accuracy[a]) * pooled[s, t])
-    return out
-
-
-@njit(cache=True)
-def habit_step(counts: Floats, ability: Floats, habit: Floats, shared: Floats) -> None:
-    """Take one step of fitting counts (A, K said, K true) by ability, habit and a picture shared by all.
-
-    Whoever looks (with probability ability[a]) says what the item looks like to everybody, shared[said, true]; whoever
-    does not says habit[a, said] whatever the truth. ability (A,), habit (A, K) and shared (K, K) are replaced. Two
-    labels of average ability, and K labels half of them like everybody's habit, half evenly spread, are added to each
-    annotator's own.
-    """
-    n_annotators, n_classes = habit.shape
-    looked = np.zeros((n_classes, n_classes))
-    right = np.zeros(n_annotators)
-    total = np.zeros(n_annotators)
-    for a in range(n_annotators):
-        for s in range(n_classes):
-            spoken = (1.0 - ability[a]) * habit[a, s]
-            blind = 0.0
-            for t in range(n_classes):
-                seen = ability[a] * shared[s, t]
-                n_seen = counts[a, s, t] * seen / max(seen + spoken, 1e-300)
-                looked[s, t] += n_seen
-                right[a] += n_seen
-                total[a] += counts[a, s, t]
-                blind += counts[a, s, t] - n_seen
-            habit[a, s] = max(blind, 0.0)
-    average = right.sum() / max(total.sum(), 1e-300)
-    common = habit.sum(axis=0)
-    n_blind = common.sum()
-    for a in range(n_annotators):
-        ability[a] = (right[a] + 2.0 * average) / (total[a] + 2.0)
-        for s in range(n_classes):
-            pooled = common[s] / n_blind if n_blind > 0.0 else 1.0 / n_classes
-            habit[a, s] += 0.5 * (n_classes * pooled + 1.0)
-        habit[a] /= habit[a].sum()
-    for t in range(n_classes):
-        for s in range(n_classes):
-            looked[s, t] += 1e-3
-        shared[:, t] = looked[:, t] / looked[:, t].sum()
-
-
-@njit(cache=True)
-def habit_rates(counts: Floats, ability: Floats, habit: Floats, shared: Floats, strength: float) -> Floats:
-    """Give rates (A, K, K): counts, and `strength` labels per annotator and true class as explained by habits."""
-    out = np.empty_like(counts)
-    for a in range(counts.shape[0]):
-        for s in range(counts.shape[1]):
-            for t in range(counts.shape[2]):
-                mean = ability[a] * shared[s, t] + (1.0 - ability[a]) * habit[a, s]
-                out[a, s, t] = counts[a, s, t] + strength * mean
-    rates: Floats = normalise(out, 1e-6)
-    return rates
-
-
-@njit(cache=True)
-def habit_evidence(counts: Floats, ability: Floats, habit: Floats, shared: Floats, strengths: Floats) -> Floats:
-    """Give the log-probability of the counts if each annotator's rates vary about what is explained, per strength (S,).
-
-    The rates of an annotator and true class are Dirichlet with `strength` labels, the counts given them multinomial:
-    the rates are integrated out.
-    """
-    n_annotators, n_classes = habit.shape
-    out = np.zeros(strengths.shape[0])
-    for a in range(n_annotators):
-        for t in range(n_classes):
-            total = 0.0
-            for s in range(n_classes):
-                total += counts[a, s, t]
-            if total < 1e-6:
-                continue
-            for k in range(strengths.shape[0]):
-                out[k] += lgamma(strengths[k]) - lgamma(strengths[k] + total)
-                for s in range(n_classes):
-                    if counts[a, s, t] > 0.0:
-                        mean = max(ability[a] * shared[s, t] + (1.0 - ability[a]) * habit[a, s], 1e-6) * strengths[k]
-                        out[k] += lgamma(mean + counts[a, s, t]) - lgamma(mean)
     return out
 
 

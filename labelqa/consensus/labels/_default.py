@@ -3,33 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import replace
 from functools import partial
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from labelqa._labels import count_votes
 from labelqa._options import check_seed
 from labelqa._renamed import renamed
 from labelqa.annotations import Annotations
+from labelqa.consensus.labels._anchored import (
+    COIN,
+    FULL,
+    SAME,
+    TYPES,
+    fit_anchored,
+    sharpened_votes,
+    statistics_of,
+    vote_shares,
+    with_gold,
+)
 from labelqa.consensus.labels._crowd import Crowd, CrowdFit, StoppingRule, WarmStart, make_crowd
-from labelqa.consensus.labels._error_models import ErrorModel, Habits, Subtypes
-from labelqa.consensus.labels._expectation_maximisation import fit_of, iterate
-from labelqa.consensus.labels._held_out import predictive, some_items
 from labelqa.consensus.labels._result import LabelConsensus, make_result
 from labelqa.consensus.labels._temper import temper
+from labelqa.consensus.labels._weights import weights_by_agreement, weights_by_prediction
 
 Floats = NDArray[np.float64]
 
-#: Labels that decide between the two models: more would cost time and not change the choice.
-_MOST_LABELS = 100_000
-_N_FOLDS = 5
-#: How long each trial fit goes on; the choice needs no more.
-_TRIAL = StoppingRule(n_iterations=150, tolerance=1e-6)
-#: The second model must predict better by this many standard errors.
-_CLEARLY = 2.0
+
+#: Weight of the plain vote beside the models.
+_OF_VOTES = 0.5
 
 
 @renamed(data="annotations")
@@ -39,43 +42,51 @@ def consensus_labels(
     classes: Sequence[Hashable] | None = None,
     gold: pd.DataFrame | None = None,
     pred_probs: pd.DataFrame | None = None,
-    n_iterations: int = 1000,
-    tolerance: float = 1e-9,
+    n_iterations: int = 50,
+    tolerance: float = 1e-3,
     seed: int = 0,
 ) -> LabelConsensus:
     """One label per item with its probability, by the method that needs no choice: start here.
 
-    A full confusion matrix per annotator (`dawid_skene`) has too many free numbers for most crowds and fits
-    coincidences; one number per annotator (`one_coin`) cannot see that people have habits. In between lies what is used
-    here: somebody who looks at the item says what it looks like to everybody, with confusions shared by all; somebody
-    who does not says what they always say. Each annotator has an ability to look and a habit; their own matrix of
-    counts is added to what these explain, which weighs as many labels per true class as the marginal likelihood says.
+    No model of annotators is right for every crowd, and a wrong one can be worse than the plain vote. So several have a
+    say, and so has the vote:
 
-    Where some items mislead many people in the same way, the labels of an item are not independent given its class, and
-    such models take the misleading items for a class. A second model divides every class into two types of items with
-    separate rates for each annotator. Which of the two is used is decided by the labels alone: each predicts labels
-    that were held out, and the second is taken where it predicts them better by more than two standard errors. It is
-    not tried where there are fewer labels than it has rates.
+    - *coin*: each annotator has one accuracy, and is wrong like everybody;
+    - *full*: besides, confusions of their own, as far as they have labels to show it;
+    - *types*: besides, every class has two types of items, on which annotators differ: some items mislead many people
+      in the same way;
+    - *same*: all are equally accurate, which makes it a vote.
 
-    Both models are too sure of themselves. The probabilities are the mean of the model's and of the plain vote's (the
-    item's labels and one more spread over all classes): a linear pool of two opinions, which is better calibrated than
-    either and overrules a clear vote only where the model is certain.
+    Better predictions of labels do not mean a better truth: a model that may say what the classes stand for explains
+    labels best by turning a rare class into "torn between two others". All models are therefore anchored to the names
+    of the classes: rates are pulled to a mean in which an annotator is right equally often whatever the class; the
+    truth they are learned from is mixed with the shares of votes; and they stop early.
 
-    With a classifier's probabilities neither is needed: they say what an item looks like, whatever people say of it.
-    The first model is used as it is; a classifier that is too sure of itself is tamed first, by the power below 1 at
-    which the labels are most likely.
+    Two weightings are averaged. One asks who predicts labels best that were held out (pseudo-BMA+, over *same*, *full*
+    and *types*); the other who agrees with the rest (over *coin*, *full* and *types*), which drops a model that turned
+    the classes round. The probabilities are the mean of what the models say, so weighted, and of the shares of votes
+    (the item's labels and one more spread over all classes): a linear pool overrules a clear vote only where models are
+    certain. An item with a single label keeps its share, for nothing is known of it but who said so.
+
+    With a classifier's probabilities the vote is not needed: they say what an item looks like, whatever people say of
+    it. The *full* model is used; a classifier that is too sure of itself is tamed first, by the power below 1 at which
+    the labels are most likely.
 
     Parameters
     ----------
-    annotations, classes, gold, pred_probs, n_iterations, tolerance
+    annotations, classes, gold, pred_probs
         See `dawid_skene`.
+    n_iterations, tolerance
+        Each model is fitted until no probability moves by more than `tolerance`, or for `n_iterations` steps: what
+        still moves then is used as it is, for with more steps the types of items drift from the names of the classes.
     seed
-        Of the choice which labels are held out.
+        Of the choice which labels are held out, and of the bootstrap of items.
 
     Returns
     -------
     LabelConsensus
-        `annotators` has `ability` where the first model was used; `prior_power` is the power of `pred_probs`.
+        There is no single model, so the log-likelihood is nan; `rate` in `confusion` is the mean of the models', so
+        weighted. `prior_power` is the power of `pred_probs`.
 
     Raises
     ------
@@ -84,8 +95,8 @@ def consensus_labels(
 
     References
     ----------
-    D. Hovy, T. Berg-Kirkpatrick, A. Vaswani, E. Hovy (2013). Learning whom to trust with MACE. NAACL: looking or
-    following a habit.
+    Y. Yao, A. Vehtari, D. Simpson, A. Gelman (2018). Using stacking to average Bayesian predictive distributions.
+    Bayesian Analysis 13: pseudo-BMA+.
     Y. Li, B. Rubinstein, T. Cohn (2019). Exploiting worker correlation for label aggregation in crowdsourcing. ICML:
     types of items within a class.
     M. Stone (1961). The opinion pool. Annals of Mathematical Statistics 32.
@@ -103,47 +114,56 @@ def consensus_labels(
     """
     until, seed = StoppingRule(n_iterations=n_iterations, tolerance=tolerance), check_seed(seed)
     crowd = make_crowd(annotations, classes=classes, gold=gold, prior=pred_probs)
-    return make_result("consensus_labels", crowd, partial(fit_adapted, until=until, seed=seed))
+    return make_result("consensus_labels", crowd, partial(fit_pooled, until=until, seed=seed))
 
 
-def fit_adapted(crowd: Crowd, start: WarmStart | None, *, until: StoppingRule, seed: int) -> CrowdFit:
-    """Choose the model or temper the prior, fit, and pool with the vote."""
+def fit_pooled(crowd: Crowd, start: WarmStart | None, *, until: StoppingRule, seed: int) -> CrowdFit:
+    """Fit the models, weigh them and pool them with the vote; there is nothing to go on from."""
+    power = float("nan")
     if crowd.has_prior:
-        model: ErrorModel = Habits()
-        tempered, power = temper(crowd, model)
+        tempered, power = temper(crowd, lambda tried: fit_anchored(tried, FULL, until).posteriors)
+        runs, weights = [fit_anchored(tempered, FULL, until)], np.ones(1)
     else:
-        model, tempered, power = choose(crowd, seed), crowd, float("nan")
-    run = iterate(tempered, start, model=model, until=until)
-    fit = fit_of(crowd, run)
-    return replace(fit, posteriors=pool_with_votes(crowd, fit.posteriors), prior_power=power)
+        runs = [fit_anchored(crowd, model, until) for model in (SAME, COIN, FULL, TYPES)]
+        by_prediction = weights_by_prediction(crowd, (SAME, FULL, TYPES), until, seed=seed)
+        by_agreement = weights_by_agreement([run.of_classes()[0] for run in runs[1:]])
+        weights = pooled_weights(by_prediction, by_agreement)
+    found = [run.of_classes() for run in runs]
+    posteriors = [posteriors for posteriors, _, _ in found]
+    if not crowd.has_prior:
+        # with one accuracy for all, shares of the classes would only turn ties
+        posteriors[0] = sharpened_votes(crowd, float(found[0][2][0, 0, 0]))
+    said = with_gold(crowd, _weighted(weights, posteriors))
+    return CrowdFit(
+        posteriors=pool_with_votes(crowd, said),
+        counts=statistics_of(crowd, said).counts,
+        rates=_weighted(weights, [rates for _, _, rates in found]),
+        shares=_weighted(weights, [shares for _, shares, _ in found]),
+        n_iterations=max(run.n_iterations for run in runs),
+        is_converged=all(run.is_converged for run in runs),
+        prior_power=power,
+    )
+
+
+def pooled_weights(by_prediction: Floats, by_agreement: Floats) -> Floats:
+    """Give the weights of same, coin, full, types from those of same, full, types and of coin, full, types."""
+    same = by_prediction[0]
+    weights: Floats = 0.5 * (1.0 - same) * np.append(0.0, by_agreement)
+    weights[0] = same
+    weights[2:] += 0.5 * by_prediction[1:]
+    return weights
 
 
 def pool_with_votes(crowd: Crowd, posteriors: Floats) -> Floats:
-    """Average the model's probabilities and the smoothed vote shares, where there are labels, no gold and no prior."""
-    codes = crowd.codes
-    votes = count_votes(codes)
-    n_labels = votes.sum(axis=1, keepdims=True)
-    shares = (votes + 1.0 / max(codes.n_classes, 1)) / (n_labels + 1.0)
+    """Average the models' probabilities (I, K) and the shares of votes, but where the classifier or gold speaks."""
+    votes = vote_shares(crowd)
+    n_labels = np.diff(crowd.codes.offsets)[:, None]
     alone = (crowd.gold[:, None] >= 0) | (n_labels == 0)
     if crowd.has_prior:
         alone |= crowd.prior[:, :1] >= 0
-    return np.asarray(np.where(alone, posteriors, 0.5 * (posteriors + shares)))
+    pooled = np.where(n_labels == 1, votes, _OF_VOTES * votes + (1.0 - _OF_VOTES) * posteriors)
+    return np.asarray(np.where(alone, posteriors, pooled))
 
 
-def choose(crowd: Crowd, seed: int) -> ErrorModel:
-    """Give the model whose predictions of held-out labels are better; the first unless the second is clearly so."""
-    habits, subtypes = Habits(), Subtypes()
-    if crowd.codes.n_annotators < 2 or crowd.codes.n_classes < 2:
-        return habits
-    generator = np.random.default_rng(seed)
-    sample = some_items(crowd, _MOST_LABELS, generator)
-    n_rates = sample.codes.n_annotators * sample.codes.n_classes**2 * subtypes.n_types
-    if n_rates > len(sample.codes.label):
-        # fewer labels than rates to learn from them
-        return habits
-    fold = generator.permutation(len(sample.codes.label)) % _N_FOLDS
-    gain = predictive(sample, subtypes, fold, _TRIAL) - predictive(sample, habits, fold, _TRIAL)
-    # labels of one item are not independent: the error is that of a sum over items
-    of_item = np.bincount(sample.codes.item, weights=gain, minlength=sample.codes.n_items)
-    error = float(of_item.std()) * np.sqrt(len(of_item))
-    return subtypes if of_item.sum() > _CLEARLY * error > 0 else habits
+def _weighted(weights: Floats, values: Sequence[Floats]) -> Floats:
+    return np.asarray(sum(weight * value for weight, value in zip(weights, values, strict=True)))

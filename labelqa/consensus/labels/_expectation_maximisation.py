@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from labelqa._kernels.labels.consensus import collect, collect_votes, normalise
+from labelqa._kernels.labels.consensus import collect, collect_votes
 from labelqa.consensus.labels._crowd import Crowd, CrowdFit, Statistics, StoppingRule, WarmStart
 from labelqa.consensus.labels._error_models import ErrorModel
 
@@ -16,7 +16,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """Where the iterations ended: posteriors of the components (I, C) and the statistics collected with them."""
+    """Where the iterations ended: posteriors (I, K) and the statistics collected with them."""
 
     model: ErrorModel
     posteriors: Floats
@@ -42,8 +42,8 @@ def iterate(crowd: Crowd, start: WarmStart | None, *, model: ErrorModel, until: 
         found = start.found
         model.resume(found)
     else:
-        found = votes(crowd, model.n_types)
-    posteriors = np.empty((crowd.codes.n_items, crowd.codes.n_classes * model.n_types))
+        found = votes(crowd)
+    posteriors = np.empty((crowd.codes.n_items, crowd.codes.n_classes))
     before, is_converged, done = -np.inf, False, 0
     while done < until.n_iterations and not is_converged:
         found = step(crowd, *model.finish(found), posteriors)
@@ -60,25 +60,20 @@ def iterate(crowd: Crowd, start: WarmStart | None, *, model: ErrorModel, until: 
 
 
 def fit_of(crowd: Crowd, run: Run) -> CrowdFit:
-    """Join the types of each class and take what is reported."""
-    model, found = run.model, run.found
-    shares, rates = model.expected(found)
-    counts = join_types(found.counts, model.n_types)
-    if model.n_types > 1:
-        # the rates of a class are those of its types, each as often as the annotator met it
-        met = found.counts.sum(axis=1, keepdims=True)
-        rates = normalise(join_types(rates * np.maximum(met, 1e-9), model.n_types), 0.0)
+    """Take what is reported."""
+    found = run.found
+    shares, rates = run.model.expected(found)
     return CrowdFit(
-        posteriors=join_types(run.posteriors, model.n_types),
-        counts=counts,
+        posteriors=run.posteriors,
+        counts=found.counts,
         rates=rates,
-        shares=join_types(shares, model.n_types),
+        shares=shares,
         log_likelihood=found.log_likelihood if len(crowd.codes.label) else float("nan"),
         n_iterations=run.n_iterations,
         is_converged=run.is_converged,
-        model=type(model).__name__,
+        model=type(run.model).__name__,
         found=found,
-        per_annotator=model.per_annotator(found),
+        per_annotator=run.model.per_annotator(found),
         reason=run.reason,
     )
 
@@ -91,7 +86,7 @@ def join_types(values: Floats, n_types: int) -> Floats:
     return joined
 
 
-def votes(crowd: Crowd, n_types: int) -> Statistics:
+def votes(crowd: Crowd, n_types: int = 1) -> Statistics:
     """Collect the statistics the iterations start from: each item's truth spread like its votes."""
     codes = crowd.codes
     counts, sums = _empty(crowd, n_types)

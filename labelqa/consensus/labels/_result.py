@@ -127,7 +127,7 @@ class LabelConsensus(Result):
 
 def make_result(method: str, crowd: Crowd, refit: Method, start: WarmStart | None = None) -> LabelConsensus:
     """Fit, and turn posteriors and counts into tables."""
-    fit = refit(crowd, start) if crowd.codes.n_classes else _nothing(crowd)
+    fit = _known_only(crowd, refit(crowd, start)) if crowd.codes.n_classes else _nothing(crowd)
     chosen = choose_labels(fit)
     return LabelConsensus(
         method=method,
@@ -143,6 +143,14 @@ def make_result(method: str, crowd: Crowd, refit: Method, start: WarmStart | Non
         fit=fit,
         refit=refit,
     )
+
+
+def _known_only(crowd: Crowd, fit: CrowdFit) -> CrowdFit:
+    """Say nothing of items that neither annotators nor gold nor a classifier labelled."""
+    unknown = (np.diff(crowd.codes.offsets) == 0) & (crowd.gold < 0)
+    if crowd.has_prior:
+        unknown &= crowd.prior[:, 0] < 0
+    return replace(fit, posteriors=np.where(unknown[:, None], np.nan, fit.posteriors)) if unknown.any() else fit
 
 
 def _nothing(crowd: Crowd) -> CrowdFit:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import softmax
 
-from labelqa.consensus.labels._crowd import Crowd, StoppingRule, WarmStart
-from labelqa.consensus.labels._error_models import ErrorModel
-from labelqa.consensus.labels._expectation_maximisation import iterate
+from labelqa.consensus.labels._crowd import Crowd
 
 Floats = NDArray[np.float64]
 
@@ -21,11 +20,10 @@ _MOST_ITEMS = 20_000
 #: A classifier that learned from these labels repeats their mistakes: it is tamed, but never sharpened.
 _MOST_POWER = 1.0
 _ROUNDS = 8
-_UNTIL = StoppingRule(n_iterations=100, tolerance=1e-6)
 
 
-def temper(crowd: Crowd, model: ErrorModel) -> tuple[Crowd, float]:
-    """Give the crowd with its prior raised to the most likely power, and that power.
+def temper(crowd: Crowd, fit: Callable[[Crowd], Floats]) -> tuple[Crowd, float]:
+    """Give the crowd with its prior raised to the most likely power, and that power; `fit` gives posteriors (I, K).
 
     Fits and powers take turns (expectation maximisation) until the power stands still to a hundredth.
     """
@@ -33,15 +31,13 @@ def temper(crowd: Crowd, model: ErrorModel) -> tuple[Crowd, float]:
     logs = np.log(np.maximum(prior, _FLOOR))
     used = np.flatnonzero((prior[:, 0] >= 0) & (np.diff(crowd.codes.offsets) > 0))
     used = used[np.linspace(0, len(used) - 1, min(len(used), _MOST_ITEMS)).astype(np.int64)]
-    power, start = 1.0, None
+    power = 1.0
     tempered = _raise(crowd, logs, power)
     for _ in range(_ROUNDS if len(used) else 0):
-        run = iterate(tempered, start, model=model, until=_UNTIL)
-        before, power = power, best_power(logs[used], run.posteriors[used], power)
+        before, power = power, best_power(logs[used], fit(tempered)[used], power)
         tempered = _raise(crowd, logs, power)
         if abs(power - before) < 0.01:
             break
-        start = WarmStart(model=type(model).__name__, found=run.found)
     return tempered, power
 
 

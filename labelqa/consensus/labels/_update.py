@@ -55,7 +55,8 @@ def update(
     gold, pred_probs
         For new items or new knowledge of known ones, as in `dawid_skene`; what `result` was given stays in force.
     warm
-        Go on from the rates of `result`: fewer steps, possibly another answer than a fit to all labels.
+        Go on from the rates of `result`: fewer steps, possibly another answer than a fit to all labels. Methods of
+        one model only: `consensus_labels` always begins with the votes.
 
     Returns
     -------
@@ -166,10 +167,8 @@ def _start(result: LabelConsensus, crowd: Crowd) -> WarmStart | None:
     if fit.found is None:
         return None
     annotator, of_class = _places(new.annotators, old.annotators), _places(new.classes, old.classes)
-    n_types = len(fit.found.sums) // max(old.n_classes, 1)
-    component = (of_class[:, None] * n_types + np.arange(n_types)).ravel()
-    counts = np.zeros((new.n_annotators, new.n_classes, new.n_classes * n_types))
-    counts[np.ix_(annotator, of_class, component)] = fit.found.counts
-    sums = np.zeros(new.n_classes * n_types)
-    sums[component] = fit.found.sums
+    counts = np.zeros((new.n_annotators, new.n_classes, new.n_classes))
+    counts[np.ix_(annotator, of_class, of_class)] = fit.found.counts
+    sums = np.zeros(new.n_classes)
+    sums[of_class] = fit.found.sums
     return WarmStart(model=fit.model, found=Statistics(counts=counts, sums=sums))
