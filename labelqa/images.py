@@ -25,6 +25,10 @@ from labelqa.errors import ImageError, TableError, shown
 __all__ = ["MAX_PIXELS", "MODES", "SUFFIXES", "ImageSource", "Picture", "Pixels", "as_source", "open_image"]
 
 
+def __dir__() -> list[str]:
+    return __all__
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class ImageSource:
     """The pictures of items, by item id; nothing is read before it is asked for.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import builtins
 import dataclasses
+import dis
 import importlib
 import inspect
 import json
@@ -136,7 +137,7 @@ def _raised(function: Any, seen: set[CodeType]) -> Iterator[type[BaseException]]
         if code in seen:
             continue
         seen.add(code)
-        for name in code.co_names:
+        for name in _loaded(code):
             thing = known.get(name)
             if not getattr(thing, "__module__", "").startswith("labelqa"):
                 continue
@@ -148,6 +149,14 @@ def _raised(function: Any, seen: set[CodeType]) -> Iterator[type[BaseException]]
                         yield from _raised(vars(thing)[made], seen)
             elif callable(thing):
                 yield from _raised(thing, seen)
+
+
+def _loaded(code: CodeType) -> Iterator[str]:
+    """Give the names that a code looks up, what it only catches aside."""
+    steps = list(dis.get_instructions(code))
+    for step, after in zip(steps, [*steps[1:], None], strict=True):
+        if isinstance(step.argval, str) and not (after is not None and after.opname == "CHECK_EXC_MATCH"):
+            yield step.argval
 
 
 def _codes(code: CodeType | None) -> Iterator[CodeType]:

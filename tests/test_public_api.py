@@ -39,7 +39,6 @@ FIRST = {
     "source": "annotations in memory or where to read them",
     "before": "what the comparison starts from",
     "coefficient": "a coefficient with its interval",
-    "pilot": "labels of a first batch",
     "result": "a consensus",
     "consensus": "a consensus",
     "findings": "results with doubtful items, to be ranked together",
@@ -54,8 +53,7 @@ FIRST = {
 #: Functions without a runnable example, by what one would first have to make.
 WITHOUT_EXAMPLE = {
     "files or pictures on disk": {
-        "audit.load_audit", "augment.augment_to_folder", "baseline.save", "images.as_source",
-        "noise.write_decisions", "report.write_report",
+        "augment.augment_to_folder", "baseline.save", "images.as_source", "noise.write_decisions",
     },
     "an exported model": {
         "deploy.aliases", "deploy.load", "deploy.predict", "deploy.promote", "deploy.rollback", "deploy.versions",

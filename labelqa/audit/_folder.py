@@ -13,7 +13,7 @@ from labelqa._files import write_text
 from labelqa._result import Result, json_safe
 from labelqa.audit._storing import TREE, read_result, write_result
 from labelqa.errors import OptionError
-from labelqa.report import SUMMARY
+from labelqa.report.saved import SUMMARY
 
 
 class GrowingFolder:

@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from labelqa._result import Result
-from labelqa.report import SUMMARY
+from labelqa.report.saved import SUMMARY
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)

@@ -18,7 +18,9 @@ from labelqa.audit._found import Case, Found
 from labelqa.audit._storing import storable
 from labelqa.audit.sections import LIMIT, Origin, build_page
 from labelqa.audit.steps import STEPS
-from labelqa.report import SCHEMA_VERSION, SUMMARY, Album, Charts, write_page
+from labelqa.report.album import Album
+from labelqa.report.charts import Charts
+from labelqa.report.saved import SCHEMA_VERSION, SUMMARY, write_page
 
 #: Bytes that all thumbnails of a page may take together, before they become text (a third more), and the most that one
 #: may take.

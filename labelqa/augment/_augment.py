@@ -81,8 +81,8 @@ class Augmented(Result):
     boxes
         As `Annotations.boxes`, with `source_item_id`, `copy`, `source_box_id`, `visible` (share of the source box),
         `is_clipped` and `tightness` (overlap with the object's own tight box; nan where part of it is out of sight).
-    labels
-        As `Annotations.labels`, with `source_item_id` and `copy`.
+    labels, views
+        As in `Annotations`, with `source_item_id` and `copy`.
     dropped
         The boxes that were left out: `item_id`, `source_item_id`, `copy`, `box_id`, `label`, `visible`.
     records

@@ -140,7 +140,9 @@ def check_augmentation(
         it, images that are exact mirrored or turned copies of each other are grouped.
     test_items
         Ids of the test set: the model is trained on the others and asked about these. By default all items take turns
-        (cross-validation in `n_folds` parts).
+        (cross-validation).
+    n_folds
+        Parts of the cross-validation.
     tolerance
         Share of the accuracy that may be missing for "invariant"; for "learnable" it is twice that.
     turn_share

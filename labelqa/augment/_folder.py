@@ -52,10 +52,12 @@ def augment_to_folder(
 
     Parameters
     ----------
-    images, annotations, policy, n_copies, seed, min_visibility, n_retries, test_items
+    images, annotations
         As for `augment`.
     out
         The folder.
+    policy, n_copies, seed, min_visibility, n_retries, test_items
+        As for `augment`.
     image_format
         "png" keeps every bit; "jpg" (quality 95) is smaller.
     n_jobs

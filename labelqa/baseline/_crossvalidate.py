@@ -99,14 +99,18 @@ def cross_validate(
         A Series by item id or a table with `item_id` and `label`; or, where several people labelled an item,
         `Annotations` or a table with `annotator_id`: then the most frequent label of each item teaches and counts, and
         items whose most frequent label is tied are left out (`reason` says how many).
-    model, recipe
+    model
         As for `fit`.
     second_opinion
         Another model that is scored beside the first, such as "boosting".
     groups
         Group by item id (a video, a day): items of one group are always in the same fold.
-    n_folds, seed
-        Folds are stratified by class; same input and seed, same output.
+    n_folds
+        Folds, which are stratified by class.
+    recipe
+        As for `fit`.
+    seed
+        Same input and seed, same output.
 
     Raises
     ------

@@ -65,6 +65,11 @@ def save(model: Baseline, path: str | os.PathLike[str]) -> Path:
 def load(path: str | os.PathLike[str]) -> Baseline:
     """Read a baseline that `save` wrote; nothing outside a fixed list of types is ever built.
 
+    Parameters
+    ----------
+    path
+        The file.
+
     Raises
     ------
     TableError

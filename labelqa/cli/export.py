@@ -19,7 +19,7 @@ from labelqa.errors import TableError
 @option("--name", required=True, help="Name of the model.")
 @root_option
 @option("--gold", type=PATH, former="--labels", help="Trusted labels of the held-out items (CSV: item_id, label).")
-@option("--data", type=PATH, help="What the model was trained on; its hash is recorded.")
+@option("--annotations", type=PATH, former="--data", help="What the model was trained on; its hash is recorded.")
 @option("--decisions", type=PATH, former="--fixes",
         help="The decisions that corrected it; their hash is recorded.")  # fmt: skip
 @option("--comparison", type=PATH, help="Result of labelqa compare --json.")

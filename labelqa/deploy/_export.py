@@ -46,7 +46,7 @@ class Exported(Result):
     n_bytes
         Size of model.onnx.
     n_parity, max_difference, n_label_changes
-        HeldOut compared, the largest difference of a probability, and labels that changed (always 0).
+        Items compared, the largest difference of a probability, and labels that changed (always 0).
     python_ms, graph_ms
         Median milliseconds per item, one at a time.
     accuracy
@@ -71,7 +71,7 @@ class Exported(Result):
     metadata: dict[str, Any]
 
 
-@renamed(path="root", labels="gold", fixes="decisions")
+@renamed(path="root", labels="gold", data="annotations", fixes="decisions")
 def export(
     model: Any,
     root: str | os.PathLike[str],
@@ -79,7 +79,7 @@ def export(
     name: str,
     items: Any,
     gold: pd.Series | pd.DataFrame | None = None,
-    data: Annotations | str | os.PathLike[str] | None = None,
+    annotations: Annotations | str | os.PathLike[str] | None = None,
     decisions: str | os.PathLike[str] | None = None,
     comparison: Any = None,
     metrics: dict[str, Any] | None = None,
@@ -101,12 +101,12 @@ def export(
     name
         The model's name, a folder name.
     items
-        HeldOut not used in training, at least `n_parity`: pictures (see `labelqa.images.as_source`; `Annotations` whose
+        Items not used in training, at least `n_parity`: pictures (see `labelqa.images.as_source`; `Annotations` whose
         items have a path will do), or feature rows where the graph starts from features.
     gold
         Trusted labels of (some of) these items, for the accuracy in the metadata.
-    data
-        The annotations, or the file or folder, the model was trained on: their hash is recorded.
+    annotations
+        What the model was trained on, or the file or folder of it: its hash is recorded.
     decisions
         The file of decisions that corrected them: its hash and number of lines are recorded.
     comparison
@@ -118,7 +118,7 @@ def export(
     from_features
         Start from the feature vector even where the features are known.
     n_parity
-        HeldOut needed for the comparison.
+        Items needed for the comparison.
 
     Returns
     -------
@@ -154,7 +154,7 @@ def export(
         "parity": parity.to_dict(),
         "metrics": {**_measured(classifier, held_out, said, gold), **(metrics or {})},
         "notes": notes,
-        **origin_of(data, decisions, comparison),
+        **origin_of(annotations, decisions, comparison),
     }
     with new_version(root, name) as (number, folder):
         facts |= {"name": name, "version": number}

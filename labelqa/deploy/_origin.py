@@ -13,7 +13,9 @@ from labelqa.errors import OptionError, TableError
 
 
 def origin_of(
-    data: Annotations | str | os.PathLike[str] | None, decisions: str | os.PathLike[str] | None, comparison: Any
+    annotations: Annotations | str | os.PathLike[str] | None,
+    decisions: str | os.PathLike[str] | None,
+    comparison: Any,
 ) -> dict[str, Any]:
     """Give what the metadata say of the origin; None for what was not given.
 
@@ -24,21 +26,26 @@ def origin_of(
     OptionError
         For a comparison without a verdict.
     """
-    return {"data": _of_data(data), "fixes": _of_decisions(decisions), "comparison": _of_comparison(comparison)}
+    return {
+        "data": _of_annotations(annotations),
+        "fixes": _of_decisions(decisions),
+        "comparison": _of_comparison(comparison),
+    }
 
 
-def _of_data(data: Annotations | str | os.PathLike[str] | None) -> dict[str, Any] | None:
-    if data is None:
+def _of_annotations(annotations: Annotations | str | os.PathLike[str] | None) -> dict[str, Any] | None:
+    if annotations is None:
         return None
-    if isinstance(data, Annotations):
-        parts = [table.to_csv(index=False).encode() for table in (data.labels, data.boxes)]
-        counts = {"n_items": len(data.items), "n_labels": len(data.labels), "n_boxes": len(data.boxes)}
+    if isinstance(annotations, Annotations):
+        labels, boxes = annotations.labels, annotations.boxes
+        parts = [table.to_csv(index=False).encode() for table in (labels, boxes)]
+        counts = {"n_items": len(annotations.items), "n_labels": len(labels), "n_boxes": len(boxes)}
         return {"sha256": hashlib.sha256(b"\0".join(parts)).hexdigest(), **counts}
-    path = Path(data)
+    path = Path(annotations)
     if path.is_file():
         return {"sha256": sha256(path), "file": path.name}
     if not path.is_dir():
-        raise TableError(f"There is no file or folder {path}; give what the model was trained on as data=.")
+        raise TableError(f"There is no file or folder {path}; give what the model was trained on as annotations=.")
     files = sorted(found for found in path.rglob("*") if found.is_file())
     listed = "\n".join(f"{found.relative_to(path).as_posix()} {sha256(found)}" for found in files)
     return {"sha256": hashlib.sha256(listed.encode()).hexdigest(), "folder": path.name, "n_files": len(files)}

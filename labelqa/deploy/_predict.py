@@ -159,11 +159,13 @@ def predict(
 
     Parameters
     ----------
-    root, name, alias, version
-        Which model, see `load`; or what `load` gave, to load it once.
+    root
+        The folder of all models, see `load`; or what `load` gave, to load it once.
     items
         An image file, a folder of them, a list of files or pixels, a mapping id -> file or pixels, or one array
         (n, h, w, 3); feature rows (n, d) where the model was exported from the features on.
+    name, alias, version
+        Which model, see `load`.
 
     Returns
     -------

@@ -10,40 +10,33 @@ A page is a plain dict of blocks, and stays one until the end: numbers become te
 patterns, charts and pictures have their content in words beside them, and black follows the reader's light or dark
 mode.
 
+Questions and functions
+-----------------------
+How do I get the page of a finished audit again, after a new version or for another place?
+    `write_report`.
+How does one item look, with everybody's boxes on it?
+    `picture`, which gives a `DrawnPicture`.
+
 Where things are
 ----------------
 - `blocks`: the pieces of a page; `phrases`: numbers in sentences.
-- `Charts`, `chart_svg`: what draws on matplotlib axes, as SVG that sits in a page.
-- `Album`, `picture`: items as small thumbnails under everybody's boxes.
-- `render`: from the dict to HTML (`templates/`).
-- `write_page`, `write_report`: the page and its parts in the folder of an audit, and the page made anew from there;
-  `SUMMARY`, `SCHEMA_VERSION`: by what such a folder is known.
+- `charts`: what draws on matplotlib axes, as SVG that sits in a page.
+- `album`: the items of a page as small thumbnails under everybody's boxes, each made once.
+- `page`: from the dict to HTML (`templates/`). `saved`: the page and its parts in the folder of an audit.
 
 A new kind of block is a function in `blocks`, a macro in `templates/blocks.html.j2`, and an entry in the schema of
-`summary.json` (`labelqa/audit/summary.schema.json`).
+`summary.json` (`tests/audit/summary_schema.py`).
+
+References
+----------
+- M. Okabe, K. Ito (2008). Color universal design: the colours, which people with any kind of colour vision tell apart.
+- W3C (2023). Web content accessibility guidelines 2.2: contrast, words beside pictures, keyboard.
 """
 
-from labelqa.report import blocks, phrases
-from labelqa.report._album import Album
-from labelqa.report._charts import Charts, chart_svg
-from labelqa.report._page import render
-from labelqa.report._pictures import Picture, picture
-from labelqa.report._saved import SCHEMA_VERSION, SUMMARY, write_page, write_report
+from labelqa.report._pictures import DrawnPicture, picture
+from labelqa.report.saved import write_report
 
-__all__ = [
-    "SCHEMA_VERSION",
-    "SUMMARY",
-    "Album",
-    "Charts",
-    "Picture",
-    "blocks",
-    "chart_svg",
-    "phrases",
-    "picture",
-    "render",
-    "write_page",
-    "write_report",
-]
+__all__ = ["DrawnPicture", "picture", "write_report"]
 
 
 def __dir__() -> list[str]:

@@ -34,7 +34,7 @@ _MOST_OF_IT = 0.6
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Picture:
+class DrawnPicture:
     """One item as a page shows it.
 
     Attributes
@@ -56,10 +56,10 @@ def picture(
     *,
     images: ImageSource | None = None,
     focus: str | None = None,
-    who: str | None = None,
-    order: Sequence[str] = (),
+    annotator: str | None = None,
+    annotators: Sequence[str] = (),
     n_bytes: int = 12_000,
-) -> Picture | None:
+) -> DrawnPicture | None:
     """Show one item: its image as a small thumbnail, everybody's boxes as vectors on top.
 
     Parameters
@@ -72,16 +72,16 @@ def picture(
         Where the image is; without it boxes are drawn on an empty frame.
     focus
         A `box_id` that is drawn thick, and round which a large picture is cut out.
-    who
-        An annotator whose boxes are all treated so.
-    order
-        Annotators in the order of their colours; by default those of this picture.
+    annotator
+        Somebody whose boxes are all treated so.
+    annotators
+        In the order of their colours; by default those of this picture.
     n_bytes
         What the thumbnail may take; it gets smaller until it fits.
 
     Returns
     -------
-    Picture or None
+    DrawnPicture or None
         None where there is nothing to show: neither image nor box.
 
     Examples
@@ -100,7 +100,7 @@ def picture(
     if pixels is None and boxes.empty:
         return None
     width, height = _frame(annotations.items, item_id, boxes, pixels)
-    boxes = boxes.assign(is_focus=(boxes["box_id"] == focus) | (boxes["annotator_id"] == who))
+    boxes = boxes.assign(is_focus=(boxes["box_id"] == focus) | (boxes["annotator_id"] == annotator))
     chosen = boxes.loc[boxes["is_focus"]]
     cut = _cut_out(chosen[_EDGES].to_numpy(np.float64), boxes[_EDGES].to_numpy(np.float64), width, height)
     x, y, w, h = (round(value) for value in cut)
@@ -110,10 +110,12 @@ def picture(
     drawing = {
         "item_id": item_id,
         "view": [x, y, max(w, 1), max(h, 1)],
-        "layers": _layers(inside, list(order or sorted(set(boxes["annotator_id"])))),
+        "layers": _layers(inside, list(annotators or sorted(set(boxes["annotator_id"])))),
         "alt": _alt(item_id, inside, pixels is not None, is_cut=w < width or h < height),
     }
-    return Picture(drawing=drawing, thumbnail=None if pixels is None else _thumbnail(pixels, (x, y, w, h), n_bytes))
+    return DrawnPicture(
+        drawing=drawing, thumbnail=None if pixels is None else _thumbnail(pixels, (x, y, w, h), n_bytes)
+    )
 
 
 def _pixels(images: ImageSource | None, item_id: str) -> NDArray[np.uint8] | None:

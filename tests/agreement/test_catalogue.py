@@ -21,7 +21,7 @@ TABLE = pd.DataFrame(
 def test_a_record_has_its_function_and_words(name: str) -> None:
     record = COEFFICIENTS[name]
     found = getattr(agreement, name)(TABLE)
-    assert record.name == found.name == name
+    assert record.name == found.coefficient == name
     assert found.reason is None
     assert record.title in found.plot().get_xlabel()
     assert record.meaning[0].islower()

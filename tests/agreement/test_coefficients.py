@@ -428,5 +428,5 @@ def test_annotators_names_stay_out_of_the_way() -> None:
         data = RATINGS.assign(annotator_id=RATINGS["annotator_id"].map(dict(zip("ab", names, strict=True))))
         for function in (*MANY, cohen_kappa):
             found: Coefficient = function(data)
-            pairs[found.name].append(found.value)
+            pairs[found.coefficient].append(found.value)
     assert all(len({round(value, 12) for value in values}) == 1 for values in pairs.values())

@@ -13,7 +13,8 @@ import pytest
 
 from labelqa._result import Result
 from labelqa.audit import _found as found
-from labelqa.report import SCHEMA_VERSION, blocks
+from labelqa.report import blocks
+from labelqa.report.saved import SCHEMA_VERSION
 
 
 @pytest.fixture(scope="module")

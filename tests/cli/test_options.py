@@ -143,7 +143,7 @@ def test_former_spellings_are_not_listed():
         ("agree", ["--iou", "--resamples"]),
         ("augment", ["--copies", "--jobs", "--retries"]),
         ("compare", ["--embeddings", "--leave-out-leaks", "--price", "--quick"]),
-        ("export", ["--fixes", "--labels", "--models"]),
+        ("export", ["--data", "--fixes", "--labels", "--models"]),
         ("flag", ["--embeddings"]),
         ("predict", ["--models"]),
         ("promote", ["--canary-percent", "--models"]),

@@ -195,11 +195,11 @@ def test_data_and_fixes_are_hashed(table, tmp_path):
     decisions = tmp_path / "decisions.jsonl"
     decisions.write_text('{"item_id": "1", "action": "keep"}\n\n{"item_id": "2", "action": "drop"}\n')
     put = {"root": tmp_path / "models", "name": "rows", "items": features[400:]}
-    done = deploy.export(fitted, **put, data=tmp_path, decisions=decisions, metrics={"cost": 3})
+    done = deploy.export(fitted, **put, annotations=tmp_path, decisions=decisions, metrics={"cost": 3})
     assert done.metadata["fixes"]["n_decisions"] == 2
     assert len(done.metadata["data"]["sha256"]) == 64
     assert done.metadata["metrics"] == {"cost": 3}
     with pytest.raises(TableError, match="no file or folder"):
-        deploy.export(fitted, **put, data=tmp_path / "nowhere")
+        deploy.export(fitted, **put, annotations=tmp_path / "nowhere")
     with pytest.raises(TableError, match="file of decisions"):
         deploy.export(fitted, **put, decisions=tmp_path / "nowhere")

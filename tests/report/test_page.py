@@ -13,8 +13,10 @@ import pytest
 from labelqa._plot import axes
 from labelqa.annotations import Annotations
 from labelqa.images import ImageSource
-from labelqa.report import Album, blocks, chart_svg, picture, render
-from labelqa.report._page import interval, text
+from labelqa.report import blocks, picture
+from labelqa.report.album import Album
+from labelqa.report.charts import chart_svg
+from labelqa.report.page import interval, render, text
 
 NASTY = "<b>\"x\" & 'y'</b><script>alert(1)</script>"
 

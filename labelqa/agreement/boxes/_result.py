@@ -37,7 +37,9 @@ class BoxAgreement(Result):
         images; 1: identical.
     alpha_kalos, alpha_kalos_matched
         Nominal Krippendorff's alpha over objects, with a miss as a class of its own, and with misses left out: for
-        comparison with published figures; `alpha_kalos_warning` says in words when it misleads.
+        comparison with published figures.
+    alpha_kalos_warning
+        When these two mislead, in words; None where they do not.
     class_agreement, class_alpha
         Share of matched boxes (class ignored in the matching) with the same class, and beyond chance (nominal
         Krippendorff's alpha).

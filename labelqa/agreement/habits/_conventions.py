@@ -52,6 +52,10 @@ def box_conventions(
     +-0.7, are explained by one effect per annotator (least squares). Whether one box holds several objects, or an
     object is split, is settled by the majority of the views of the item, which therefore needs three.
 
+    References
+    ----------
+    S. Holm (1979). A simple sequentially rejective multiple test procedure. Scandinavian Journal of Statistics 6.
+
     Examples
     --------
     >>> import pandas as pd

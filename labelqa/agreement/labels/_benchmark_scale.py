@@ -124,7 +124,7 @@ def benchmark_scale(
     )
     return BenchmarkScale(
         verdict=words[enough[0]] if len(enough) else "",
-        coefficient=coefficient.name,
+        coefficient=coefficient.coefficient,
         value=value,
         se=se,
         scale=scale,

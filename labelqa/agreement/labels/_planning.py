@@ -113,6 +113,10 @@ def items_needed(
     OptionError
         For a width that is not above 0, an unknown coefficient or level.
 
+    References
+    ----------
+    Gwet (2021), Handbook of inter-rater reliability: the standard error over items, by linearisation.
+
     Examples
     --------
     >>> from labelqa.agreement import from_contingency, items_needed

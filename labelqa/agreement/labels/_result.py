@@ -31,7 +31,7 @@ class Coefficient(Result):
 
     Attributes
     ----------
-    name
+    coefficient
         The function that made it, such as "krippendorff_alpha".
     value
         1: all agree; 0: as much agreement as chance gives (percent agreement: none); below 0: less than chance.
@@ -62,7 +62,7 @@ class Coefficient(Result):
         One row per class: `label`, `n_labels`, `share` and `value`, the coefficient of this class against all others.
     """
 
-    name: str
+    coefficient: str
     value: float
     low: float
     high: float
@@ -82,7 +82,9 @@ class Coefficient(Result):
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the value of each class against all others; the line is the value over all classes."""
-        return plots.classes_of_coefficient(self.table, ax, value=self.value, title=COEFFICIENTS[self.name].title)
+        return plots.classes_of_coefficient(
+            self.table, ax, value=self.value, title=COEFFICIENTS[self.coefficient].title
+        )
 
 
 def measure(
@@ -127,7 +129,7 @@ def wrap(
         if reason is None and np.isnan(low):
             reason = "The interval needs at least two items and labels one by one."
     return Coefficient(
-        name=record.name,
+        coefficient=record.name,
         value=value,
         low=low,
         high=high,

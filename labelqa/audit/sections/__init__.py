@@ -20,7 +20,8 @@ from labelqa.audit.sections._disagreement import disagreement_section
 from labelqa.audit.sections._flags import LIMIT, flags_section
 from labelqa.audit.sections._lead import key_figures, lead
 from labelqa.audit.sections._method import Origin, method_section
-from labelqa.report import Album, Charts
+from labelqa.report.album import Album
+from labelqa.report.charts import Charts
 
 __all__ = ["LIMIT", "Origin", "build_page"]
 

@@ -6,7 +6,8 @@ from labelqa.audit._found import Found, SettledBoxes, SettledLabels
 from labelqa.audit.sections._box_agreement import box_blocks
 from labelqa.audit.sections._label_agreement import label_blocks
 from labelqa.audit.sections._rows import ROWS, enough
-from labelqa.report import Charts, blocks
+from labelqa.report import blocks
+from labelqa.report.charts import Charts
 from labelqa.report.phrases import count, percent, sentence, with_interval
 
 

@@ -8,7 +8,8 @@ import pandas as pd
 
 from labelqa.agreement import BoxAgreement
 from labelqa.audit.sections._rows import CHART_ROWS, ROWS, enough
-from labelqa.report import Charts, blocks
+from labelqa.report import blocks
+from labelqa.report.charts import Charts
 from labelqa.report.phrases import count, sentence
 
 _SCORES = (

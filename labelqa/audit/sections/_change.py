@@ -10,7 +10,8 @@ import pandas as pd
 from labelqa._result import stored_fields
 from labelqa.audit._found import Found, KeptModel, Retrained, Way
 from labelqa.compare import Comparison
-from labelqa.report import Charts, blocks
+from labelqa.report import blocks
+from labelqa.report.charts import Charts
 from labelqa.report.phrases import clause, count, number
 
 _MEANING = {

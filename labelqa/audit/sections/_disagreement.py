@@ -11,7 +11,9 @@ from labelqa.agreement import LabelAgreement
 from labelqa.audit._found import Found, SettledLabels
 from labelqa.audit.sections._habits import habit_blocks
 from labelqa.audit.sections._label_agreement import chart_of_classes
-from labelqa.report import Album, Charts, blocks
+from labelqa.report import blocks
+from labelqa.report.album import Album
+from labelqa.report.charts import Charts
 from labelqa.report.phrases import count, listed, percent
 
 #: Pairs of classes that get a card, and pictures on it.
@@ -68,11 +70,11 @@ def _pair_card(
     shown: list[blocks.Block] = []
     split = labels.loc[labels["label"].isin([a, b])].groupby("item_id", sort=True)["label"].nunique()
     items = [str(item) for item in split.index[split == 2][:_PICTURES]]
-    order = album.annotators_of(items)
+    drew = album.annotators_of(items)
     for item in items:
         rows = labels.loc[labels["item_id"] == item]
         said = ", ".join(f"{who}: {label}" for who, label in zip(rows["annotator_id"], rows["label"], strict=True))
-        shown += album.show(item, order=order, caption=f"{item}. {said}")
+        shown += album.show(item, annotators=drew, caption=f"{item}. {said}")
     return blocks.card(f"{a} or {b}?", lines, shown, legend=album.legend(shown))
 
 

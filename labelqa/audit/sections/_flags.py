@@ -7,7 +7,8 @@ from typing import Any
 import pandas as pd
 
 from labelqa.audit._found import Found
-from labelqa.report import Album, blocks
+from labelqa.report import blocks
+from labelqa.report.album import Album
 from labelqa.report.phrases import clause, count, percent
 
 #: How many flags the page shows; the queue has all.

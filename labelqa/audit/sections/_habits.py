@@ -6,7 +6,9 @@ from typing import Any
 
 from labelqa.agreement import BoxConventions
 from labelqa.audit.sections._rows import CHART_ROWS
-from labelqa.report import Album, Charts, blocks
+from labelqa.report import blocks
+from labelqa.report.album import Album
+from labelqa.report.charts import Charts
 from labelqa.report.phrases import count, number, percent
 
 #: Findings that get pictures; the others are listed below them.
@@ -71,7 +73,7 @@ def _chart_of_edges(conventions: BoxConventions, charts: Charts) -> blocks.Block
 def _card(row: dict[str, Any], album: Album) -> blocks.Block:
     who = str(row["annotator_id"])
     items = [item for item in str(row["item_ids"] or "").split("; ") if item][:_PICTURES]
-    order = album.annotators_of(items)
-    shown = [one for item in items for one in album.show(item, who=who, caption=item, order=order)]
+    drew = album.annotators_of(items)
+    shown = [one for item in items for one in album.show(item, annotator=who, caption=item, annotators=drew)]
     title = f"{who}: {_TITLES.get(str(row['kind']), str(row['kind']))}"
     return blocks.card(title, [blocks.line(str(row["sentence"]))], shown, legend=album.legend(shown))

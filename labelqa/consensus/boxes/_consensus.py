@@ -62,8 +62,14 @@ def consensus_boxes(
     Notes
     -----
     The quorum is half the F1 that the consensus reaches on views held out, times the share of its objects that such a
-    view has (after Lipton, Elkan and Naryanaswamy, "Optimal thresholding of classifiers to maximize F1 measure", 2014).
-    Equal votes for two classes go to the first in natural order and are marked in `is_tied`.
+    view has: the threshold that maximises F1. Equal votes for two classes go to the first in natural order and are
+    marked in `is_tied`.
+
+    References
+    ----------
+    - Z. C. Lipton, C. Elkan, B. Naryanaswamy (2014). Optimal thresholding of classifiers to maximize F1 measure. ECML
+      PKDD: the quorum.
+    - A. Kirillov, K. He, R. Girshick, C. Rother, P. Dollár (2019). Panoptic segmentation. CVPR: PQ.
 
     Examples
     --------

@@ -30,6 +30,11 @@ def expected_accuracy(result: LabelConsensus, gold: pd.DataFrame) -> float:
     float
         Between 0 and 1; nan where `gold` and `result` have no item in common.
 
+    Raises
+    ------
+    TableError
+        Where `gold` lacks a column or an item id.
+
     Examples
     --------
     >>> import pandas as pd

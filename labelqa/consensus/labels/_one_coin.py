@@ -33,10 +33,12 @@ def one_coin(
 
     Parameters
     ----------
-    annotations, classes, gold, pred_probs, n_iterations, tolerance
+    annotations, classes, gold, pred_probs
         See `dawid_skene`.
     smoothing
         Right labels, and wrong labels per other class, added to every annotator's before the accuracy is taken.
+    n_iterations, tolerance
+        See `dawid_skene`.
 
     Returns
     -------

@@ -142,8 +142,10 @@ def box_issues(
     box of the others and its support; where half of the others have that box, 1 - support counts up to 1 - IoU. The
     doubt of a missing box is the share of the others who have it; a view's is the largest in it.
 
-    ObjectLab: Tkachenko, Thyagarajan and Mueller, "ObjectLab: Automated diagnosis of mislabeled images in object
-    detection data", 2023.
+    References
+    ----------
+    Tkachenko, Thyagarajan and Mueller, "ObjectLab: Automated diagnosis of mislabeled images in object detection data",
+    2023.
 
     Examples
     --------

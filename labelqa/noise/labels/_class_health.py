@@ -68,6 +68,11 @@ def class_health(issues: LabelIssues | ConfidentLearning) -> ClassHealth:
     issues
         The result of `label_issues` or `confident_learning`; the counts are confident learning's estimate.
 
+    Raises
+    ------
+    TableError
+        For anything else.
+
     Examples
     --------
     >>> import numpy as np

@@ -89,16 +89,25 @@ def outliers(
 
     Parameters
     ----------
-    features, images, items
+    features, images
         See `labelqa.noise.neighbours`.
     neighbours
         A graph computed before; then the others are not needed.
+    items
+        See `labelqa.noise.neighbours`.
     n_neighbours
         How many of the nearest count: an item with as many near copies is no outlier.
     limit
         Robust deviations (1.4826 x median absolute deviation of the logarithm) that are too many.
     seed
         For the built-in features.
+
+    Raises
+    ------
+    OptionError
+        For an option outside its range.
+    TableError
+        As from `labelqa.noise.neighbours`.
 
     References
     ----------

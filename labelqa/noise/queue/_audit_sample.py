@@ -36,6 +36,17 @@ def audit_sample(queue: ReviewQueue, n: int, *, decisions: Any = (), seed: int =
         Rows of the queue in random order (so that a reviewer does not learn to expect errors), with `stratum` and
         `n_stratum` (rows not yet reviewed there).
 
+    Raises
+    ------
+    OptionError
+        For a number of rows below 0, and a seed that is no whole number from 0 on.
+    TableError
+        For decisions that cannot be understood.
+
+    References
+    ----------
+    W. G. Cochran (1977). Sampling techniques, 3rd edition, chapter 5: stratified random sampling. Wiley.
+
     Examples
     --------
     >>> import numpy as np

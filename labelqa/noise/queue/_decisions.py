@@ -72,6 +72,16 @@ def write_decisions(decisions: Any, path: str | os.PathLike[str]) -> Path:
         A table or a list of dicts, see `read_decisions`.
     path
         The file; it is replaced in one step.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    TableError
+        For decisions that cannot be understood.
     """
     lines = []
     for row in as_decisions(decisions).to_dict("records"):

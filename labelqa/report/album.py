@@ -31,7 +31,7 @@ class Album:
     >>> import numpy as np, pandas as pd
     >>> from labelqa import Annotations
     >>> from labelqa.images import ImageSource
-    >>> from labelqa.report import Album
+    >>> from labelqa.report.album import Album
     >>> said = pd.DataFrame({"item_id": ["p1"], "annotator_id": ["ann"], "label": ["dent"]})
     >>> images = ImageSource.from_bytes({"p1": np.zeros((30, 40, 3), np.uint8)})
     >>> album = Album(Annotations.from_frames(labels=said), images)
@@ -65,16 +65,17 @@ class Album:
         item_id: str,
         *,
         focus: str | None = None,
-        who: str | None = None,
+        annotator: str | None = None,
         caption: str | None = None,
-        order: Sequence[str] = (),
+        annotators: Sequence[str] = (),
     ) -> list[Block]:
         """Give one picture as a list, empty where there is nothing to show; see `labelqa.report.picture`."""
         if self.is_coloured_once:
-            order = self._annotations.annotators
+            annotators = self._annotations.annotators
         made = picture(
-            self._annotations, item_id, images=self._images, focus=focus, who=who, order=order, n_bytes=self._n_bytes
-        )
+            self._annotations, item_id, images=self._images, focus=focus, annotator=annotator, annotators=annotators,
+            n_bytes=self._n_bytes,
+        )  # fmt: skip
         if made is None:
             return []
         data = made.thumbnail

@@ -33,7 +33,7 @@ class Charts:
 
     Examples
     --------
-    >>> from labelqa.report import Charts
+    >>> from labelqa.report.charts import Charts
     >>> charts = Charts()
     >>> block = charts.draw("line", lambda ax: ax.plot([0, 1]), caption="It rises.", alt="A rising line")
     >>> block["chart"], list(charts.svgs)
@@ -77,7 +77,7 @@ def chart_svg(draw: Callable[[Axes], object], *, name: str, width: float = 6.2, 
 
     Examples
     --------
-    >>> from labelqa.report import chart_svg
+    >>> from labelqa.report.charts import chart_svg
     >>> chart_svg(lambda ax: ax.plot([0, 1]), name="line")[:4]
     '<svg'
     """

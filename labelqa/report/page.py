@@ -34,7 +34,8 @@ def render(page: Mapping[str, Any], *, charts: Mapping[str, str], thumbnails: Ma
 
     Examples
     --------
-    >>> from labelqa.report import blocks, render
+    >>> from labelqa.report import blocks
+    >>> from labelqa.report.page import render
     >>> section = blocks.section("all", "All", [blocks.text("a < b")])
     >>> page = {"title": "Small", "version": "1", "lead": [], "figures": [], "sections": [section]}
     >>> "<p>a &lt; b</p>" in render(page, charts={}, thumbnails={})

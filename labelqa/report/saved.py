@@ -10,7 +10,7 @@ from typing import Any
 
 from labelqa._files import replacing, write_text
 from labelqa.errors import OptionError, TableError
-from labelqa.report._page import render
+from labelqa.report.page import render
 
 #: By this file a finished audit is known.
 SUMMARY = "summary.json"
