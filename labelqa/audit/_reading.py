@@ -13,7 +13,7 @@ import pandas as pd
 from labelqa._files import sha256
 from labelqa.annotations import Annotations, as_annotations
 from labelqa.errors import TableError, shown
-from labelqa.readers import read
+from labelqa.readers import TABLE_SUFFIXES, read
 
 if TYPE_CHECKING:
     from labelqa.images import ImageSource
@@ -96,14 +96,12 @@ def _name(path: Path | None) -> str:
 
 
 def _source_files(path: Path) -> list[dict[str, Any]]:
-    from labelqa.readers._table import SUFFIXES
-
     if path.is_file():
         return [_file("source", path)]
     return [
         _file("source", one)
         for one in sorted(path.glob("*")) + sorted(path.glob("*/*"))
-        if one.is_file() and one.suffix.lower() in SUFFIXES and "gold" not in one.stem
+        if one.is_file() and one.suffix.lower() in TABLE_SUFFIXES and "gold" not in one.stem
     ]
 
 

@@ -9,21 +9,21 @@ from typing import Any
 
 import click
 
-from labelqa.cli._options import PATH, is_terminal, say, source_options
+from labelqa.cli._options import PATH, is_terminal, option, say, source_options, verb
 
 #: Exit code where some of the input could not be used.
 PARTIAL = 4
 
 
-@click.command()
+@verb()
 @source_options
-@click.option("--images", type=PATH, help="Folder of the pictures, or a Parquet file with item_id and image (bytes).")
-@click.option("--gold", type=PATH, multiple=True, help="Trusted labels or boxes (item_id, label...); may be repeated.")
-@click.option("--decisions", type=PATH, help="A reviewer's decisions (JSONL): the fixes whose worth is measured.")
-@click.option("--out", type=PATH, default=Path("labelqa-out"), show_default=True, help="Folder to write.")
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of everything random.")
-@click.option("--overwrite", is_flag=True, help="Replace a finished audit in OUT.")
-@click.option("--json", "as_json", is_flag=True, help="Print the summary instead of the path of the report.")
+@option("--images", type=PATH, help="Folder of the pictures, or a Parquet file with item_id and image (bytes).")
+@option("--gold", type=PATH, multiple=True, help="Trusted labels or boxes (item_id, label...); may be repeated.")
+@option("--decisions", type=PATH, help="A reviewer's decisions (JSONL): the fixes whose worth is measured.")
+@option("--out", type=PATH, default=Path("labelqa-out"), show_default=True, help="Folder to write.")
+@option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of everything random.")
+@option("--overwrite", is_flag=True, help="Replace a finished audit in OUT.")
+@option("--json", "as_json", is_flag=True, help="Print the summary instead of the path of the report.")
 def audit(source: Path, form: str | None, out: Path, as_json: bool, **options: Any) -> None:
     """Audit SOURCE: a file or folder of annotations.
 

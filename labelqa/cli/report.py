@@ -6,15 +6,15 @@ from pathlib import Path
 
 import click
 
-from labelqa.cli._options import PATH
+from labelqa.cli._options import PATH, option, verb
 
 
-@click.command()
+@verb()
 @click.argument("folder", type=PATH)
-@click.option("--to", type=PATH, help="File to write; by default report.html in FOLDER is made anew.")
-@click.option("--overwrite", is_flag=True, help="Replace the file named with --to.")
-def report(folder: Path, to: Path | None, overwrite: bool) -> None:
+@option("--out", type=PATH, former="--to", help="File to write; by default report.html in FOLDER is made anew.")
+@option("--overwrite", is_flag=True, help="Replace the file of --out.")
+def report(folder: Path, out: Path | None, overwrite: bool) -> None:
     """Make the page of the finished audit in FOLDER from its summary, charts and pictures."""
     from labelqa.report import write_report
 
-    click.echo(write_report(folder, to, overwrite=overwrite))
+    click.echo(write_report(folder, out, overwrite=overwrite))

@@ -15,7 +15,7 @@ Questions
 
 Map
 ---
-`read` -> `Annotations`; `write`; `convert` -> `Annotations`.
+`read` -> `Annotations`; `write`; `convert` -> `Annotations`; `TABLE_SUFFIXES`: the files that are looked at in a folder.
 
 References
 ----------
@@ -26,9 +26,10 @@ from __future__ import annotations
 
 from labelqa.readers._convert import convert
 from labelqa.readers._read import read
+from labelqa.readers._table import TABLE_SUFFIXES
 from labelqa.readers._write import write
 
-__all__ = ["convert", "read", "write"]
+__all__ = ["TABLE_SUFFIXES", "convert", "read", "write"]
 
 
 def __dir__() -> list[str]:

@@ -15,7 +15,7 @@ from labelqa.errors import OptionError, TableError, shown
 from labelqa.readers._coco import is_coco, names_disagree, read_coco
 from labelqa.readers._frames import Frames, load_json
 from labelqa.readers._label_studio import is_label_studio, read_label_studio
-from labelqa.readers._table import SUFFIXES, read_table, read_table_folder, table_files
+from labelqa.readers._table import TABLE_SUFFIXES, read_table, read_table_folder, table_files
 
 FORMATS = ("table", "coco", "label_studio")
 ANNOTATOR_FROM = ("filename", "parent")
@@ -96,11 +96,11 @@ def _read_frames(source: Path, form: str | None, annotator: str | None, annotato
         if files and form in (None, "table"):
             return read_table_folder(source, files, annotator)
     depth = "*/*" if annotator_from == "parent" else "*"
-    found = sorted(path for path in source.glob(depth) if path.is_file() and path.suffix.lower() in SUFFIXES)
+    found = sorted(path for path in source.glob(depth) if path.is_file() and path.suffix.lower() in TABLE_SUFFIXES)
     if not found:
         raise TableError(
             f"{source} holds no file that labelqa reads; needed is one of labels, boxes, views, items with a suffix "
-            f"among {', '.join(SUFFIXES)}, or a COCO or Label Studio JSON file."
+            f"among {', '.join(TABLE_SUFFIXES)}, or a COCO or Label Studio JSON file."
         )
     if annotator_from is None and form in (None, "table") and any(path.suffix.lower() != ".json" for path in found):
         raise TableError(
@@ -143,10 +143,10 @@ def _read_one(path: Path, kind: str, data: Any, annotator: str | None, by_file_n
 def _sniff(path: Path, data: Any) -> str:
     suffix = path.suffix.lower()
     if suffix != ".json":
-        if suffix not in SUFFIXES:
+        if suffix not in TABLE_SUFFIXES:
             raise TableError(
                 f"{path} has the suffix {suffix!r}, which labelqa does not read; needed is one of "
-                f"{', '.join(SUFFIXES)}."
+                f"{', '.join(TABLE_SUFFIXES)}."
             )
         return "table"
     if is_coco(data):

@@ -11,7 +11,8 @@ from labelqa._checks import BOX_EDGES, Findings
 from labelqa.errors import TableError, shown
 from labelqa.readers._frames import TABLES, Frames, existing_path, load_json, load_json_lines, name_annotator
 
-SUFFIXES = (".csv", ".tsv", ".parquet", ".jsonl", ".ndjson", ".json")
+#: Endings of the files that may hold annotations.
+TABLE_SUFFIXES = (".csv", ".tsv", ".parquet", ".jsonl", ".ndjson", ".json")
 
 #: Our name -> names met in the wild, compared without case and with spaces and hyphens as underscores.
 ALIASES: dict[str, tuple[str, ...]] = {
@@ -64,7 +65,7 @@ def table_files(folder: Path) -> dict[str, Path]:
     out: dict[str, Path] = {}
     for path in sorted(folder.iterdir()):
         name = path.stem.removesuffix("_annotators")
-        if path.suffix.lower() not in SUFFIXES or name not in TABLES:
+        if path.suffix.lower() not in TABLE_SUFFIXES or name not in TABLES:
             continue
         if name in out:
             raise TableError(
@@ -88,7 +89,7 @@ def read_table_folder(folder: Path, files: dict[str, Path], annotator: str | Non
         else:
             out.add(name, name_annotator(table, annotator, path))
     for path in sorted(folder.iterdir()):
-        if path.suffix.lower() in SUFFIXES and "gold" in path.stem.split("_"):
+        if path.suffix.lower() in TABLE_SUFFIXES and "gold" in path.stem.split("_"):
             out.found.add(
                 "files", f"{path.name} beside the tables", 1, "not read: gold is for the tests, not a person's"
             )
@@ -122,7 +123,7 @@ def load_table(path: Path) -> pd.DataFrame:
         return _records(load_json(path), path)
     if suffix in (".jsonl", ".ndjson"):
         return _records(load_json_lines(path), path)
-    raise TableError(f"{path} has the suffix {suffix!r}; a table needs one of {', '.join(SUFFIXES)}.")
+    raise TableError(f"{path} has the suffix {suffix!r}; a table needs one of {', '.join(TABLE_SUFFIXES)}.")
 
 
 def _records(data: Any, path: Path) -> pd.DataFrame:

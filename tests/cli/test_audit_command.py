@@ -123,9 +123,9 @@ def test_report_is_made_anew(said):
     page.unlink()
     assert run("report", "made").stdout.strip() == "made/report.html"
     assert page.read_text() == before
-    assert run("report", "made", "--to", "other.html").exit_code == 0
-    assert run("report", "made", "--to", "other.html").exit_code == 2
-    assert run("report", "made", "--to", "other.html", "--overwrite").exit_code == 0
+    assert run("report", "made", "--out", "other.html").exit_code == 0
+    assert run("report", "made", "--out", "other.html").exit_code == 2
+    assert run("report", "made", "--out", "other.html", "--overwrite").exit_code == 0
 
 
 def test_report_needs_an_audit(said):

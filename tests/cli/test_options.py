@@ -147,6 +147,7 @@ def test_former_spellings_are_not_listed():
         ("flag", ["--embeddings"]),
         ("predict", ["--models"]),
         ("promote", ["--canary-percent", "--models"]),
+        ("report", ["--to"]),
         ("rollback", ["--models"]),
         ("train", ["--embeddings", "--folds", "--model"]),
     ],
