@@ -117,11 +117,6 @@ class Votes:
         return np.diff(self.codes.offsets)
 
     @property
-    def has_several(self) -> bool:
-        """Whether some item has more than one label."""
-        return bool((self.n_labels > 1).any())
-
-    @property
     def is_tied(self) -> Bools:
         """Whether two classes share the largest number of votes (I,)."""
         return self.majority("none").is_tied

@@ -85,13 +85,11 @@ class TestVotes:
             votes = votes_of(form)
             assert votes.items.tolist() == ["0", "1"]
             assert votes.counts.tolist() == [[1, 0], [0, 1]]
-            assert not votes.has_several
 
     def test_counts(self, crowd):
         votes = votes_of(crowd, classes=["ok", "dent", "scratch", "rust"])
         assert votes.counts.tolist() == [[2, 1, 0, 0], [0, 1, 1, 0], [0, 0, 0, 0], [1, 1, 0, 0], [1, 0, 0, 0]]
         assert votes.n_labels.tolist() == [3, 2, 0, 2, 1]
-        assert votes.has_several
 
     def test_no_rows(self):
         votes = votes_of(pd.DataFrame({"item_id": [], "annotator_id": [], "label": []}))

@@ -26,18 +26,16 @@ Each function names its own; those of the label methods stand together in `label
 
 from labelqa.consensus.boxes._consensus import consensus_boxes
 from labelqa.consensus.boxes._result import BoxConsensus
-from labelqa.consensus.labels import (
-    LabelConsensus,
-    consensus_labels,
-    crowdlab,
-    dawid_skene,
-    expected_accuracy,
-    glad,
-    mace,
-    majority_vote,
-    one_coin,
-    update,
-)
+from labelqa.consensus.labels._accuracy import expected_accuracy
+from labelqa.consensus.labels._crowdlab import crowdlab
+from labelqa.consensus.labels._dawid_skene import dawid_skene
+from labelqa.consensus.labels._default import consensus_labels
+from labelqa.consensus.labels._glad import glad
+from labelqa.consensus.labels._mace import mace
+from labelqa.consensus.labels._majority_vote import majority_vote
+from labelqa.consensus.labels._one_coin import one_coin
+from labelqa.consensus.labels._result import LabelConsensus
+from labelqa.consensus.labels._update import update
 
 __all__ = [
     "BoxConsensus",

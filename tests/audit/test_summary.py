@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import importlib.util
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import jsonschema
@@ -15,6 +17,12 @@ from labelqa._result import Result
 from labelqa.audit import _found as found
 from labelqa.report import blocks
 from labelqa.report.saved import SCHEMA_VERSION
+
+_SPEC = importlib.util.spec_from_file_location("summary_schema", Path(__file__).with_name("summary_schema.py"))
+assert _SPEC is not None
+assert _SPEC.loader is not None
+summary_schema = importlib.util.module_from_spec(_SPEC)
+_SPEC.loader.exec_module(summary_schema)
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +45,16 @@ def objects(schema: Any) -> Iterator[dict[str, Any]]:
         yield from objects(inner)
     if isinstance(schema, dict) and schema.get("type") == "object":
         yield schema
+
+
+def test_the_shipped_schema_is_what_the_classes_say():
+    shipped = summary_schema.SHIPPED.read_text(encoding="utf-8")
+    assert shipped == summary_schema.text(), "run python tests/audit/summary_schema.py --write and read the diff"
+
+
+def test_a_type_without_a_schema_is_refused():
+    with pytest.raises(TypeError, match="has no schema"):
+        summary_schema.Definitions().of_type(complex)
 
 
 def test_the_schema_is_sound_and_of_this_version(schema):
@@ -62,7 +80,7 @@ def test_every_stored_field_is_described(schema, kind):
         for field in dataclasses.fields(kind)
         if field.metadata.get("stored", True) and field.type != "pd.DataFrame"
     ]
-    assert list(known) == stored, "add the new fields to labelqa/audit/summary.schema.json"
+    assert list(known) == stored
     assert all(one["description"] for one in known.values())
 
 
