@@ -15,8 +15,8 @@ Questions
 
 Map
 ---
-`read` -> `Annotations`; `write`; `convert` -> `Annotations`; `TABLE_SUFFIXES`: endings of the files that are looked at in
-a folder.
+`read` -> `Annotations`; `write`; `convert` -> `Annotations`; `TABLE_SUFFIXES`: endings of the files that are looked at
+in a folder.
 
 References
 ----------
