@@ -33,6 +33,8 @@ def main() -> int:
         return 2
     # as `make` sets it; the kernel inherits it
     os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")
+    # pictures belong to the outputs, whatever else is drawn with
+    os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
     os.environ["PYTHONPATH"] = os.pathsep.join([str(HERE.parent), *filter(None, [os.environ.get("PYTHONPATH")])])
     failed = 0
     for path in paths:
