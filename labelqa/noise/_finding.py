@@ -7,6 +7,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 import pandas as pd
 
+from labelqa._codes import TEXT
 from labelqa.errors import TableError, shown
 
 #: The columns of a finding's rows and what stands where a finding says nothing.
@@ -80,7 +81,7 @@ def checked_rows(finding: Finding | pd.DataFrame) -> pd.DataFrame:
     texts = [name for name in COLUMNS if name not in _NUMBERS]
     rows[texts] = rows[texts].astype(object).where(rows[texts].notna(), None)
     try:
-        rows = rows.astype(dict.fromkeys(_NUMBERS, np.float64)).astype({"item_id": "str"})
+        rows = rows.astype(dict.fromkeys(_NUMBERS, np.float64)).astype({"item_id": TEXT})
     except (TypeError, ValueError) as error:
         raise TableError(f"doubt, p_fault and group of a finding are numbers ({error}); correct these.") from error
     odd = rows["item_id"].isna() | np.isinf(rows["doubt"]) | ~(rows["p_fault"].isna() | rows["p_fault"].between(0, 1))
