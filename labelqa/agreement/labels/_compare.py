@@ -18,10 +18,11 @@ from labelqa._result import Result
 from labelqa.agreement.labels import _plots as plots
 from labelqa.agreement.labels._catalogue import COEFFICIENTS, COUNT_FORMULAS
 from labelqa.agreement.labels._counted import CountedLabels, LabelInput, Measurement, count_labels
-from labelqa.agreement.labels._distances import Weights
+from labelqa.agreement.labels._distances import Weights, ordered_by
 from labelqa.agreement.labels._estimate import CountFormula, two_sided_p
 from labelqa.agreement.labels._statistics import CountRows
 from labelqa.agreement.labels._sums import ScaledRows, Values
+from labelqa.errors import OptionError, shown
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -194,12 +195,34 @@ def _on_one_list(
     """Encode both with the classes of both."""
     first, second = count_labels(before, measurement), count_labels(after, measurement)
     if measurement.classes is None and list(first.statistics.classes) != list(second.statistics.classes):
-        values = {str(value): value for part in (first, second) for value in part.class_values}
-        together = np.empty(len(values), dtype=object)
-        together[:] = list(values.values())
-        measurement = replace(measurement, classes=list(together[natural_order(together)]))
+        measurement = replace(measurement, classes=_classes_of_both(first, second))
         first, second = count_labels(before, measurement), count_labels(after, measurement)
     return first, second
+
+
+def _classes_of_both(first: CountedLabels, second: CountedLabels) -> list[Hashable]:
+    """Join the classes: where order counts and was stated, by it, otherwise in natural order.
+
+    Raises
+    ------
+    OptionError
+        Where the two state orders of which neither holds the other.
+    """
+    lists = [list(part.class_values) for part in (first, second)]
+    option = ordered_by(first.level, first.weights)
+    if option is not None and (first.statistics.is_stated or second.statistics.is_stated):
+        longer, shorter = sorted(lists, key=len, reverse=True)
+        kept = {str(value) for value in shorter}
+        if [str(value) for value in longer if str(value) in kept] == [str(value) for value in shorter]:
+            return longer
+        raise OptionError(
+            f"{option} needs one order of classes; found {shown(lists[0])} before and {shown(lists[1])} after. List "
+            "all of them in order with classes=."
+        )
+    values = {str(value): value for part in lists for value in part}
+    together = np.empty(len(values), dtype=object)
+    together[:] = list(values.values())
+    return list(together[natural_order(together)])
 
 
 def _matched(first: CountedLabels, second: CountedLabels) -> tuple[ScaledRows, ScaledRows]:

@@ -19,6 +19,7 @@ from labelqa.agreement.labels import _plots as plots
 from labelqa.agreement.labels._catalogue import COEFFICIENTS, COUNT_FORMULAS
 from labelqa.agreement.labels._counted import LabelInput, Measurement, count_labels
 from labelqa.agreement.labels._distances import Weights
+from labelqa.agreement.labels._statistics import stated_classes
 from labelqa.annotations import Annotations, as_label_codes
 
 if TYPE_CHECKING:
@@ -213,7 +214,7 @@ def items_to_relabel(
     >>> items_to_relabel(pd.DataFrame(rows, columns=["item_id", "annotator_id", "label"]))["item_id"].tolist()
     ['2', '1', '3']
     """
-    codes = as_label_codes(annotations, None if classes is None else list(classes))
+    codes = as_label_codes(annotations, stated_classes(annotations, classes))
     k = codes.n_classes
     first, _, _, row_of_item = distinct_rows(codes.offsets, codes.label, salts(k, 1), salts(k, 2))
     starts, code, count = row_entries(codes.offsets, codes.label, first)
