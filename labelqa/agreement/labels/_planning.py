@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from labelqa._kernels.intervals import student_reach
+from labelqa._kernels.intervals import POINT, student_reach
 from labelqa._kernels.labels.rows import distinct_rows, row_entries, salts
 from labelqa._options import check_choice, check_confidence, check_number
 from labelqa._renamed import renamed
@@ -135,7 +135,7 @@ def items_needed(
         spread = float(np.sqrt((rows.times * parts**2).sum() * n_pilot / (n_pilot - 1)) * n_pilot**0.5)
     elif reason is None:
         reason = "The pilot has too few items, or labels of one class only; label some more items first."
-    if spread == 0:
+    if spread <= POINT:
         reason = "All items of the pilot agree alike, which says nothing about others; label some more items first."
     n_items = -1 if reason else _smallest(spread, width, confidence)
     per_item = float(rows.distinct.n[rows.is_paired] @ rows.times[rows.is_paired]) / max(n_pilot, 1)
