@@ -130,7 +130,9 @@ def count_labels(annotations: LabelInput, measurement: Measurement) -> CountedLa
     else:
         if level in SETS and weights is None:
             annotations, named = _with_sets(annotations), measurement.classes
-            classes = None if named is None else [as_set(value) for value in listed_classes(named)]
+            classes: list[Hashable] | None = None
+            if named is not None:
+                classes = [as_set(value) for value in listed_classes(named)]
         else:
             classes = stated_classes(annotations, measurement.classes)
         codes = as_label_codes(annotations, classes)
