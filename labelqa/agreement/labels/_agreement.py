@@ -183,6 +183,7 @@ def label_agreement(
     (0.4444, '3')
     """
     resampling = Resampling(n_resamples=n_resamples, confidence=confidence, seed=seed)
+    confidence = resampling.confidence
     counted = count_labels(annotations, Measurement(level, weights, classes))
     codes = counted.need_codes(instead="use a single coefficient")
     of_counts = {name: formula.value for name, formula in COUNT_FORMULAS.items()}
@@ -194,7 +195,7 @@ def label_agreement(
         alpha=alpha.value,
         alpha_low=alpha.low,
         alpha_high=alpha.high,
-        confidence=resampling.confidence,
+        confidence=confidence,
         interval=alpha.interval,
         share_undefined=alpha.share_undefined,
         level=alpha.level,

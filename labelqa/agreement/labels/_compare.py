@@ -186,7 +186,7 @@ def compare_agreement(
         n_items_before=counts[0].n_paired,
         n_items_after=counts[1].n_paired,
         n_items_both=n_both,
-        confidence=confidence,
+        confidence=resampling.confidence,
         interval="bootstrap" if resampling.n_resamples else "t",
         share_undefined=found.share_undefined,
         level=first.scale.name,

@@ -29,6 +29,10 @@ class Measurement:
     weights: Weights | None = None
     classes: Sequence[Hashable] | None = None
 
+    def __post_init__(self) -> None:
+        if self.classes is not None:
+            object.__setattr__(self, "classes", listed_classes(self.classes))
+
 
 @dataclass(frozen=True, eq=False)
 class CountedLabels:
@@ -132,7 +136,7 @@ def count_labels(annotations: LabelInput, measurement: Measurement) -> CountedLa
             annotations, named = _with_sets(annotations), measurement.classes
             classes: list[Hashable] | None = None
             if named is not None:
-                classes = [as_set(value) for value in listed_classes(named)]
+                classes = [as_set(value) for value in named]
         else:
             classes = stated_classes(annotations, measurement.classes)
         codes = as_label_codes(annotations, classes)
@@ -146,7 +150,7 @@ def _of_classes(statistics: LabelStatistics, classes: Sequence[Hashable] | None)
     """Take statistics whose classes are those of the list, if there is one, which then states their order."""
     if classes is None:
         return statistics
-    if listed_classes(classes) != list(statistics.classes):
+    if list(classes) != list(statistics.classes):
         raise OptionError("classes= cannot change statistics that are counted already; name them when collecting.")
     return replace(statistics, is_stated=True)
 

@@ -123,8 +123,8 @@ def items_needed(
     (50, 254)
     """
     check_choice("coefficient", coefficient, COUNT_FORMULAS)
-    check_number("width", width, 0, open_low=True, hint="the distance of the two bounds, such as 0.1")
-    check_confidence(confidence)
+    width = check_number("width", width, 0, open_low=True, hint="the distance of the two bounds, such as 0.1")
+    confidence = check_confidence(confidence)
     counted, formula = count_labels(annotations, Measurement(level, weights, classes)), COUNT_FORMULAS[coefficient]
     rows, n_pilot = counted.rows, counted.statistics.n_paired
     values = formula.of_all(rows)

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from labelqa._kernels.intervals import holding, percentiles, student_reach
+from labelqa._kernels.intervals import POINT, holding, percentiles, student_reach
 from labelqa._options import Resampling
 from labelqa._result import Result
 from labelqa.agreement.labels import _plots as plots
@@ -125,7 +125,8 @@ def wrap(
         if np.isnan(value):
             reason, se = _why_undefined(record, counted), np.nan
         else:
-            low, high = _interval(value, se, found, resampling) if statistics.n_paired > 1 else (np.nan, np.nan)
+            if statistics.n_paired > 1 and not se <= POINT:
+                low, high = _interval(value, se, found, resampling)
             if np.isnan(low):
                 reason, se = _why_no_interval(counted, se), np.nan
             p_value = two_sided_p(value, se, found.n)
