@@ -8,6 +8,19 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import betaincinv, ndtri, stdtrit
 
 Floats = NDArray[np.float64]
+#: Ends closer than this are one point; sums of the same numbers in another order differ by less.
+POINT = 1e-9
+
+
+def holding(value: ArrayLike, low: ArrayLike, high: ArrayLike) -> tuple[Floats, Floats]:
+    """Make intervals hold their values, all of one shape.
+
+    An end that leaves the value out moves to it. An interval of no width is none (nan): it comes from items that are
+    all alike, or from a single one, and says nothing of others.
+    """
+    value, low, high = (np.asarray(one, np.float64) for one in (value, low, high))
+    is_one = np.isfinite(value) & (high - low > POINT)
+    return np.where(is_one, np.minimum(low, value), np.nan), np.where(is_one, np.maximum(high, value), np.nan)
 
 
 def wilson(n_right: float, n: float, confidence: float = 0.95) -> tuple[float, float]:

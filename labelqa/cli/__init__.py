@@ -3,10 +3,11 @@
 Conventions
 -----------
 stdout is data, stderr is talk. Exit codes: 0 fine, 1 a check that was asked for failed, 2 wrong usage, 3 input that
-cannot be used, 4 a partial result. An option is called as the argument of the Python function that it stands for
-(`n_jobs`, `--n-jobs`). `--out` says where, `--to` in which format; `--model` is always a file of a model that judges or
-predicts, `--root` and `--name` an entry of the registry; `--gold` is what is trusted. Nothing is overwritten without
-`--overwrite`. Former spellings are taken for one release, with a word on stderr.
+cannot be used, 4 a partial result, 5 a check that was asked for could not be made. An option is called as the argument
+of the Python function that it stands for (`n_jobs`, `--n-jobs`). `--out` says where, `--to` in which format; `--model`
+is always a file of a model that judges or predicts, `--root` and `--name` an entry of the registry; `--gold` is what is
+trusted. Nothing is overwritten without `--overwrite`. Former spellings are taken for one release, with a word on
+stderr.
 
 Questions
 ---------

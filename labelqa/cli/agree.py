@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from labelqa.agreement import BoxAgreement, LabelAgreement
     from labelqa.annotations import Annotations
 
+#: Exit code where a check that was asked for could not be made.
+UNDEFINED = 5
 LEVELS = ("nominal", "ordinal", "ordinal_gwet", "interval", "ratio", "masi", "jaccard")
 LABEL_TABLES = (
     "coefficients",
@@ -59,7 +62,7 @@ BOX_TABLES = (
 )
 @option("--boxes", is_flag=True, help="The boxes only; their tables are printed.")
 @option("--json", "as_json", is_flag=True, help="Print everything as one JSON object: labels, boxes.")
-@option("--fail-under", type=float, help="Exit with 1 where an alpha is below this, or undefined.")
+@option("--fail-under", type=float, help="Exit with 1 where an alpha is below this, with 5 where it is undefined.")
 def agree(*, table: str | None, boxes: bool, as_json: bool, fail_under: float | None, **options: Any) -> None:
     """Measure agreement in SOURCE on labels and boxes; alphas go to stderr, one table to stdout."""
     reading = {name: options.pop(name) for name in SOURCE_NAMES}
@@ -71,9 +74,20 @@ def agree(*, table: str | None, boxes: bool, as_json: bool, fail_under: float | 
     else:
         what, result = next(iter(found.items()))
         click.echo(_chosen(what, result, table).to_csv(index=False), nl=False)
-    if fail_under is not None and not all(result.alpha >= fail_under for result in found.values()):
-        say(f"alpha is below {fail_under:g}")
-        raise SystemExit(1)
+    if fail_under is not None:
+        _compare_with({what: result.alpha for what, result in found.items()}, fail_under)
+
+
+def _compare_with(alphas: dict[str, float], limit: float) -> None:
+    """Leave with 1 where an alpha is below the limit, with `UNDEFINED` where none is but one cannot be compared."""
+    low = [what for what, alpha in alphas.items() if alpha < limit]
+    undefined = [what for what, alpha in alphas.items() if math.isnan(alpha)]
+    if low:
+        say(f"alpha of {' and '.join(low)} is below {limit:g}")
+    if undefined:
+        say(f"alpha of {' and '.join(undefined)} is undefined, so that it cannot be held against {limit:g}")
+    if low or undefined:
+        raise SystemExit(1 if low else UNDEFINED)
 
 
 def _measure(
@@ -106,12 +120,14 @@ def _measure(
 
 
 def _sentence(what: str, result: LabelAgreement | BoxAgreement) -> str:
-    if result.reason is not None:
-        return f"{what}: {result.reason}"
-    return (
-        f"{what}: alpha {result.alpha:.3f} [{result.alpha_low:.3f}, {result.alpha_high:.3f}] with "
-        f"{result.confidence:.0%} confidence"
-    )
+    if math.isnan(result.alpha):
+        words = "alpha is undefined"
+    elif math.isnan(result.alpha_low):
+        words = f"alpha {result.alpha:.3f} without interval"
+    else:
+        ends = f"[{result.alpha_low:.3f}, {result.alpha_high:.3f}]"
+        words = f"alpha {result.alpha:.3f} {ends} with {result.confidence:.0%} confidence"
+    return f"{what}: {words}" + (f". {result.reason}" if result.reason is not None else "")
 
 
 def _chosen(what: str, result: LabelAgreement | BoxAgreement, name: str | None) -> pd.DataFrame:

@@ -39,7 +39,14 @@ def test_a_verdict_without_a_number_of_items_is_a_sentence():
 
 @pytest.mark.parametrize(
     ("alpha", "words"),
-    [(0.8, "rely on"), (0.667, "tentative"), (0.3, "too low"), (0.1, "chance")],
+    [
+        (0.8, "rely on"),
+        (0.7999, "tentative"),
+        (0.667, "tentative"),
+        (0.6669, "too low"),
+        (0.2001, "too low"),
+        (0.2, "chance"),
+    ],
 )
 def test_an_agreement_is_said_in_words(alpha, words):
     assert words in _allows(alpha)

@@ -8,7 +8,8 @@ Conventions
   the names of annotators change nothing.
 - Scores are ratios of sums over pairs of views: F1 = matched boxes / boxes (both sides), mean IoU of the matches, PQ =
   F1 x mean IoU. Undefined is nan with a `reason`.
-- Intervals are percentiles over whole images drawn anew, the same draws for every number of a result.
+- Intervals are percentiles over whole images drawn anew, the same draws for every number of a result. An end that
+  leaves the number out moves to it; where all draws are alike, as those of one image, there is no interval (nan).
 
 Questions and functions
 -----------------------

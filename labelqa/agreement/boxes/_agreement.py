@@ -102,15 +102,12 @@ def box_agreement(
     sums = pair_sums(data.box_codes, check_iou_threshold(iou_threshold), aware=match == "aware")
     bootstrap = Bootstrap.draw(sums.n_images, sampling)
     n_permutations = n_permutations or default_permutations(sums.n_images)
-    overall = _overall(sums, bootstrap, n_permutations=n_permutations, seed=sampling.seed)
+    overall, undefined = _overall(sums, bootstrap, n_permutations=n_permutations, seed=sampling.seed)
     any_class = sums.at(sums.iou_threshold, aware=False)
-    found: dict[str, Any] = {
-        **overall,
-        **class_agreement(any_class, bootstrap),
-        **alpha_kalos(sums, bootstrap),
-        **_counts(sums),
-        **_tables(sums, any_class, bootstrap, data.views),
-    }
+    of_classes, undefined_classes = class_agreement(any_class, bootstrap)
+    scalars = {**overall, **of_classes, **alpha_kalos(sums, bootstrap)}
+    notes = _notes(data, sums) + _notes_on_intervals(scalars, undefined | undefined_classes, sampling.n_resamples)
+    found: dict[str, Any] = {**scalars, **_counts(sums), **_tables(sums, any_class, bootstrap, data.views)}
     return BoxAgreement(
         **found,
         alpha_kalos_warning=kalos_warning(sums),
@@ -120,12 +117,17 @@ def box_agreement(
         n_permutations=n_permutations,
         confidence=sampling.confidence,
         reason=_reason(sums, overall["alpha"]),
-        notes=_notes(data, sums),
+        notes=notes,
     )
 
 
-def _overall(sums: PairSums, bootstrap: Bootstrap, *, n_permutations: int, seed: int) -> dict[str, float]:
-    """The scores of all pairs together, the means over images, and the agreement beyond chance."""
+def _overall(
+    sums: PairSums, bootstrap: Bootstrap, *, n_permutations: int, seed: int
+) -> tuple[dict[str, float], dict[str, float]]:
+    """The scores of all pairs together, the means over images, and the agreement beyond chance.
+
+    First with their intervals, then the share of the resamples in which each is undefined.
+    """
     n = sums.n_images
     everything = np.zeros(len(sums.item), np.int64)
     found = bootstrap.ratios(everything, 1, sums.item, sums.totals, SCORES).iloc[0].to_dict()
@@ -145,11 +147,13 @@ def _overall(sums: PairSums, bootstrap: Bootstrap, *, n_permutations: int, seed:
     ratios = {"f1_image": (0, 1), "f1_image_nonempty": (2, 3), "alpha": (4, 5), "alpha_pq": (6, 7)}
     values = np.column_stack(columns)
     found |= bootstrap.ratios(np.zeros(n, np.int64), 1, np.arange(n), values, ratios).iloc[0].to_dict()
+    undefined = bootstrap.shares_undefined(sums.item, sums.totals, SCORES)
+    undefined |= bootstrap.shares_undefined(np.arange(n), values, ratios)
     for name in ("alpha", "alpha_pq"):
         # one image is its own chance level
         value, low, high = (1 - found[f"{name}{end}"] if n > 1 else math.nan for end in ("", "_low", "_high"))
         found |= {name: value, f"{name}_low": high, f"{name}_high": low}
-    return {str(name): float(value) for name, value in found.items()}
+    return {str(name): float(value) for name, value in found.items()}, undefined
 
 
 def _counts(sums: PairSums) -> dict[str, int]:
@@ -197,7 +201,7 @@ def _reason(sums: PairSums, alpha: float) -> str | None:
     if not sums.n_boxes.any():
         return "Nobody drew a box on an image with two views: only F1 per image is defined."
     if sums.n_images == 1:
-        return "Only one image has two views: agreement beyond chance needs more."
+        return "Only one image has two views: agreement beyond chance and intervals need more."
     if math.isnan(alpha):
         return "Views of different images are the same: agreement beyond chance is undefined."
     if len(sums.matches.iou) == 0:
@@ -220,3 +224,29 @@ def _notes(data: Annotations, sums: PairSums) -> tuple[str, ...]:
     if len(np.unique(sums.codes.label)) == 1:
         notes.append("All boxes have one class: class_alpha and alpha_kalos_matched are undefined.")
     return tuple(notes)
+
+
+def _notes_on_intervals(scalars: dict[str, float], undefined: dict[str, float], n_resamples: int) -> tuple[str, ...]:
+    """Say which numbers have no interval though they were resampled, and which are undefined in some resamples."""
+    if not n_resamples:
+        return ()
+    names = [name for name in scalars if f"{name}_low" in scalars]
+    points = [name for name in names if math.isfinite(scalars[name]) and math.isnan(scalars[f"{name}_low"])]
+    notes = []
+    if points:
+        notes.append(
+            f"All resamples of the images give the same {_listed(points)}, which says nothing of how far other images "
+            "would differ: no interval."
+        )
+    some = [
+        name for name in names if undefined.get(name, 0) > 0 and name not in points and math.isfinite(scalars[name])
+    ]
+    notes += [
+        f"In {undefined[name]:.1%} of the resamples {name} is undefined; its interval rests on the others."
+        for name in some
+    ]
+    return tuple(notes)
+
+
+def _listed(names: list[str]) -> str:
+    return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]

@@ -13,7 +13,7 @@ from labelqa._kernels.arrays import Floats, Longs
 from labelqa._kernels.boxes.average_precision import ScoredBoxes, average_precision, fit_of_detections
 from labelqa._kernels.boxes.clustering import leave_one_out_boxes
 from labelqa._kernels.boxes.image_bootstrap import draw_counts
-from labelqa._kernels.intervals import percentiles
+from labelqa._kernels.intervals import holding, percentiles
 from labelqa._options import Resampling
 from labelqa._result import Result
 from labelqa.agreement.boxes._plots import plot_ceiling
@@ -38,7 +38,7 @@ class DetectorCeiling(Result):
     n_images, n_views
         Images with at least two views, and those views, each held out once.
     reason
-        Why the numbers are undefined (nan), or None.
+        Why the numbers or their intervals are undefined (nan), or None.
     table
         Average precision at each IoU threshold.
     n_resamples, confidence
@@ -125,15 +125,21 @@ def detector_ceiling(
         [np.ones((len(items), 1), np.uint8), draw_counts(len(items), sampling.n_resamples, sampling.generator())]
     )
     precision = average_precision(consensus_without(codes, views), truth, item, THRESHOLDS, counts)
+    found = _with_ends("map", precision, sampling.confidence)
+    reason = None
+    if not len(truth.xyxy):
+        reason = "No image with two views has a box, so there is nothing to detect."
+    elif sampling.n_resamples and np.isnan(found["map_low"]):
+        reason = "All resamples of the images give the same precision, so there is no interval."
     return DetectorCeiling(
-        **_with_ends("map", precision, sampling.confidence),
+        **found,
         **_with_ends("ap50", precision[:1], sampling.confidence),
         **_with_ends("ap75", precision[5:6], sampling.confidence),
         n_images=len(items),
         n_views=len(views),
         n_resamples=sampling.n_resamples,
         confidence=sampling.confidence,
-        reason=None if len(truth.xyxy) else "No image with two views has a box, so there is nothing to detect.",
+        reason=reason,
         table=_by_threshold(precision, sampling.confidence),
     )
 
@@ -164,12 +170,11 @@ def _offsets(lengths: Longs) -> Longs:
 def _with_ends(name: str, precision: Floats, confidence: float) -> dict[str, float]:
     """Mean over thresholds of the value and, from the draws, its ends: precision (T, 1 + R)."""
     mean = precision.mean(axis=0)
-    low, high = percentiles(mean[1:], confidence)
-    return {name: float(mean[0]), f"{name}_low": low, f"{name}_high": high}
+    low, high = holding(mean[0], *percentiles(mean[1:], confidence))
+    return {name: float(mean[0]), f"{name}_low": float(low), f"{name}_high": float(high)}
 
 
 def _by_threshold(precision: Floats, confidence: float) -> pd.DataFrame:
     ends = np.array([percentiles(draws, confidence) for draws in precision[:, 1:]])
-    return pd.DataFrame(
-        {"iou_threshold": THRESHOLDS, "ap": precision[:, 0], "ap_low": ends[:, 0], "ap_high": ends[:, 1]}
-    )
+    low, high = holding(precision[:, 0], ends[:, 0], ends[:, 1])
+    return pd.DataFrame({"iou_threshold": THRESHOLDS, "ap": precision[:, 0], "ap_low": low, "ap_high": high})

@@ -7,12 +7,14 @@ import pandas as pd
 
 from labelqa._kernels.arrays import Floats
 from labelqa._kernels.boxes.image_bootstrap import resampled_cells
-from labelqa._kernels.intervals import percentiles
-from labelqa.agreement.boxes._sums import Bootstrap, PairSums
+from labelqa.agreement.boxes._sums import Bootstrap, PairSums, share_undefined
 
 
-def class_agreement(sums: PairSums, bootstrap: Bootstrap) -> dict[str, float]:
-    """Share of matched boxes with the same class, and nominal alpha of their two labels, with intervals."""
+def class_agreement(sums: PairSums, bootstrap: Bootstrap) -> tuple[dict[str, float], dict[str, float]]:
+    """Share of matched boxes with the same class, and nominal alpha of their two labels.
+
+    First with their intervals, then the share of the replicates in which each is undefined.
+    """
     codes, matches = sums.codes, sums.matches
     label_a, label_b = codes.label[matches.box_a].astype(np.int64), codes.label[matches.box_b].astype(np.int64)
     n_classes = len(codes.classes)
@@ -29,10 +31,11 @@ def class_agreement(sums: PairSums, bootstrap: Bootstrap) -> dict[str, float]:
     share, alpha = _nominal(totals)
     drawn_share, drawn_alpha = _nominal(drawn)
     out: dict[str, float] = {}
-    for name, value, draws in (("class_agreement", share, drawn_share), ("class_alpha", alpha, drawn_alpha)):
-        low, high = percentiles(draws, bootstrap.confidence)
+    names = ("class_agreement", "class_alpha")
+    for name, value, draws in zip(names, (share, alpha), (drawn_share, drawn_alpha), strict=True):
+        low, high = bootstrap.ends(float(value[0]), draws)
         out |= {name: float(value[0]), f"{name}_low": low, f"{name}_high": high}
-    return out
+    return out, dict(zip(names, share_undefined(np.stack([drawn_share, drawn_alpha])), strict=True))
 
 
 def class_confusion(sums: PairSums) -> pd.DataFrame:

@@ -7,7 +7,6 @@ import numpy as np
 from labelqa._kernels.arrays import Floats, Longs
 from labelqa._kernels.boxes.clustering import greedy_clusters
 from labelqa._kernels.boxes.image_bootstrap import resampled_cells
-from labelqa._kernels.intervals import percentiles
 from labelqa.agreement.boxes._sums import Bootstrap, PairSums
 
 
@@ -33,8 +32,9 @@ def alpha_kalos(sums: PairSums, bootstrap: Bootstrap) -> dict[str, float]:
         cells = _cells(values, image)
         drawn = resampled_cells(bootstrap.counts, *cells, values.shape[1] + 1)
         totals = np.bincount(cells[1], cells[2], values.shape[1] + 1).astype(np.float64)
-        low, high = percentiles(_alpha(drawn), bootstrap.confidence)
-        out |= {name: float(_alpha(totals[:, None])[0]), f"{name}_low": low, f"{name}_high": high}
+        value = float(_alpha(totals[:, None])[0])
+        low, high = bootstrap.ends(value, _alpha(drawn))
+        out |= {name: value, f"{name}_low": low, f"{name}_high": high}
     return out
 
 

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 class BoxAgreement(Result):
     """How far annotators draw the same boxes.
 
-    Every number has its percentile bootstrap interval over images beside it, as `_low` and `_high`.
+    Every number has its percentile bootstrap interval over images beside it, as `_low` and `_high`; an end that leaves
+    the number out moves to it, and where all resamples are alike, as from one image, there is none (nan).
 
     Attributes
     ----------
@@ -50,7 +51,7 @@ class BoxAgreement(Result):
     reason
         Why a number is undefined (nan), or None.
     notes
-        What else a reader must know, in sentences.
+        What else a reader must know, in sentences; such as the share of the resamples in which a number is undefined.
     sweep
         The scores at IoU thresholds 0.25, 0.5 and 0.75.
     class_confusion

@@ -11,8 +11,9 @@ import pandas as pd
 
 from labelqa._codes import BoxCodes
 from labelqa._kernels.arrays import Counts, Floats, Longs
-from labelqa._kernels.boxes.image_bootstrap import draw_counts, merged_by_group, ratio_intervals
+from labelqa._kernels.boxes.image_bootstrap import draw_counts, merged_by_group, ratio_intervals, resampled_totals
 from labelqa._kernels.boxes.matching import Matches, match_within
+from labelqa._kernels.intervals import holding, percentiles
 from labelqa._options import Resampling
 
 #: Score -> (column of the numerator, column of the denominator) of sums over the two sides of each pair of views:
@@ -120,7 +121,7 @@ class Bootstrap:
     def ratios(
         self, group: Longs, n_groups: int, item: Longs, values: Floats, ratios: Mapping[str, tuple[int, int]]
     ) -> pd.DataFrame:
-        """Give name, name_low and name_high for every ratio of sums and every group.
+        """Give name, name_low and name_high for every ratio of sums and every group; the ends hold the ratio.
 
         Parameters
         ----------
@@ -137,8 +138,24 @@ class Bootstrap:
         columns: dict[str, Floats] = {}
         for q, (name, (top, bottom)) in enumerate(ratios.items()):
             columns[name] = _divided(totals[:, top], totals[:, bottom])
-            columns[f"{name}_low"], columns[f"{name}_high"] = low[:, q], high[:, q]
+            columns[f"{name}_low"], columns[f"{name}_high"] = holding(columns[name], low[:, q], high[:, q])
         return pd.DataFrame(columns)
+
+    def ends(self, value: float, drawn: Floats) -> tuple[float, float]:
+        """Give the interval of a value from what it is in each replicate, (R,); nan where it is none."""
+        low, high = holding(value, *percentiles(drawn, self.confidence))
+        return float(low), float(high)
+
+    def shares_undefined(self, item: Longs, values: Floats, ratios: Mapping[str, tuple[int, int]]) -> dict[str, float]:
+        """Give for every ratio of sums over all entries the share of the replicates without a denominator."""
+        lower = np.array([bottom for _, bottom in ratios.values()], np.int64)
+        totals = resampled_totals(self.counts, item, np.ascontiguousarray(values[:, lower], dtype=np.float64))
+        return dict(zip(ratios, share_undefined(np.where(totals > 0, totals, np.nan)), strict=True))
+
+
+def share_undefined(drawn: Floats) -> list[float]:
+    """Give the share of the replicates that are undefined, (K, R) -> K; 0 without replicates."""
+    return [float((~np.isfinite(one)).mean()) if len(one) else 0.0 for one in drawn]
 
 
 def _divided(numerator: Floats, denominator: Floats) -> Floats:

@@ -13,15 +13,17 @@ from labelqa._kernels.arrays import Counts, Flags, Floats, Longs
 from labelqa._kernels.boxes.clustering import greedy_clusters
 from labelqa._kernels.boxes.edge_bias import contrast_totals, least_squares_effects
 from labelqa._kernels.boxes.matching import match_within
-from labelqa._kernels.intervals import percentiles
+from labelqa._kernels.intervals import POINT, percentiles
 
 #: Boxes that overlap this much show the same object; lower than for agreement, or the loosest boxes would not be seen.
 OVERLAP = 0.3
 #: Larger differences (log side ratio, or share of a side) are other mistakes and count as this much.
 LIMIT = 0.7
+#: Items below which nothing is called the same everywhere.
+MIN_ITEMS = 5
 SIDES = ("size", "width", "height")
 #: Outwards is left, up, right, down.
-_OUTWARDS = np.array([-1.0, -1.0, 1.0, 1.0])
+OUTWARDS = np.array([-1.0, -1.0, 1.0, 1.0])
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,7 +101,7 @@ def _contrasts(one: Floats, other: Floats) -> Floats:
     side, other_side = one[:, 2:] - one[:, :2], other[:, 2:] - other[:, :2]
     ratio = np.log(side) - np.log(other_side)
     size = 0.5 * ratio.sum(axis=1, keepdims=True)
-    pixels = _OUTWARDS * (one - other)
+    pixels = OUTWARDS * (one - other)
     shares = pixels / np.tile(0.5 * (side + other_side), 2)
     return np.hstack([np.clip(np.hstack([size, ratio, shares]), -LIMIT, LIMIT), pixels])
 
@@ -128,12 +130,12 @@ def _centred(against_others: Floats) -> Floats:
 
 def shift_of(habits: EdgeHabits, annotator: int) -> Floats:
     """How far out this annotator's edges lie, as shares of the side: shape (4,) in the order of `BOX_EDGES`."""
-    return np.asarray(np.nan_to_num(habits.effects[annotator, 3:7]) * _OUTWARDS)
+    return np.asarray(np.nan_to_num(habits.effects[annotator, 3:7]) * OUTWARDS)
 
 
 def side_table(codes: BoxCodes, habits: EdgeHabits, confidence: float) -> pd.DataFrame:
     """How much longer the sides are than the others', as a share: one row per annotator and side."""
-    low, high = bounds(habits.replicates[:, :, :3], confidence)
+    low, high = ends_of(habits, slice(0, 3), confidence)
     shares = [np.expm1(array).ravel() for array in (habits.effects[:, :3], low, high)]
     return pd.DataFrame(
         {
@@ -147,7 +149,7 @@ def side_table(codes: BoxCodes, habits: EdgeHabits, confidence: float) -> pd.Dat
 
 def edge_table(codes: BoxCodes, habits: EdgeHabits, confidence: float) -> pd.DataFrame:
     """How far out each edge lies against the others', as a share of the side and in pixels: one row per edge."""
-    low, high = bounds(habits.replicates[:, :, 3:], confidence)
+    low, high = ends_of(habits, slice(3, None), confidence)
     columns: dict[str, Floats] = {}
     for name, part in (("effect", slice(0, 4)), ("pixels", slice(4, 8))):
         columns[name] = habits.effects[:, 3:][:, part].ravel()
@@ -160,6 +162,19 @@ def edge_table(codes: BoxCodes, habits: EdgeHabits, confidence: float) -> pd.Dat
             "n_matches": np.repeat(habits.n_matches, 4),
         }
     )
+
+
+def ends_of(habits: EdgeHabits, columns: slice, confidence: float) -> tuple[Floats, Floats]:
+    """Give the ends of effects, stretched to them where they leave them out.
+
+    Replicates that are all alike make a point of the interval, which is one only where enough items show it: an edge
+    that a tool moves by the same pixels everywhere.
+    """
+    effects = habits.effects[:, columns]
+    low, high = bounds(habits.replicates[:, :, columns], confidence)
+    is_one = (high - low > POINT) | (np.isfinite(effects) & (habits.n_items >= MIN_ITEMS)[:, None])
+    low, high = (np.where(is_one, end, np.nan) for end in (low, high))
+    return np.where(low > effects, effects, low), np.where(high < effects, effects, high)
 
 
 def bounds(replicates: Floats, confidence: float) -> tuple[Floats, Floats]:

@@ -14,17 +14,21 @@ from labelqa._codes import BoxCodes
 from labelqa._kernels.arrays import Counts, Floats, Longs
 from labelqa._kernels.intervals import holm
 from labelqa.agreement.habits import _rates as rate
-from labelqa.agreement.habits._edges import SIDES, EdgeHabits, bounds
+from labelqa.agreement.habits._edges import MIN_ITEMS, SIDES, EdgeHabits, ends_of
+from labelqa.agreement.habits._offsets import constant_offsets, moved, offset_words
 from labelqa.agreement.habits._rates import Events, Objects, Rates, SettledClasses
 
-#: Fewer matches, items or events than this are no habit.
-MIN_MATCHES, MIN_ITEMS, MIN_EVENTS = 20, 5, 5
+#: Fewer matches or events than this, or matches on fewer items than `MIN_ITEMS`, are no habit.
+MIN_MATCHES, MIN_EVENTS = 20, 5
 #: A rate must be this far above the others' rate, and this many times as large.
 MIN_EXCESS, MIN_RATIO = 0.1, 2.0
 N_EXAMPLES = 3
 _EDGE_WORDS = ("left", "top", "right", "bottom")
+#: Column of the effects -> the edges it is about.
+_EDGES_OF = {0: (0, 1, 2, 3), 1: (0, 2), 2: (1, 3), 3: (0,), 4: (1,), 5: (2,), 6: (3,)}
 _LONGER = {"size": ("longer", "shorter"), "width": ("wider", "narrower"), "height": ("taller", "lower")}
 _ASK = {
+    "offset": "correct how the file or the tool that wrote it counts pixels, this is no habit of the person",
     "size": "settle in the guideline where the edge of an object is (whether shadow, blur or a margin belongs to it)",
     "width": "settle in the guideline where an object ends to the left and right",
     "height": "settle in the guideline where an object ends at the top and bottom",
@@ -38,7 +42,7 @@ _ASK = {
 
 @dataclass(frozen=True, eq=False)
 class Habit:
-    """One habit of one annotator, large and beyond chance; `effect`, its ends and `others` are shares."""
+    """One habit of one annotator, large and beyond chance; `effect`, its ends and `others` are shares, or pixels."""
 
     annotator: int
     kind: str
@@ -54,6 +58,9 @@ class Habit:
     #: For "small": the size under which objects are missed; for "class": the two class codes.
     limit: float = np.nan
     classes: tuple[int, int] = (-1, -1)
+    #: Which edges it is about, and for "offset" what is added to each coordinate.
+    edges: tuple[int, ...] = ()
+    pixels: tuple[float, ...] = ()
 
 
 @dataclass
@@ -67,14 +74,21 @@ class HabitTests:
         """Give the candidates that stay below `level` after Holm's correction over all tests."""
         p = np.asarray(self.p, np.float64)
         bound = p[holm(p) <= level].max(initial=-np.inf)
-        return [habit for habit in self.candidates if habit.p <= bound]
+        found = [habit for habit in self.candidates if habit.p <= bound]
+        # what a file does to an edge is no habit of the person
+        by_file = {(habit.annotator, edge) for habit in found if habit.kind == "offset" for edge in habit.edges}
+        return [
+            habit
+            for habit in found
+            if habit.kind == "offset" or not any((habit.annotator, edge) in by_file for edge in habit.edges)
+        ]
 
 
 def add_edges(tests: HabitTests, codes: BoxCodes, habits: EdgeHabits, min_effect: float, confidence: float) -> None:
     """Test sides and edges of every annotator; of what is large, the simplest description becomes the candidate."""
-    enough = (habits.n_matches >= MIN_MATCHES) & (habits.n_items >= MIN_ITEMS)
+    enough = has_enough(habits)
     effects, replicates = habits.effects[:, :7], habits.replicates[:, :, :7]
-    low, high = bounds(replicates, confidence)
+    low, high = ends_of(habits, slice(0, 7), confidence)
     # one odd annotator moves the mean of the others for everybody else, but not the median
     beyond, beyond_replicates = _against_median(effects), _against_median(replicates)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -87,8 +101,49 @@ def add_edges(tests: HabitTests, codes: BoxCodes, habits: EdgeHabits, min_effect
             kind, what, shown, text = _side_words(str(codes.annotators[annotator]), k, ends)
             n = int(habits.n_matches[annotator])
             tests.candidates.append(
-                Habit(annotator, kind, what, *shown, 0.0, n, float(p[annotator, k]), f"{text}: {_ASK[kind]}.", items)
+                Habit(
+                    annotator, kind, what, *shown, 0.0, n, float(p[annotator, k]), f"{text}: {_ASK[kind]}.", items,
+                    edges=_EDGES_OF[k],
+                )
+            )  # fmt: skip
+
+
+def has_enough(habits: EdgeHabits) -> NDArray[np.bool_]:
+    """Tell whose boxes are compared often enough to speak of habits: bool (A,)."""
+    return np.asarray((habits.n_matches >= MIN_MATCHES) & (habits.n_items >= MIN_ITEMS))
+
+
+def add_offsets(tests: HabitTests, codes: BoxCodes, habits: EdgeHabits, confidence: float) -> None:
+    """Test whose edges lie a constant number of pixels away from the others', whatever the size of the boxes."""
+    found = constant_offsets(habits, has_enough(habits), confidence)
+    for annotator in np.flatnonzero(np.isfinite(found.pixels).any(axis=1)).tolist():
+        edges = np.flatnonzero(np.isfinite(found.pixels[annotator]))
+        shift, first = moved(found.pixels[annotator]), edges[0]
+        # the weakest of the edges speaks for all of them
+        p, share = found.p[annotator, edges].max(), found.share[annotator, edges].min()
+        words, cause = offset_words(shift)
+        text = (
+            f"The boxes of {codes.annotators[annotator]} have {words}, whatever their size ({100 * share:.0f} % of "
+            f"{habits.n_matches[annotator]:,} matches), as where {cause}"
+        )
+        tests.p.append(float(p))
+        tests.candidates.append(
+            Habit(
+                annotator=annotator,
+                kind="offset",
+                what=", ".join(BOX_EDGES[edge] for edge in edges),
+                effect=float(found.pixels[annotator, first]),
+                low=float(found.low[annotator, first]),
+                high=float(found.high[annotator, first]),
+                others=0.0,
+                n=int(habits.n_matches[annotator]),
+                p=float(p),
+                sentence=f"{text}: {_ASK['offset']}.",
+                items=_examples_of(habits, annotator, 7 + int(first), np.sign(found.pixels[annotator, first])),
+                edges=tuple(edges.tolist()),
+                pixels=tuple(shift.tolist()),
             )
+        )
 
 
 def _against_median(against_mean: Floats) -> Floats:

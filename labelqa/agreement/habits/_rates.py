@@ -13,6 +13,7 @@ from labelqa._kernels.arrays import Counts, Flags, Floats, Ints, Longs
 from labelqa._kernels.boxes.clustering import greedy_clusters, leave_one_out_boxes, members_of, views_of_boxes
 from labelqa._kernels.boxes.grouping import grouped_and_split, is_covered
 from labelqa._kernels.boxes.image_bootstrap import ratio_intervals
+from labelqa._kernels.intervals import holding, wilson_of_shares
 
 #: A box holds another where this share of the other's area lies within.
 INSIDE = 0.7
@@ -103,6 +104,7 @@ def compared(
     offsets = np.concatenate([[0], np.cumsum(np.bincount(annotator, minlength=n_annotators))])
     values = np.column_stack([events.n, events.n_opportunities]).astype(np.float64)[order]
     low, high = ratio_intervals(counts, offsets, item[order], values, np.array([0]), np.array([1]), confidence)
+    low, high = _ends(rate, (low[:, 0], high[:, 0]), _n_items(events, n_annotators), confidence)
     hit = events.n > 0
     return Rates(
         kind=kind,
@@ -110,12 +112,26 @@ def compared(
         n=np.asarray(n, np.float64),
         n_opportunities=np.asarray(total, np.float64),
         rate=rate,
-        low=low[:, 0],
-        high=high[:, 0],
+        low=low,
+        high=high,
         others=others,
         p=_conditional_p(events, n_annotators, is_within_item=is_within_item),
         events=Events(item[hit], annotator[hit], events.n[hit], events.n_opportunities[hit]),
     )
+
+
+def _n_items(events: Events, n_annotators: int) -> Floats:
+    """Count the items where each annotator had an opportunity: (A,)."""
+    seen = pd.DataFrame({"annotator": events.annotator, "item": events.item})[events.n_opportunities > 0]
+    return np.bincount(seen.drop_duplicates()["annotator"], minlength=n_annotators).astype(np.float64)
+
+
+def _ends(rate: Floats, ends: tuple[Floats, Floats], n_items: Floats, confidence: float) -> tuple[Floats, Floats]:
+    """Make the intervals of rates (A,) hold them; where all draws are alike, Wilson's of so many items stands in."""
+    low, high = holding(rate, *ends)
+    likely_low, likely_high = wilson_of_shares(np.clip(rate, 0.0, 1.0), n_items, confidence)
+    is_none = np.isnan(low)
+    return np.where(is_none, np.minimum(likely_low, rate), low), np.where(is_none, np.maximum(likely_high, rate), high)
 
 
 def _conditional_p(events: Events, n_annotators: int, *, is_within_item: bool) -> Floats:

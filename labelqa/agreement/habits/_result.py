@@ -25,10 +25,11 @@ class BoxConventions(Result):
     variance_explained
         Share of the variance of box size (log, around each object) that the annotator explains, beyond chance.
     findings
-        One row per habit: `annotator_id`; `kind` ("size", "width", "height", "edge", "group", "split", "small",
-        "class"); `what` (the edge, the size limit, the two classes); `effect` with `low` and `high` and `others`, all
-        shares (of the others' side length for "size", "width" and "height"; of the side for "edge", above 0 is
-        outwards; of the opportunities for the rest, where `others` is the others' rate); `n` matches or events;
+        One row per habit: `annotator_id`; `kind` ("offset", "size", "width", "height", "edge", "group", "split",
+        "small", "class"); `what` (the edges, the size limit, the two classes); `effect` with `low` and `high` and
+        `others`, for "offset" in pixels (of the first edge, above 0 is outwards), otherwise shares (of the others' side
+        length for "size", "width" and "height"; of the side for "edge", above 0 is outwards; of the opportunities for
+        the rest, where `others` is the others' rate); `n` matches or events;
         `p_value` before correction; `sentence`; `item_ids` of examples, joined by "; ".
     explained
         What agreement would be if habits were settled, one row per finding and one for all ("all"): `annotator_id`,

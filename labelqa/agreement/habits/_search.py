@@ -48,6 +48,7 @@ def search(codes: BoxCodes, min_effect: float, sampling: Resampling) -> FoundHab
     edges = edge_habits(codes, counts, (marked.is_group & groupers) | (marked.is_part & splitters))
     objects, classes = rate.objects_of_others(codes), rate.settled_classes(codes)
     tests = HabitTests()
+    findings.add_offsets(tests, codes, edges, confidence)
     findings.add_edges(tests, codes, edges, min_effect, confidence)
     for rates in (groups, splits):
         findings.add_groups(tests, codes, rates)

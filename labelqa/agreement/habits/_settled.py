@@ -55,9 +55,9 @@ def drawing_of(codes: BoxCodes) -> Drawing:
 def settled(drawing: Drawing, codes: BoxCodes, habits: list[Habit], evidence: HabitEvidence) -> Drawing:
     """Redraw what the habits are about; `drawing` holds the boxes of `codes`, in their order.
 
-    Sides and edges are moved back by the annotator's effect; a group box is replaced by what the others drew in it;
-    small objects that were missed are added; swapped classes become those of the others. Objects split in parts are
-    left as they are.
+    Sides and edges are moved back by the annotator's effect or offset; a group box is replaced by what the others drew
+    in it; small objects that were missed are added; swapped classes become those of the others. Objects split in parts
+    are left as they are.
     """
     objects = evidence.objects
     xyxy, label, keep = drawing.xyxy.copy(), drawing.label.copy(), np.ones(len(drawing.view), bool)
@@ -70,6 +70,8 @@ def settled(drawing: Drawing, codes: BoxCodes, habits: list[Habit], evidence: Ha
             moved = drawing.xyxy[mine] - _share_of_shift(found, shift_of(evidence.edges, found.annotator)) * size
             valid = (moved[:, 2:] > moved[:, :2]).all(axis=1, keepdims=True)
             xyxy[mine] = np.where(valid, moved, drawing.xyxy[mine])
+        elif found.kind == "offset":
+            xyxy[mine] = drawing.xyxy[mine] - np.asarray(found.pixels)
         elif found.kind == "group":
             gone = mine & evidence.is_group
             keep &= ~gone

@@ -9,7 +9,11 @@ Conventions
 - Classes are in the order of `classes=`, of an ordered categorical, or natural; one that nobody used counts where it is
   named, which moves `gwet_ac` and `brennan_prediger`.
 - Two labels agree by a weight from 0 to 1, from the `level` of measurement or `weights`: 1 where they are equal.
-- The interval is Student's from the standard error over items, or the percentiles of resampled items (`n_resamples`).
+- Numbers have an order; texts only where `classes=` or an ordered categorical states it, and are refused where it
+  counts (ordinal levels, named weights, a matrix) and nobody did.
+- The interval is Student's from the standard error over items, or the percentiles of resampled items (`n_resamples`);
+  an end that leaves the value out moves to it. It is nan where all items agree alike, as one alone does: a point would
+  say that others cannot differ. `share_undefined` says how many resamples it rests on.
 
 Questions and functions
 -----------------------

@@ -43,18 +43,22 @@ class LabelAgreement(Result):
         Krippendorff's alpha and its interval.
     confidence, interval, level
         Confidence of all intervals, kind of alpha's interval ("t" or "bootstrap"), and what labels are.
+    share_undefined
+        Share of the resamples in which alpha is undefined; nan without resamples.
     n_items, n_paired, n_annotators, n_labels, n_classes
         Labelled items, items with two labels or more, annotators, labels, classes.
     reason
-        Why `alpha` is nan, or None.
+        Why `alpha` or its interval is nan, or None.
     coefficients
         One row per coefficient: `coefficient`, `value`, `low`, `high`, `se`, `p_value`, `observed`, `expected`,
-        `interval` ("t" or "bootstrap"), `reason`. Cohen's kappa and Scott's pi are there for two annotators.
+        `interval` ("t" or "bootstrap"), `share_undefined`, `reason`. Cohen's kappa and Scott's pi are there for two
+        annotators.
     per_class
         `label`, `n_labels`, `n_items`, `share`, `agreement` (given one label of this class, how often another label of
         the item is the same) with `agreement_low` and `agreement_high`, and `alpha`, with `alpha_low` and `alpha_high`,
         `fleiss_kappa`, `gwet_ac` of this class against all others. The intervals are percentiles over the resamples
-        that have the class; nan without resamples and where fewer than two items with two labels have it.
+        that have the class; nan without resamples, where fewer than two items with two labels have it, and, as in all
+        tables, where all resamples are alike.
     class_pairs
         Which two classes are mixed up, most first: `label_a`, `label_b`, `n_pairs` (of labels), `share` (of all
         disagreement), `expected_share` (if labels were handed out at random).
@@ -71,8 +75,8 @@ class LabelAgreement(Result):
     per_pair
         `annotator_a`, `annotator_b`, `n_items`, `agreement` with `agreement_low` and `agreement_high` (Wilson; wider
         than needed where labels agree in parts), `expected`, `kappa` (Cohen's) with `kappa_low` and `kappa_high` (t,
-        from the standard error of Fleiss, Cohen and Everitt, as in `cohen_kappa`; a point where all labels agree), over
-        the items both labelled; see also `pair_matrix`.
+        from the standard error of Fleiss, Cohen and Everitt, as in `cohen_kappa`; nan where all items agree alike),
+        over the items both labelled; see also `pair_matrix`.
     intra_annotator
         Where an annotator labelled an item again: `annotator_id`, `n_items`, `n_labels`, `agreement` with themselves
         (share of pairs of equal labels).
@@ -86,6 +90,7 @@ class LabelAgreement(Result):
     alpha_high: float
     confidence: float
     interval: str
+    share_undefined: float
     level: str
     n_items: int
     n_paired: int
@@ -178,6 +183,7 @@ def label_agreement(
     (0.4444, '3')
     """
     resampling = Resampling(n_resamples=n_resamples, confidence=confidence, seed=seed)
+    confidence = resampling.confidence
     counted = count_labels(annotations, Measurement(level, weights, classes))
     codes = counted.need_codes(instead="use a single coefficient")
     of_counts = {name: formula.value for name, formula in COUNT_FORMULAS.items()}
@@ -191,6 +197,7 @@ def label_agreement(
         alpha_high=alpha.high,
         confidence=confidence,
         interval=alpha.interval,
+        share_undefined=alpha.share_undefined,
         level=alpha.level,
         n_items=counted.statistics.n_items,
         n_paired=alpha.n_items,
@@ -229,7 +236,7 @@ def _coefficients(
 
 
 def _table(found: dict[str, Coefficient]) -> pd.DataFrame:
-    columns = ["value", "low", "high", "se", "p_value", "observed", "expected", "interval", "reason"]
+    columns = ["value", "low", "high", "se", "p_value", "observed", "expected", "interval", "share_undefined", "reason"]
     records = [{"coefficient": name} | {c: getattr(one, c) for c in columns} for name, one in found.items()]
     return pd.DataFrame(records, columns=["coefficient", *columns])
 

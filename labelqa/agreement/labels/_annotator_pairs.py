@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from labelqa._codes import LabelCodes
-from labelqa._kernels.intervals import student_reach, wilson_of_shares
+from labelqa._kernels.intervals import holding, student_reach, wilson_of_shares
 from labelqa._kernels.labels.annotators import pair_slots, pair_squares, pair_tables
 from labelqa.agreement.labels._counted import CountedLabels
 
@@ -43,8 +43,10 @@ def per_pair(counted: CountedLabels, codes: LabelCodes, confidence: float = 0.95
         name: np.concatenate([np.empty(0), *(getattr(block, name) for block in blocks)])[order]
         for name in _PairSums.__dataclass_fields__
     }
-    agreement_low, agreement_high = wilson_of_shares(found["agreement"], found["n_items"], confidence)
-    reach = student_reach(found["se"], found["n_items"], confidence)
+    wilson = wilson_of_shares(found["agreement"], found["n_items"], confidence)
+    agreement_low, agreement_high = holding(found["agreement"], *wilson)
+    kappa, reach = found["kappa"], student_reach(found["se"], found["n_items"], confidence)
+    kappa_low, kappa_high = holding(kappa, np.maximum(kappa - reach, -1.0), np.minimum(kappa + reach, 1.0))
     return pd.DataFrame(
         {
             "annotator_a": codes.annotators[low],
@@ -54,9 +56,9 @@ def per_pair(counted: CountedLabels, codes: LabelCodes, confidence: float = 0.95
             "agreement_low": agreement_low,
             "agreement_high": agreement_high,
             "expected": found["expected"],
-            "kappa": found["kappa"],
-            "kappa_low": np.maximum(found["kappa"] - reach, -1.0),
-            "kappa_high": np.minimum(found["kappa"] + reach, 1.0),
+            "kappa": kappa,
+            "kappa_low": kappa_low,
+            "kappa_high": kappa_high,
         }
     )
 

@@ -102,7 +102,7 @@ def benchmark_scale(
     'moderate'
     """
     check_choice("scale", scale, SCALES)
-    check_confidence(confidence)
+    confidence = check_confidence(confidence)
     words = [word for word, _ in SCALES[scale]]
     low = np.array([bound for _, bound in SCALES[scale]])
     high = np.concatenate([[1.0], low[:-1]])

@@ -246,6 +246,9 @@ _RECORDS = (
 #: Name -> record, in the order in which they are listed.
 COEFFICIENTS: Mapping[str, CoefficientRecord] = MappingProxyType({record.name: record for record in _RECORDS})
 
+#: Those whose chance follows from the list of classes, used or not.
+COUNT_ALL_CLASSES = ("gwet_ac", "brennan_prediger")
+
 #: The formulas of those that class counts per item are enough for.
 COUNT_FORMULAS: Mapping[str, CountFormula] = MappingProxyType(
     {

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from labelqa._kernels.intervals import percentiles
+from labelqa._kernels.intervals import holding, percentiles
 from labelqa._kernels.labels.rows import class_pair_entries
 from labelqa.agreement.labels._catalogue import ALPHA, FLEISS, GWET, class_agreement
 from labelqa.agreement.labels._counted import CountedLabels
@@ -31,8 +31,9 @@ def per_class(counted: CountedLabels, drawn: dict[str, Floats], confidence: floa
         "share": counts / max(counts.sum(), 1),
     }
     for column, formula in DRAWN_PER_CLASS.items():
-        table[column] = formula(rows, rows.totals, rows.times[None, :]).value[0]
-        table[f"{column}_low"], table[f"{column}_high"] = _interval(counted, drawn[column], confidence)
+        value = formula(rows, rows.totals, rows.times[None, :]).value[0]
+        ends = holding(value, *_interval(counted, drawn[column], confidence))
+        table |= dict(zip((column, f"{column}_low", f"{column}_high"), (value, *ends), strict=True))
     table |= {"fleiss_kappa": FLEISS.classes_of_all(rows), "gwet_ac": GWET.classes_of_all(rows)}
     return pd.DataFrame(table)
 

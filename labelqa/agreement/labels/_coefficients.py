@@ -43,7 +43,8 @@ def krippendorff_alpha(
         their distance.
     classes
         The list of classes in order, where unused ones count or the order matters. Without it the order is that of an
-        ordered categorical column, otherwise natural (numbers by size, texts by the alphabet).
+        ordered categorical column, otherwise natural (numbers by size, texts by the alphabet); where the order counts
+        (ordinal levels, named weights, a matrix), texts are then refused.
     n_resamples
         0: the analytic t interval. Otherwise the percentile interval of this many resamples of the items.
     confidence, seed
@@ -57,7 +58,8 @@ def krippendorff_alpha(
     Raises
     ------
     TableError
-        For missing columns or ids, labels outside `classes`, and labels that are no numbers where numbers are needed.
+        For missing columns or ids, labels outside `classes`, labels that are no numbers where numbers are needed, and
+        texts in no stated order where the order counts.
     OptionError
         For an unknown level or impossible weights.
 

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from labelqa._codes import natural_order
-from labelqa._kernels.intervals import percentiles, student_reach
+from labelqa._kernels.intervals import POINT, holding, percentiles, student_reach
 from labelqa._kernels.labels.resampling import resampled_times
 from labelqa._options import Resampling, check_choice
 from labelqa._result import Result
 from labelqa.agreement.labels import _plots as plots
 from labelqa.agreement.labels._catalogue import COEFFICIENTS, COUNT_FORMULAS
 from labelqa.agreement.labels._counted import CountedLabels, LabelInput, Measurement, count_labels
-from labelqa.agreement.labels._distances import Weights
-from labelqa.agreement.labels._estimate import CountFormula, two_sided_p
+from labelqa.agreement.labels._distances import Weights, ordered_by
+from labelqa.agreement.labels._estimate import CountFormula, share_undefined, two_sided_p
 from labelqa.agreement.labels._statistics import CountRows
 from labelqa.agreement.labels._sums import ScaledRows, Values
+from labelqa.errors import OptionError, shown
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -40,9 +41,9 @@ class AgreementDifference(Result):
     before, after
         Its values.
     difference, low, high
-        `after` - `before` and its interval.
+        `after` - `before` and its interval, which holds it; nan where all items changed alike.
     se, p_value
-        Standard error of the difference, and the two-sided p of no difference.
+        Standard error of the difference, and the two-sided p of no difference (1 where nothing changed at all).
     verdict
         "higher" or "lower" where the interval leaves out 0, otherwise "undecided".
     is_paired
@@ -51,6 +52,8 @@ class AgreementDifference(Result):
         Items with two labels or more in each, and in both at once.
     confidence, interval, level
         Confidence and kind ("t" or "bootstrap") of the interval, and what labels are.
+    share_undefined
+        Share of the resamples in which the difference is undefined; nan without resamples.
     reason
         Why a number is nan, or None.
     table
@@ -72,6 +75,7 @@ class AgreementDifference(Result):
     n_items_both: int
     confidence: float
     interval: str
+    share_undefined: float
     level: str
     reason: str | None
     table: pd.DataFrame
@@ -158,10 +162,12 @@ def compare_agreement(
     reason = first.undefined or second.undefined
     both = parts[0].is_paired & parts[1].is_paired
     n_both = int(parts[0].distinct.times[both].sum())
-    low, high, se, p_value = _uncertainty(formula, parts, values, resampling)
-    old, new = (np.nan if reason else float(found.value[0]) for found in values)
+    found = _uncertainty(formula, parts, values, resampling)
+    old, new = (np.nan if reason else float(part.value[0]) for part in values)
     if reason is None and np.isnan(new - old):
         reason = "One of the two has labels of one class only, so that chance alone would agree fully."
+    elif reason is None and np.isnan(found.low):
+        reason = "All items changed alike, or not at all, which says nothing of how far others would: no interval."
     counts = [first.statistics, second.statistics]
     table = pd.DataFrame({"which": ["before", "after"], "value": [old, new]}).assign(
         n_items=[part.n_paired for part in counts], n_labels=[part.n_labels for part in counts]
@@ -171,17 +177,18 @@ def compare_agreement(
         before=old,
         after=new,
         difference=new - old,
-        low=low,
-        high=high,
-        se=se,
-        p_value=p_value,
-        verdict="higher" if low > 0 else "lower" if high < 0 else "undecided",
+        low=found.low,
+        high=found.high,
+        se=found.se,
+        p_value=found.p_value,
+        verdict="higher" if found.low > 0 else "lower" if found.high < 0 else "undecided",
         is_paired=same_items and n_both > 0,
         n_items_before=counts[0].n_paired,
         n_items_after=counts[1].n_paired,
         n_items_both=n_both,
-        confidence=confidence,
+        confidence=resampling.confidence,
         interval="bootstrap" if resampling.n_resamples else "t",
+        share_undefined=found.share_undefined,
         level=first.scale.name,
         reason=reason,
         table=table,
@@ -194,12 +201,34 @@ def _on_one_list(
     """Encode both with the classes of both."""
     first, second = count_labels(before, measurement), count_labels(after, measurement)
     if measurement.classes is None and list(first.statistics.classes) != list(second.statistics.classes):
-        values = {str(value): value for part in (first, second) for value in part.class_values}
-        together = np.empty(len(values), dtype=object)
-        together[:] = list(values.values())
-        measurement = replace(measurement, classes=list(together[natural_order(together)]))
+        measurement = replace(measurement, classes=_classes_of_both(first, second))
         first, second = count_labels(before, measurement), count_labels(after, measurement)
     return first, second
+
+
+def _classes_of_both(first: CountedLabels, second: CountedLabels) -> list[Hashable]:
+    """Join the classes: where order counts and was stated, by it, otherwise in natural order.
+
+    Raises
+    ------
+    OptionError
+        Where the two state orders of which neither holds the other.
+    """
+    lists = [list(part.class_values) for part in (first, second)]
+    option = ordered_by(first.level, first.weights)
+    if option is not None and (first.statistics.is_stated or second.statistics.is_stated):
+        longer, shorter = sorted(lists, key=len, reverse=True)
+        kept = {str(value) for value in shorter}
+        if [str(value) for value in longer if str(value) in kept] == [str(value) for value in shorter]:
+            return longer
+        raise OptionError(
+            f"{option} needs one order of classes; found {shown(lists[0])} before and {shown(lists[1])} after. List "
+            "all of them in order with classes=."
+        )
+    values = {str(value): value for part in lists for value in part}
+    together = np.empty(len(values), dtype=object)
+    together[:] = list(values.values())
+    return list(together[natural_order(together)])
 
 
 def _matched(first: CountedLabels, second: CountedLabels) -> tuple[ScaledRows, ScaledRows]:
@@ -239,25 +268,37 @@ def _apart(first: CountedLabels, second: CountedLabels) -> tuple[ScaledRows, Sca
     )
 
 
+class _Uncertainty(NamedTuple):
+    low: float = np.nan
+    high: float = np.nan
+    se: float = np.nan
+    p_value: float = np.nan
+    share_undefined: float = np.nan
+
+
 def _uncertainty(
     formula: CountFormula, parts: tuple[ScaledRows, ScaledRows], values: list[Values], resampling: Resampling
-) -> tuple[float, float, float, float]:
-    """Give low, high, standard error and p-value of the difference."""
+) -> _Uncertainty:
+    """Give the interval, standard error and p-value of the difference."""
     difference = float(values[1].value[0] - values[0].value[0])
     times = parts[0].times
     n = int(times.sum())
     if not np.isfinite(difference) or n < 2:
-        return np.nan, np.nan, np.nan, np.nan
+        return _Uncertainty()
     old, new = (formula.influence(rows, found) for rows, found in zip(parts, values, strict=True))
     se = float(np.sqrt((times * (new - old) ** 2).sum() * n / (n - 1)))
-    p_value = two_sided_p(difference, se, n)
+    # nothing that changed is the one certainty that items alike can give
+    p_value = 1.0 if se <= POINT and abs(difference) <= POINT else two_sided_p(difference, se, n)
     if not resampling.n_resamples:
         reach = float(student_reach(se, n, resampling.confidence))
-        return difference - reach, difference + reach, se, p_value
+        low, high = holding(difference, difference - reach, difference + reach)
+        return _Uncertainty(float(low), float(high), se, p_value)
     drawn = []
     for block in resampled_times(
         parts[0].distinct.times, resampling.n_resamples, resampling.generator(), parts[0].n_classes
     ):
         old, new = (formula.value(rows, rows.sums(block), block).value for rows in parts)
         drawn.append(new - old)
-    return (*percentiles(np.concatenate(drawn), resampling.confidence), se, p_value)
+    every = np.concatenate(drawn)
+    low, high = holding(difference, *percentiles(every, resampling.confidence))
+    return _Uncertainty(float(low), float(high), se, p_value, share_undefined(every))

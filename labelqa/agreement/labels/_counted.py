@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -11,8 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from labelqa._codes import LabelCodes
-from labelqa.agreement.labels._distances import SETS, Scale, Weights, as_set, scale_of
-from labelqa.agreement.labels._statistics import LabelStatistics, statistics_of
+from labelqa.agreement.labels._distances import SETS, Scale, Weights, as_set, check_order, scale_of
+from labelqa.agreement.labels._statistics import LabelStatistics, listed_classes, stated_classes, statistics_of
 from labelqa.agreement.labels._sums import ScaledRows
 from labelqa.annotations import Annotations, as_label_codes
 from labelqa.errors import OptionError, TableError
@@ -28,6 +28,10 @@ class Measurement:
     level: str = "nominal"
     weights: Weights | None = None
     classes: Sequence[Hashable] | None = None
+
+    def __post_init__(self) -> None:
+        if self.classes is not None:
+            object.__setattr__(self, "classes", listed_classes(self.classes))
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,7 +114,8 @@ class CountedLabels:
             codes.label[entries],
             codes.row[entries],
         )
-        return CountedLabels(statistics_of(chosen), chosen, self.level, self.weights)
+        statistics = statistics_of(chosen, is_stated=self.statistics.is_stated)
+        return CountedLabels(statistics, chosen, self.level, self.weights)
 
 
 def count_labels(annotations: LabelInput, measurement: Measurement) -> CountedLabels:
@@ -119,30 +124,35 @@ def count_labels(annotations: LabelInput, measurement: Measurement) -> CountedLa
     Raises
     ------
     TableError
-        For data that are no labels.
+        For data that are no labels, and texts in no stated order where the order counts.
     OptionError
         For an unknown level, or classes that statistics were not collected with.
     """
     level, weights = measurement.level, measurement.weights
-    classes = None if measurement.classes is None else list(measurement.classes)
     if isinstance(annotations, LabelStatistics):
-        if classes is not None and classes != list(annotations.classes):
-            raise OptionError("classes= cannot change statistics that are counted already; name them when collecting.")
-        return CountedLabels(annotations, None, level, weights)
-    if level in SETS and weights is None:
-        annotations = _with_sets(annotations)
-        classes = None if classes is None else [as_set(value) for value in classes]
-    elif classes is None:
-        classes = _ordered_classes(annotations)
-    codes = as_label_codes(annotations, classes)
-    return CountedLabels(statistics_of(codes), codes, level, weights)
+        counted = CountedLabels(_of_classes(annotations, measurement.classes), None, level, weights)
+    else:
+        if level in SETS and weights is None:
+            annotations, named = _with_sets(annotations), measurement.classes
+            classes: list[Hashable] | None = None
+            if named is not None:
+                classes = [as_set(value) for value in named]
+        else:
+            classes = stated_classes(annotations, measurement.classes)
+        codes = as_label_codes(annotations, classes)
+        counted = CountedLabels(statistics_of(codes, is_stated=classes is not None), codes, level, weights)
+    if not counted.statistics.is_stated:
+        check_order(counted.statistics.classes, level, weights)
+    return counted
 
 
-def _ordered_classes(annotations: Annotations | pd.DataFrame) -> list[Hashable] | None:
-    """Give the categories of a column whose order its owner has stated."""
-    table = annotations.labels if isinstance(annotations, Annotations) else annotations
-    dtype = table["label"].dtype if isinstance(table, pd.DataFrame) and "label" in table else None
-    return list(dtype.categories) if isinstance(dtype, pd.CategoricalDtype) and dtype.ordered else None
+def _of_classes(statistics: LabelStatistics, classes: Sequence[Hashable] | None) -> LabelStatistics:
+    """Take statistics whose classes are those of the list, if there is one, which then states their order."""
+    if classes is None:
+        return statistics
+    if list(classes) != list(statistics.classes):
+        raise OptionError("classes= cannot change statistics that are counted already; name them when collecting.")
+    return replace(statistics, is_stated=True)
 
 
 def _with_sets(annotations: Annotations | pd.DataFrame) -> pd.DataFrame:

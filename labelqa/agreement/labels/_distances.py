@@ -20,6 +20,8 @@ Weights = str | ArrayLike | pd.DataFrame | Callable[[Any, Any], float]
 LEVELS = ("nominal", "ordinal", "ordinal_gwet", "interval", "ratio", "masi", "jaccard")
 NAMED = ("linear", "quadratic", "radical")
 SETS = ("masi", "jaccard")
+#: Levels whose distances follow the order of the classes.
+ORDERED = ("ordinal", "ordinal_gwet")
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,6 +97,43 @@ def scale_of(classes: NDArray[np.object_], counts: Floats, level: str, weights: 
         )
     total = np.where(a + b == 0, 1.0, a + b)
     return Scale(level, _from_distance(((a - b) / total) ** 2))
+
+
+def ordered_by(level: str, weights: Weights | None) -> str | None:
+    """Name the option whose distances follow the order of the classes; None where there is none."""
+    if weights is None:
+        return f"level={level!r}" if level in ORDERED else None
+    if isinstance(weights, str):
+        return f"weights={weights!r}" if weights in NAMED else None
+    if callable(weights) or isinstance(weights, pd.DataFrame):
+        return None
+    matrix = np.asarray(weights, dtype=np.float64)
+    is_square = matrix.ndim == 2 and matrix.shape[0] == matrix.shape[1]
+    apart = matrix[~np.eye(len(matrix), dtype=bool)] if is_square else matrix
+    return "A matrix weights=" if is_square and len(np.unique(apart)) > 1 else None
+
+
+def check_order(classes: NDArray[np.object_], level: str, weights: Weights | None) -> None:
+    """Refuse classes that nobody put in order where the order counts: numbers have one, texts do not.
+
+    Raises
+    ------
+    TableError
+        With the texts found.
+    """
+    option = ordered_by(level, weights)
+    if option is None:
+        return
+    texts = [
+        value
+        for value, number in zip(classes, _numbers(classes), strict=True)
+        if not np.isfinite(number) and not isinstance(value, bool)
+    ]
+    if texts:
+        raise TableError(
+            f"{option} needs classes in order; found texts ({shown(texts)}), whose order nobody stated. List all of "
+            "them in order with classes=, or make the column an ordered categorical."
+        )
 
 
 def midranks(counts: Floats) -> Floats:

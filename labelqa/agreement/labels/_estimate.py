@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtr
 
+from labelqa._kernels.intervals import POINT
 from labelqa._kernels.labels.resampling import resampled_times
 from labelqa._options import Resampling
 from labelqa.agreement.labels._counted import CountedLabels
@@ -133,6 +134,9 @@ def draw_together(
 
 def two_sided_p(value: float, se: float, n: int) -> float:
     """Give Student's p of the hypothesis that the value is 0; nan without a standard error."""
-    if not np.isfinite(se):
-        return np.nan
-    return float(2 * stdtr(n - 1, -abs(value) / se)) if se else float(value == 0)
+    return float(2 * stdtr(n - 1, -abs(value) / se)) if np.isfinite(se) and se > POINT else np.nan
+
+
+def share_undefined(drawn: Floats) -> float:
+    """Give the share of the resamples, (R,), that have no value; nan without resamples."""
+    return float(1 - np.isfinite(drawn).mean()) if len(drawn) else np.nan

@@ -38,7 +38,7 @@ class PermutationTest(Result):
     p_value
         Share of shuffles (the data themselves counted as one) that agree at least as much.
     chance, chance_low, chance_high
-        Mean over shuffles, and the range of the middle 95 % of them.
+        Mean over shuffles, and the range of the middle 95 % of them, stretched to the mean where it lies outside.
     n_items, n_permutations
         Items with two labels or more, shuffles.
     reason
@@ -129,13 +129,14 @@ def permutation_test(
             # sums of the same numbers in another order differ in their last digits
             p_value = float((1 + (drawn >= value - 1e-9).sum()) / (1 + n_permutations))
     low, high = percentiles(drawn)
+    chance = float(drawn.mean()) if len(drawn) else np.nan
     return PermutationTest(
         coefficient=coefficient,
         value=value,
         p_value=p_value,
-        chance=float(drawn.mean()) if len(drawn) else np.nan,
-        chance_low=low,
-        chance_high=high,
+        chance=chance,
+        chance_low=min(low, chance),
+        chance_high=max(high, chance),
         n_items=paired.statistics.n_paired,
         n_permutations=n_permutations,
         reason=reason,

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from labelqa._kernels.intervals import student_reach
+from labelqa._kernels.intervals import POINT, student_reach
 from labelqa._kernels.labels.rows import distinct_rows, row_entries, salts
 from labelqa._options import check_choice, check_confidence, check_number
 from labelqa._renamed import renamed
@@ -19,6 +19,7 @@ from labelqa.agreement.labels import _plots as plots
 from labelqa.agreement.labels._catalogue import COEFFICIENTS, COUNT_FORMULAS
 from labelqa.agreement.labels._counted import LabelInput, Measurement, count_labels
 from labelqa.agreement.labels._distances import Weights
+from labelqa.agreement.labels._statistics import stated_classes
 from labelqa.annotations import Annotations, as_label_codes
 
 if TYPE_CHECKING:
@@ -126,8 +127,8 @@ def items_needed(
     (50, 254)
     """
     check_choice("coefficient", coefficient, COUNT_FORMULAS)
-    check_number("width", width, 0, open_low=True, hint="the distance of the two bounds, such as 0.1")
-    check_confidence(confidence)
+    width = check_number("width", width, 0, open_low=True, hint="the distance of the two bounds, such as 0.1")
+    confidence = check_confidence(confidence)
     counted, formula = count_labels(annotations, Measurement(level, weights, classes)), COUNT_FORMULAS[coefficient]
     rows, n_pilot = counted.rows, counted.statistics.n_paired
     values = formula.of_all(rows)
@@ -138,7 +139,7 @@ def items_needed(
         spread = float(np.sqrt((rows.times * parts**2).sum() * n_pilot / (n_pilot - 1)) * n_pilot**0.5)
     elif reason is None:
         reason = "The pilot has too few items, or labels of one class only; label some more items first."
-    if spread == 0:
+    if spread <= POINT:
         reason = "All items of the pilot agree alike, which says nothing about others; label some more items first."
     n_items = -1 if reason else _smallest(spread, width, confidence)
     per_item = float(rows.distinct.n[rows.is_paired] @ rows.times[rows.is_paired]) / max(n_pilot, 1)
@@ -217,7 +218,7 @@ def items_to_relabel(
     >>> items_to_relabel(pd.DataFrame(rows, columns=["item_id", "annotator_id", "label"]))["item_id"].tolist()
     ['2', '1', '3']
     """
-    codes = as_label_codes(annotations, None if classes is None else list(classes))
+    codes = as_label_codes(annotations, stated_classes(annotations, classes))
     k = codes.n_classes
     first, _, _, row_of_item = distinct_rows(codes.offsets, codes.label, salts(k, 1), salts(k, 2))
     starts, code, count = row_entries(codes.offsets, codes.label, first)

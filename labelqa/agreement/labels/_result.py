@@ -10,13 +10,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from labelqa._kernels.intervals import percentiles, student_reach
+from labelqa._kernels.intervals import POINT, holding, percentiles, student_reach
 from labelqa._options import Resampling
 from labelqa._result import Result
 from labelqa.agreement.labels import _plots as plots
-from labelqa.agreement.labels._catalogue import COEFFICIENTS, CoefficientRecord
+from labelqa.agreement.labels._catalogue import COEFFICIENTS, COUNT_ALL_CLASSES, CoefficientRecord
 from labelqa.agreement.labels._counted import CountedLabels
-from labelqa.agreement.labels._estimate import Estimate, two_sided_p
+from labelqa.agreement.labels._estimate import Estimate, share_undefined, two_sided_p
 from labelqa.agreement.labels._two_annotators import of_two
 
 if TYPE_CHECKING:
@@ -36,10 +36,11 @@ class Coefficient(Result):
     value
         1: all agree; 0: as much agreement as chance gives (percent agreement: none); below 0: less than chance.
     low, high
-        The interval; see `interval`.
+        The interval, which holds the value; see `interval`. nan below two items with two labels, and where all items
+        agree alike: nothing is known then of how far others would differ.
     se
         Analytic standard error over items (Gwet). For all but alpha it grows with the share of items that have one
-        label only, beyond what resampling shows: choose the bootstrap there.
+        label only, beyond what resampling shows: choose the bootstrap there. nan where the interval is.
     p_value
         Two-sided, of the hypothesis that the value is 0 (t, from the standard error).
     observed, expected
@@ -47,7 +48,11 @@ class Coefficient(Result):
     confidence
         Confidence of the interval.
     interval
-        "t" (value plus and minus t x se, at most 1) or "bootstrap" (percentiles over resampled items).
+        "t" (value plus and minus t x se, at most 1) or "bootstrap" (percentiles over resampled items, stretched to the
+        value where they leave it out).
+    share_undefined
+        Share of the resamples in which the coefficient is undefined, as where all their labels are of one class: the
+        interval rests on the others. nan without resamples.
     level
         The level of measurement, or the name of the weights.
     n_items
@@ -72,6 +77,7 @@ class Coefficient(Result):
     expected: float
     confidence: float
     interval: str
+    share_undefined: float
     level: str
     n_items: int
     n_annotators: int | None
@@ -119,15 +125,13 @@ def wrap(
         value, observed, expected = (float(part[0]) for part in (values.value, values.observed, values.expected))
         se = found.se
         if np.isnan(value):
-            reason = (
-                "All labels are of one class, so that chance alone would agree fully; name every possible class with "
-                "classes= where there are more."
-            )
-            se = np.nan
-        p_value = two_sided_p(value, se, found.n)
-        low, high = _interval(value, se, found, resampling)
-        if reason is None and np.isnan(low):
-            reason = "The interval needs at least two items and labels one by one."
+            reason, se = _why_undefined(record, counted), np.nan
+        else:
+            if statistics.n_paired > 1 and not se <= POINT:
+                low, high = _interval(value, se, found, resampling)
+            if np.isnan(low):
+                reason, se = _why_no_interval(counted, se), np.nan
+            p_value = two_sided_p(value, se, found.n)
     return Coefficient(
         coefficient=record.name,
         value=value,
@@ -139,6 +143,7 @@ def wrap(
         expected=expected,
         confidence=resampling.confidence,
         interval="bootstrap" if resampling.n_resamples else "t",
+        share_undefined=share_undefined(found.drawn) if found is not None else np.nan,
         level=counted.scale.name,
         n_items=statistics.n_paired,
         n_annotators=statistics.n_annotators,
@@ -159,10 +164,38 @@ def _class_table(counted: CountedLabels, values: Floats) -> pd.DataFrame:
 
 
 def _interval(value: float, se: float, found: Estimate, resampling: Resampling) -> tuple[float, float]:
-    """Give percentiles of the resamples, or without them Student's interval, which ends at 1."""
+    """Give percentiles of the resamples, or without them Student's interval, which ends at 1; nan where it is none."""
     if resampling.n_resamples:
-        return percentiles(found.drawn, resampling.confidence)
-    if not np.isfinite(se):
-        return np.nan, np.nan
-    reach = float(student_reach(se, found.n, resampling.confidence))
-    return value - reach, min(1.0, value + reach)
+        ends = percentiles(found.drawn, resampling.confidence)
+    else:
+        reach = float(student_reach(se, found.n, resampling.confidence))
+        ends = value - reach, min(1.0, value + reach)
+    low, high = holding(value, *ends)
+    return float(low), float(high)
+
+
+def _why_undefined(record: CoefficientRecord, counted: CountedLabels) -> str:
+    """Say why chance alone would agree fully, and what helps that was not done yet."""
+    used = counted.rows.totals
+    if (used.shares[0] > 0).sum() == 1:
+        what = "All labels are of one class"
+    elif (used.counts[0] > 0).sum() == 1:
+        what = "All labels of items with two labels are of one class"
+    else:
+        return "By these weights chance alone would agree fully; give weights that tell classes apart."
+    advice = ""
+    if not counted.statistics.is_stated:
+        name = "" if record.name in COUNT_ALL_CLASSES else "of gwet_ac or brennan_prediger "
+        advice = f"; where there are more, name every possible class with classes= {name}"
+    return f"{what}, so that chance alone would agree fully{advice.rstrip()}."
+
+
+def _why_no_interval(counted: CountedLabels, se: float) -> str:
+    if counted.statistics.n_paired < 2:
+        return "Only one item has two labels; an interval needs at least two items."
+    if np.isnan(se):
+        return "An interval needs labels one by one, which statistics do not hold."
+    return (
+        f"All {counted.statistics.n_paired:,} items with two labels agree alike, which says nothing of how far others "
+        "would differ: there is no interval. Label more items, or see permutation_test."
+    )

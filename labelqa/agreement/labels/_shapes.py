@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,18 +10,19 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from labelqa._codes import natural_order
-from labelqa.agreement.labels._statistics import CountRows, LabelStatistics
-from labelqa.errors import TableError, shown
+from labelqa.agreement.labels._statistics import CountRows, LabelStatistics, listed_classes
+from labelqa.errors import OptionError, TableError, shown
 
 
-def from_wide(table: pd.DataFrame) -> pd.DataFrame:
+def from_wide(table: pd.DataFrame | ArrayLike) -> pd.DataFrame:
     """Turn a table with one row per item and one column per annotator into one row per label.
 
     Parameters
     ----------
     table
         The index holds the item ids, the column names are the annotator ids, the cells are labels; missing cells are
-        labels not given.
+        labels not given. In an array items and annotators are 0, 1, 2... Columns of one ordered categorical keep its
+        order.
 
     Returns
     -------
@@ -41,6 +43,7 @@ def from_wide(table: pd.DataFrame) -> pd.DataFrame:
     >>> round(krippendorff_alpha(from_wide(wide)).value, 4)
     0.4444
     """
+    table = table if isinstance(table, pd.DataFrame) else pd.DataFrame(np.asarray(table))
     for name, ids in (("item", table.index), ("annotator", table.columns)):
         if ids.has_duplicates:
             raise TableError(
@@ -69,7 +72,8 @@ def from_contingency(
     ----------
     table
         How many items the first annotator gave the row's class and the second the column's class. A DataFrame names
-        the classes in its index and columns; for an array they are 0, 1, 2...
+        the classes in its index and columns; for an array they are 0, 1, 2... An ordered categorical index keeps its
+        order.
     annotators
         The ids of the two.
 
@@ -83,6 +87,8 @@ def from_contingency(
     ------
     TableError
         Where the table is not square or a cell is no count.
+    OptionError
+        Where `annotators` are not two.
 
     Examples
     --------
@@ -91,6 +97,8 @@ def from_contingency(
     0.3478
     """
     frame = table if isinstance(table, pd.DataFrame) else pd.DataFrame(np.asarray(table))
+    if isinstance(annotators, str) or len(annotators) != 2 or annotators[0] == annotators[1]:
+        raise OptionError(f"annotators={annotators!r} are not two; give the ids of the two annotators.")
     if frame.shape[0] != frame.shape[1] or set(frame.index) != set(frame.columns):
         raise TableError(
             f"The contingency table has rows {shown(frame.index)} and columns {shown(frame.columns)}; needed are the "
@@ -101,18 +109,19 @@ def from_contingency(
     times = counts[first, second]
     classes = frame.index.to_numpy(object)
     n_items = int(times.sum())
+    labels = pd.Series(np.concatenate([np.repeat(classes[first], times), np.repeat(classes[second], times)]))
+    order = frame.index.dtype
+    is_ordered = isinstance(order, pd.CategoricalDtype) and order.ordered
     return pd.DataFrame(
         {
             "item_id": np.tile(np.arange(1, n_items + 1), 2),
             "annotator_id": np.repeat(np.asarray(annotators, dtype=object), n_items),
-            "label": pd.Series(
-                np.concatenate([np.repeat(classes[first], times), np.repeat(classes[second], times)])
-            ).infer_objects(),
+            "label": labels.astype(order) if is_ordered else labels.infer_objects(),
         }
     )
 
 
-def from_counts(table: pd.DataFrame | ArrayLike) -> LabelStatistics:
+def from_counts(table: pd.DataFrame | ArrayLike, *, classes: Sequence[Hashable] | None = None) -> LabelStatistics:
     """Take how many labels of each class every item received; who gave them is not known.
 
     Parameters
@@ -120,6 +129,9 @@ def from_counts(table: pd.DataFrame | ArrayLike) -> LabelStatistics:
     table
         One row per item, one column per class, cells are counts. A DataFrame names the classes in its columns; for an
         array they are 0, 1, 2... All columns count as classes, used or not.
+    classes
+        The classes in order, where they are texts that have one: the columns of a DataFrame by name, those of an array
+        by position. Without it the order is that of an ordered categorical index of columns, otherwise natural.
 
     Returns
     -------
@@ -130,6 +142,8 @@ def from_counts(table: pd.DataFrame | ArrayLike) -> LabelStatistics:
     ------
     TableError
         Where a cell is no count.
+    OptionError
+        Where `classes` are not those of the columns.
 
     Examples
     --------
@@ -138,15 +152,31 @@ def from_counts(table: pd.DataFrame | ArrayLike) -> LabelStatistics:
     0.3333
     """
     frame = table if isinstance(table, pd.DataFrame) else pd.DataFrame(np.asarray(table))
+    order = frame.columns.dtype
+    is_stated = classes is not None or (isinstance(order, pd.CategoricalDtype) and bool(order.ordered))
+    if classes is not None:
+        frame = _with_columns(frame, listed_classes(classes), is_array=frame is not table)
+    elif is_stated:
+        frame = frame.iloc[:, frame.columns.argsort()]
+    else:
+        frame = frame.iloc[:, natural_order(list(frame.columns))]
     counts = _counts(frame)
-    order = natural_order(list(frame.columns))
-    counts = counts[:, order]
     n_items, n_classes = counts.shape
     label = np.repeat(np.tile(np.arange(n_classes, dtype=np.int32), n_items), counts.reshape(-1))
     offsets = np.concatenate([[0], np.cumsum(counts.sum(axis=1))]).astype(np.int64)
-    classes = np.empty(n_classes, dtype=object)
-    classes[:] = [frame.columns[j] for j in order]
-    return LabelStatistics(classes, None, CountRows.collect(offsets, label, n_classes), None)
+    values = np.empty(n_classes, dtype=object)
+    values[:] = list(frame.columns)
+    return LabelStatistics(values, None, CountRows.collect(offsets, label, n_classes), None, is_stated)
+
+
+def _with_columns(frame: pd.DataFrame, names: list[Hashable], *, is_array: bool) -> pd.DataFrame:
+    """Bring the columns into this order, or where they have no names give them these."""
+    is_each_once = len(set(names)) == len(names) == frame.shape[1]
+    if not is_each_once or not (is_array or set(names) == {*frame.columns}):
+        raise OptionError(
+            f"classes={names!r} are not the {frame.shape[1]} columns ({shown(frame.columns)}); list each column once."
+        )
+    return frame.set_axis(names, axis=1) if is_array else frame.loc[:, names]
 
 
 def _counts(frame: pd.DataFrame) -> NDArray[np.int64]:

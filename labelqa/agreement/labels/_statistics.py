@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -15,7 +15,7 @@ from labelqa._kernels.labels.annotators import annotator_class_counts
 from labelqa._kernels.labels.rows import distinct_rows, row_entries, salts
 from labelqa._renamed import renamed
 from labelqa.annotations import Annotations, as_label_codes
-from labelqa.errors import TableError
+from labelqa.errors import OptionError, TableError
 
 Longs = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -87,12 +87,15 @@ class LabelStatistics:
         The distinct rows of class counts and their multiplicities.
     said
         int64 (A, K): how often each annotator gave each class, or None.
+    is_stated
+        Whether somebody stated the classes and their order; otherwise they are those found, in natural order.
     """
 
     classes: NDArray[np.object_]
     annotators: NDArray[np.object_] | None
     rows: CountRows
     said: Longs | None
+    is_stated: bool = False
 
     @property
     def n_labels(self) -> int:
@@ -120,12 +123,12 @@ class LabelStatistics:
                 "The two parts were collected with different classes; give both the same list: "
                 "collect_labels(part, classes=[...])."
             )
-        rows = self.rows + other.rows
+        rows, is_stated = self.rows + other.rows, self.is_stated or other.is_stated
         if self.said is None or other.said is None or self.annotators is None or other.annotators is None:
-            return LabelStatistics(self.classes, None, rows, None)
+            return LabelStatistics(self.classes, None, rows, None, is_stated)
         said = pd.concat([pd.DataFrame(part.said, index=part.annotators) for part in (self, other)])
         both = said.groupby(level=0).sum()
-        return LabelStatistics(self.classes, both.index.to_numpy(object), rows, both.to_numpy(np.int64))
+        return LabelStatistics(self.classes, both.index.to_numpy(object), rows, both.to_numpy(np.int64), is_stated)
 
     def __repr__(self) -> str:
         who = "unknown annotators" if self.n_annotators is None else f"{self.n_annotators:,} annotators"
@@ -146,7 +149,8 @@ def collect_labels(
     annotations
         `Annotations`, or a table with `item_id`, `annotator_id`, `label`. All labels of an item must be in one piece.
     classes
-        The list of classes in order; needed where pieces are added, since each must know all classes.
+        The list of classes in order; needed where pieces are added, since each must know all classes, and where texts
+        have an order. Without it the order is that of an ordered categorical column, otherwise natural.
 
     Returns
     -------
@@ -168,14 +172,40 @@ def collect_labels(
     >>> round(krippendorff_alpha(parts[0] + parts[1]).value, 4)
     0.4444
     """
-    return statistics_of(as_label_codes(annotations, None if classes is None else list(classes)))
+    stated = stated_classes(annotations, classes)
+    return statistics_of(as_label_codes(annotations, stated), is_stated=stated is not None)
 
 
-def statistics_of(codes: LabelCodes) -> LabelStatistics:
+def stated_classes(
+    annotations: Annotations | pd.DataFrame, classes: Sequence[Hashable] | None
+) -> list[Hashable] | None:
+    """Give the classes as somebody stated them: `classes`, or else the categories of an ordered column; or None."""
+    if classes is not None:
+        return listed_classes(classes)
+    table = annotations.labels if isinstance(annotations, Annotations) else annotations
+    dtype = table["label"].dtype if isinstance(table, pd.DataFrame) and "label" in table else None
+    return list(dtype.categories) if isinstance(dtype, pd.CategoricalDtype) and dtype.ordered else None
+
+
+def listed_classes(classes: Sequence[Hashable]) -> list[Hashable]:
+    """Take the list of classes from anything that has an order.
+
+    Raises
+    ------
+    OptionError
+        For what is no list, or has no order.
+    """
+    if isinstance(classes, set | frozenset) or not isinstance(classes, Iterable):
+        raise OptionError(f"classes={classes!r} is no list in order; give all classes as a list.")
+    return [value.item() if isinstance(value, np.generic) else value for value in classes]
+
+
+def statistics_of(codes: LabelCodes, *, is_stated: bool) -> LabelStatistics:
     """Count encoded labels."""
     return LabelStatistics(
         codes.classes,
         codes.annotators,
         CountRows.collect(codes.offsets, codes.label, codes.n_classes),
         annotator_class_counts(codes.annotator, codes.label, codes.n_annotators, codes.n_classes),
+        is_stated,
     )

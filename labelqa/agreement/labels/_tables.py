@@ -7,14 +7,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from labelqa._codes import LabelCodes
-from labelqa._kernels.intervals import student_reach
+from labelqa._kernels.intervals import holding, student_reach
 from labelqa._kernels.labels.annotators import agreement_with_others, drop_one, expected_class_counts
 from labelqa._kernels.labels.rows import item_agreement, item_modes
 from labelqa._options import Resampling
 from labelqa.agreement.labels._catalogue import ALPHA, PERCENT
 from labelqa.agreement.labels._counted import CountedLabels
 from labelqa.agreement.labels._result import measure
-from labelqa.agreement.labels._sums import Sums
+from labelqa.agreement.labels._sums import Sums, divide
 
 Floats = NDArray[np.float64]
 
@@ -49,17 +49,19 @@ def per_annotator(
     by = pd.DataFrame({"annotator": codes.annotator, "share": share}).groupby("annotator")["share"]
     found = by.agg(["mean", "std", "count"]).reindex(range(n_annotators))
     every = ALPHA.of_all(counted.rows)
-    reach = student_reach(found["std"], found["count"], confidence) / found["count"] ** 0.5
+    mean, n = found["mean"].to_numpy(np.float64), found["count"].to_numpy(np.float64)
+    reach = student_reach(found["std"], n, confidence) / n**0.5
+    low, high = holding(mean, np.maximum(mean - reach, 0.0), np.minimum(mean + reach, 1.0))
     without = alpha_without(counted, codes)
     table = pd.DataFrame(
         {
             "annotator_id": codes.annotators,
             "n_labels": np.bincount(codes.annotator, minlength=n_annotators),
             "n_compared": np.bincount(codes.annotator[n_others > 0], minlength=n_annotators),
-            "agreement": found["mean"].to_numpy(),
-            "low": np.maximum((found["mean"] - reach).to_numpy(np.float64), 0.0),
-            "high": np.minimum((found["mean"] + reach).to_numpy(np.float64), 1.0),
-            "beyond_chance": (1 - (1 - found["mean"]) / (1 - every.expected[0])).to_numpy(),
+            "agreement": mean,
+            "low": low,
+            "high": high,
+            "beyond_chance": 1 - divide(1 - mean, 1 - every.expected),
             "alpha_without": without,
             "alpha_change": without - every.value[0],
         }

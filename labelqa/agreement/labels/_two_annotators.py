@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -52,7 +52,7 @@ def _pair(codes: LabelCodes, wanted: Sequence[Any] | None, name: str) -> NDArray
             )
         return found
     known = {text: code for code, text in enumerate(codes.annotators)}
-    ids = [id_text(value) for value in wanted]
+    ids = [id_text(value) for value in wanted] if isinstance(wanted, Iterable) else []
     unknown = [text for text in ids if text not in known]
     if unknown or len(set(ids)) != 2:
         raise TableError(

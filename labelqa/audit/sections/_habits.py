@@ -15,6 +15,7 @@ from labelqa.report.phrases import count, number, percent
 _CARDS = 8
 _PICTURES = 4
 _TITLES = {
+    "offset": "how pixels are counted",
     "size": "size of the boxes",
     "width": "width of the boxes",
     "height": "height of the boxes",
