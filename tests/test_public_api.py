@@ -27,7 +27,6 @@ LISTED = json.loads(api.LISTED.read_text(encoding="utf-8"))
 #: What a public function may take first, and nothing else: one word for one thing.
 FIRST = {
     "annotations": "Annotations, or a table with their columns",
-    "labels": "a plain table of labels",
     "images": "pictures: a folder, an ImageSource, a mapping, an array",
     "picture": "one picture: bytes, a path, pixels",
     "features": "a table or array of numbers, one row per item",
@@ -40,7 +39,6 @@ FIRST = {
     "before": "what the comparison starts from",
     "coefficient": "a coefficient with its interval",
     "result": "a consensus",
-    "consensus": "a consensus",
     "findings": "results with doubtful items, to be ranked together",
     "issues": "label issues",
     "queue": "a review queue",
@@ -162,6 +160,7 @@ def test_the_tables_here_name_what_exists():
     known = {f"{room}.{name}" for room, name, _ in FUNCTIONS}
     assert [name for names in WITHOUT_EXAMPLE.values() for name in sorted(names - known)] == []
     assert sorted(NO_STATISTIC - known) == []
+    assert sorted(set(FIRST) - {api.parameters(function)[0].name for _, _, function in FUNCTIONS}) == []
 
 
 def summary_of(thing: Any) -> str:
