@@ -38,7 +38,7 @@ from labelqa.agreement.habits import _rates as rates
 from labelqa.agreement.habits._findings import Habit, HabitTests
 from labelqa.agreement.labels import _agreement as label_room
 from labelqa.agreement.labels import _plots as label_plots
-from labelqa.annotations import as_annotations
+from labelqa.annotations import Annotations, as_annotations
 
 COLUMNS = ["item_id", "annotator_id", "label"]
 EDGES = ["x_min", "y_min", "x_max", "y_max"]
@@ -218,8 +218,6 @@ def test_sizes_begin_at_their_limits(side: float, size: str) -> None:
 
 @pytest.mark.parametrize(("days", "unit"), [(0, "day"), (31, "day"), (32, "week"), (217, "week"), (218, "month")])
 def test_units_of_time_change_at_about_thirty_periods(days: int, unit: str) -> None:
-    from labelqa import Annotations
-
     start = pd.Timestamp("2026-01-01", tz="UTC")
     table = boxes([(i, who, "x", 0, 0, 9, 9 + i) for i in range(2) for who in "ab"])
     views = table[["item_id", "annotator_id"]].assign(
@@ -254,8 +252,6 @@ def test_orders_of_box_tables() -> None:
 
 @pytest.mark.parametrize(("n_empty", "is_said"), [(2, False), (3, True)])
 def test_kalos_misleads_where_more_than_half_of_the_images_are_empty(n_empty: int, is_said: bool) -> None:
-    from labelqa import Annotations
-
     table = boxes([(i, who, label, 0, 0, 9, 9) for i in range(2) for who in "ab" for label in ("x", "y")])
     views = pd.DataFrame([(i, who) for i in range(2 + n_empty) for who in "ab"], columns=COLUMNS[:2])
     codes = Annotations.from_frames(boxes=table, views=views).box_codes
@@ -353,7 +349,8 @@ def test_groups_and_splits_need_no_ten_points(n: int, others: float, is_large: b
         ([0, 0, 0, 0, 0, 0.0999, 0], []),
         ([0, 0, 0, 0, 0, -0.1, 0], [5]),
         ([0, 0, 0, 0, 0.049, 0.1, 0], [5]),  # the others less than half of it
-        ([0, 0, 0, 0, 0.05, 0.1, 0], [5]),
+        ([0.15, 0.2, 0.1, 0.049, 0, 0.1, 0], [5]),
+        ([0.15, 0.2, 0.1, 0.05, 0, 0.1, 0], [0]),
         ([np.log1p(0.1), np.log1p(0.1), np.log1p(0.1), 0, 0, 0, 0], [0]),
         ([np.log1p(0.0999), np.log1p(0.0999), np.log1p(0.0999), 0, 0, 0, 0], []),
         ([0.15, 0.2, 0.1, 0, 0, 0, 0], [0]),  # one side at least half of the other: both
@@ -399,6 +396,31 @@ def test_min_effect_is_the_least_effect() -> None:
     for limit, kinds in ((size - 0.01, ["edge"]), (size + 0.01, [])):
         found = box_conventions(drawn, n_resamples=60, min_effect=limit).findings
         assert found.loc[found["what"] == "y_max", "kind"].tolist() == kinds
+
+
+@pytest.mark.parametrize(("others", "n_opportunities"), [("a", 0), ("ab", 6)])
+def test_who_groups_is_said_from_three_views_on(others: str, n_opportunities: int) -> None:
+    found = box_conventions(scenes(6, 2, 0.0, others), n_resamples=20).rates
+    assert set(found.loc[found["kind"] == "group", "n_opportunities"]) == {n_opportunities}
+
+
+@pytest.mark.parametrize(("n_views", "n_objects"), [(5, 3), (6, 0)])
+def test_an_object_is_what_half_of_the_others_drew(n_views: int, n_objects: int) -> None:
+    """Two draw it: to each of those who did not they are 2 of 4, or 2 of 5."""
+    views = pd.DataFrame([(1, who) for who in "abcdef"[:n_views]], columns=COLUMNS[:2])
+    data = Annotations.from_frames(boxes=boxes([(1, who, "x", 0, 0, 9, 9) for who in "ab"]), views=views)
+    found = rates.objects_of_others(data.box_codes)
+    assert int(found.is_missed.sum()) == n_objects
+
+
+@pytest.mark.parametrize(("said", "settled"), [("xyx", [("y", "x")]), ("xyz", []), ("xy", []), ("xxyy", [])])
+def test_a_class_is_settled_by_more_than_half_of_two_others(said: str, settled: list[tuple[str, str]]) -> None:
+    data = boxes([(1, who, label, 0, 0, 9, 9) for who, label in zip("abcd", said, strict=False)])
+    found = rates.settled_classes(as_annotations(data).box_codes)
+    names = "xyz"
+    pairs = [(names[own], names[theirs]) for own, theirs in zip(found.own, found.theirs, strict=True)]
+    differing = [pair for pair in pairs if pair[0] != pair[1]]
+    assert sorted(differing) == sorted(settled if said != "xxyy" else [("x", "y")] * 2 + [("y", "x")] * 2)
 
 
 def test_bounds_need_half_of_the_replicates() -> None:
