@@ -60,7 +60,7 @@ if TYPE_CHECKING:
     from labelqa.readers import convert, read, write
 
 #: The only place that says it: pyproject.toml and `labelqa --version` read it here.
-__version__ = "0.1.0"
+__version__ = "0.2.0.dev0"
 
 _NAMES = {
     "annotations": ("Annotations",),
