@@ -407,7 +407,7 @@ def test_the_analytic_error_is_that_of_the_bootstrap_where_all_items_are_paired(
 
 def test_repr_html_and_dict() -> None:
     found = krippendorff_alpha(table([(1, "a", "<b>"), (1, "b", "<b>"), (2, "a", "y"), (2, "b", "x")]))
-    assert repr(found).startswith("Coefficient(name='krippendorff_alpha', value=0.")
+    assert repr(found).startswith("Coefficient(coefficient='krippendorff_alpha', value=0.")
     assert "<b>" not in found._repr_html_().replace("<p><b>Coefficient</b>", "")
     assert found.to_dict()["table"][0] == {"label": "<b>", "n_labels": 2, "share": 0.5, "value": pytest.approx(1.0)}
 
