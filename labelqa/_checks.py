@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from labelqa._codes import encode_ids, id_text
+from labelqa._codes import encode_ids, id_text, of_one_type
 from labelqa.errors import TableError, shown
 
 BOX_EDGES = ("x_min", "y_min", "x_max", "y_max")
@@ -102,7 +102,7 @@ def labels(given: pd.DataFrame | None, repeats: str, found: Findings) -> tuple[p
     table = _leading(_with_text_ids(given, _KEYS), [*_KEYS, "label"])
     missing = table["label"].isna()
     found.add("labels", "row without a label", int(missing.sum()), "left out", table.loc[missing, "item_id"])
-    table = table.loc[~missing].reset_index(drop=True)
+    table = _labels_of_one_type(table.loc[~missing].reset_index(drop=True), "labels", found)
     again = table.duplicated(_KEYS, keep=False)
     repeated = table.loc[again].reset_index(drop=True)
     if not again.any() or repeats == "keep":
@@ -112,6 +112,16 @@ def labels(given: pd.DataFrame | None, repeats: str, found: Findings) -> tuple[p
         refuse_repeats(repeated)
     chosen = _latest(table, found)
     return chosen, repeated
+
+
+def _labels_of_one_type(table: pd.DataFrame, name: str, found: Findings) -> pd.DataFrame:
+    """Turn labels of several types into text: 1 and True are equal to each other, and no file holds 1 beside "one"."""
+    given = table["label"]
+    same = of_one_type(given)
+    if same is not given and not same.astype(object).equals(given.astype(object)):
+        kinds = sorted({type(value).__name__ for value in given})
+        found.add(name, "labels of several types", len(table), "all read as text", kinds)
+    return table.assign(label=same)
 
 
 def _n_extra(table: pd.DataFrame) -> int:
@@ -173,7 +183,8 @@ def boxes(given: pd.DataFrame | None, item_table: pd.DataFrame, faulty: str, fou
         found.add("boxes", "no class column", len(table), f"all called {ONLY_CLASS!r}")
     missing = table["label"].isna()
     found.add("boxes", "box without a class", int(missing.sum()), "left out", table.loc[missing, "item_id"])
-    table = _fix_boxes(table.loc[~missing].reset_index(drop=True), item_table, faulty, found)
+    table = _labels_of_one_type(table.loc[~missing].reset_index(drop=True), "boxes", found)
+    table = _fix_boxes(table, item_table, faulty, found)
     table = table.sort_values([*_KEYS, *BOX_EDGES], kind="stable").reset_index(drop=True)
     if "box_id" not in table:
         nth = (table.groupby(_KEYS).cumcount() + 1).astype(str)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
@@ -154,6 +155,9 @@ def encode_ids(column: pd.Series, name: str) -> tuple[Ints, NDArray[np.object_]]
             f"Column {name!r} has no value in {len(rows):,} rows (first: {shown(rows.tolist())}); every row needs one: "
             "fill it in or leave the rows out."
         )
+    if column.dtype == object and pd.api.types.infer_dtype(column) != "string":
+        # as text at once: 1 and True are equal to each other, and are two ids
+        column = column.map(id_text)
     codes, values = pd.factorize(column)
     if isinstance(values.dtype, pd.StringDtype):
         return _merge_equal(codes, values.to_numpy(dtype=object))
@@ -163,8 +167,12 @@ def encode_ids(column: pd.Series, name: str) -> tuple[Ints, NDArray[np.object_]]
 
 def id_text(value: Any) -> str:
     """Give an id as text; whole numbers lose their ".0", which reading a table adds where other rows are empty."""
-    if isinstance(value, float | np.floating) and float(value).is_integer():
+    value = _plain(value)
+    if isinstance(value, float) and value.is_integer():
         return str(int(value))
+    if isinstance(value, Decimal) and value.is_finite():
+        # equal decimals (1, 1.0, 1.00) have one text
+        return format(value.normalize(), "f")
     return str(value)
 
 
@@ -185,8 +193,8 @@ def encode_labels(
 ) -> tuple[Ints, NDArray[np.object_]]:
     """Give class codes (-1 where a label is missing) and the classes.
 
-    Labels keep their values; where a column mixes types (1 and "1"), all become text. With `classes` given, that list
-    is the order and the extent, unused classes included.
+    Labels keep their values; where a column mixes types (1 and "1"), all become text, see `of_one_type`. With `classes`
+    given, that list is the order and the extent, unused classes included.
 
     Raises
     ------
@@ -196,17 +204,15 @@ def encode_labels(
         Where `classes` lists a class twice.
     """
     try:
-        codes, values = pd.factorize(column)
+        codes, values = pd.factorize(of_one_type(column))
     except TypeError as error:
         raise TableError(
             f"Column {name!r} holds values that cannot be told apart ({error}); give texts, numbers or frozensets."
         ) from error
     kept = [_plain(value) for value in values]
-    if len({type(value) for value in kept}) > 1:
-        kept = [id_text(value) for value in kept]
     if classes is not None:
         return _encode_into(codes, kept, list(classes), name)
-    texts = np.asarray([_label_text(value) for value in kept], dtype=object)
+    texts = np.asarray([label_text(value) for value in kept], dtype=object)
     merged, order = _merge_equal(np.maximum(codes, 0), texts)
     merged[codes < 0] = -1
     by_text = dict(zip(texts, kept, strict=True))
@@ -237,12 +243,37 @@ def _label_key(value: Any) -> Any:
     return value if isinstance(value, frozenset) else id_text(value)
 
 
-def _label_text(value: Any) -> str:
+def of_one_type(column: pd.Series) -> pd.Series:
+    """Give a column whose values are of one type; where they are of several (1 and "one", 1 and True), all become text.
+
+    Numpy's scalars become Python's. What is missing stays missing, and a categorical column keeps its order.
+    """
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        categories = pd.Series(column.cat.categories)
+        told = of_one_type(categories)
+        if told is categories:
+            return column
+        return column.cat.rename_categories(list(told)) if told.is_unique else column.map(label_text).astype(object)
+    if column.dtype != object or pd.api.types.infer_dtype(column, skipna=True) == "string":
+        return column
+    # a list, not `map`, which would guess a type from what it gets
+    plain = [None if missing else _plain(value) for value, missing in zip(column, column.isna(), strict=True)]
+    if len({type(value) for value in plain if value is not None}) > 1:
+        plain = [None if value is None else label_text(value) for value in plain]
+    return pd.Series(plain, index=column.index, name=column.name, dtype=object)
+
+
+def label_text(value: Any) -> str:
+    """Give a label as text, as `id_text` does with an id."""
     # the text of a set must not depend on the order in which it happens to be stored
     return "|".join(sorted(map(str, value))) if isinstance(value, frozenset) else id_text(value)
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, np.datetime64):
+        return pd.Timestamp(value)
+    if isinstance(value, np.timedelta64):
+        return pd.Timedelta(value)
     return value.item() if isinstance(value, np.generic) else value
 
 

@@ -43,7 +43,8 @@ class Annotations:
         One row per (item, annotator) that happened: `item_id`, `annotator_id`, `status` ("labelled", "empty" or
         "skipped"), `seconds`, `created_at`.
     labels
-        One row per whole-item label: `item_id`, `annotator_id`, `label`.
+        One row per whole-item label: `item_id`, `annotator_id`, `label`. Labels keep their values; where a column mixes
+        types (1 and "one"), all are text.
     boxes
         One row per box: `box_id`, `item_id`, `annotator_id`, `label`, `x_min`, `y_min`, `x_max`, `y_max` (pixels).
     repeats
@@ -172,6 +173,9 @@ class Annotations:
         ):
             if wanted is None:
                 continue
+            if isinstance(wanted, str | bytes) or not isinstance(wanted, Iterable):
+                name = f"{column.removesuffix('_id')}s"
+                raise TableError(f"{name}={wanted!r} is no list of ids; give a list, even of one: [{wanted!r}].")
             ids = {_checks.id_text(value) for value in wanted}
             if ids - known:
                 raise TableError(
@@ -206,7 +210,10 @@ def as_annotations(data: Annotations | pd.DataFrame, *, repeats: str = "keep") -
     ------
     TableError
         Where `data` is neither, or a column is missing.
+    OptionError
+        For an unknown `repeats`.
     """
+    check_choice("repeats", repeats, REPEATS)
     if isinstance(data, Annotations):
         return data
     if not isinstance(data, pd.DataFrame):

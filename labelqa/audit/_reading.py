@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
+from labelqa._codes import label_text
 from labelqa._files import sha256
+from labelqa._labels import label_table
 from labelqa.annotations import Annotations, as_annotations
-from labelqa.errors import TableError, shown
+from labelqa.errors import OptionError, TableError, shown
 from labelqa.readers import TABLE_SUFFIXES, read
 
 if TYPE_CHECKING:
@@ -62,7 +65,8 @@ def read_material(source: Any, *, images: Any, gold: list[Any], decisions: Any, 
         Where something cannot be read; see `labelqa.read`.
     """
     path = Path(source) if isinstance(source, str | os.PathLike) else None
-    annotations = read(path, **reading) if path is not None else as_annotations(source)
+    annotations = read(path, **reading) if path is not None else as_annotations(source, repeats=reading["repeats"])
+    annotations = _storable_labels(annotations)
     if not len(annotations.labels) and not len(annotations.boxes):
         raise TableError(
             f"{path or 'The given tables'} holds neither labels nor boxes; an audit needs rows of item_id, "
@@ -74,7 +78,7 @@ def read_material(source: Any, *, images: Any, gold: list[Any], decisions: Any, 
     if pictures is not None:
         files.append(_image_hash(pictures, images))
     trusted = _gold(gold, annotations, problems)
-    files += [_file("gold", Path(one)) for one in gold if not isinstance(one, pd.DataFrame)]
+    files += [one for given in gold for one in _gold_files(given)]
     decided = None if decisions is None else Path(decisions)
     if decided is not None:
         files.append(_file("decisions", decided))
@@ -86,6 +90,81 @@ def read_material(source: Any, *, images: Any, gold: list[Any], decisions: Any, 
         decisions=decided,
         files=files,
         problems=tuple(problems),
+    )
+
+
+def used_reading(source: Any, reading: dict[str, Any]) -> dict[str, Any]:
+    """Give the options of reading as they are used; tables in memory have been read.
+
+    Raises
+    ------
+    OptionError
+        For an option that cannot be used on `source`.
+    """
+    if isinstance(source, str | os.PathLike):
+        return {**reading, "repeats": reading["repeats"] or "latest"}
+    given = {name: value for name, value in reading.items() if name != "repeats" and value is not None}
+    if given:
+        name, value = next(iter(given.items()))
+        raise OptionError(
+            f"{name}={value!r} says how to read a file, and the source is a table in memory; leave it out, or give the "
+            "path of the file."
+        )
+    if not isinstance(source, Annotations):
+        return {**reading, "repeats": reading["repeats"] or "latest"}
+    # what was chosen when the tables were checked; without any repeat all choices are the same
+    is_kept = bool(source.labels.duplicated(["item_id", "annotator_id"]).any())
+    chosen = ("keep" if is_kept else "latest") if len(source.repeats) else reading["repeats"] or "latest"
+    if reading["repeats"] not in (None, chosen):
+        raise OptionError(
+            f"repeats={reading['repeats']!r} cannot be used: these Annotations were checked with repeats={chosen!r}, "
+            "and hold repeated labels; make them again with Annotations.from_frames(..., repeats=...)."
+        )
+    return {**reading, "repeats": chosen}
+
+
+def _storable_labels(annotations: Annotations) -> Annotations:
+    """Turn labels that JSON does not know (times, decimals, sets) into text, and say so."""
+    tables, notes = {}, []
+    for name in ("labels", "boxes", "repeats"):
+        table = getattr(annotations, name)
+        odd = {type(value).__name__ for value in table["label"].unique() if not _is_json(value)}
+        if odd:
+            tables[name] = table.assign(label=[label_text(value) for value in table["label"]])
+            notes.append((name, f"labels of type {', '.join(sorted(odd))}", len(table), "read as text", ""))
+    checks = pd.DataFrame(notes, columns=annotations.checks.columns)
+    if not notes:
+        return annotations
+    return replace(annotations, checks=pd.concat([annotations.checks, checks], ignore_index=True), **tables)
+
+
+def _is_json(value: Any) -> bool:
+    return isinstance(value, str | bool | int | float | np.bool_ | np.integer | np.floating)
+
+
+def _gold_files(one: Any) -> list[dict[str, Any]]:
+    """Give the fingerprint of trusted labels in a file or in memory."""
+    if isinstance(one, str | os.PathLike):
+        return [_file("gold", Path(one))]
+    tables = [one.labels, one.boxes] if isinstance(one, Annotations) else [_table_of_gold(one)]
+    return [_hashed("gold", "table gold", table) for table in tables if len(table)]
+
+
+def _table_of_gold(one: Any) -> pd.DataFrame:
+    """Give trusted labels in memory as a table.
+
+    Raises
+    ------
+    TableError
+        Where they are of no kind that can be used.
+    """
+    if isinstance(one, pd.DataFrame):
+        return one
+    if isinstance(one, pd.Series):
+        return label_table(one, "gold")
+    raise TableError(
+        f"Found a {type(one).__name__} as gold; give a file, a table with item_id and label (or box corners), a Series "
+        "by item id, Annotations, or a list of such."
     )
 
 
@@ -112,18 +191,14 @@ def _file(what: str, path: Path) -> dict[str, Any]:
 
 
 def _table_hashes(annotations: Annotations) -> list[dict[str, Any]]:
-    rows = []
-    for name in ("items", "views", "labels", "boxes"):
-        text = getattr(annotations, name).to_csv(index=False)
-        rows.append(
-            {
-                "what": "source",
-                "path": f"table {name}",
-                "sha256": hashlib.sha256(text.encode()).hexdigest(),
-                "bytes": len(text),
-            }
-        )
-    return rows
+    # repeats show how people agree with themselves
+    names = ["items", "views", "labels", "boxes", *(["repeats"] if len(annotations.repeats) else [])]
+    return [_hashed("source", f"table {name}", getattr(annotations, name)) for name in names]
+
+
+def _hashed(what: str, name: str, table: pd.DataFrame) -> dict[str, Any]:
+    text = table.to_csv(index=False)
+    return {"what": what, "path": name, "sha256": hashlib.sha256(text.encode()).hexdigest(), "bytes": len(text)}
 
 
 def _images(images: Any, source: Path | None, annotations: Annotations, problems: list[str]) -> ImageSource | None:
@@ -168,11 +243,7 @@ def _image_hash(pictures: ImageSource, given: Any) -> dict[str, Any]:
 def _gold(given: list[Any], annotations: Annotations, problems: list[str]) -> Annotations | None:
     if not given:
         return None
-    parts = [one if isinstance(one, pd.DataFrame) else None for one in given]
-    tables = [
-        as_annotations(part.assign(annotator_id=GOLD)) if part is not None else read(one, annotator=GOLD)
-        for part, one in zip(parts, given, strict=True)
-    ]
+    tables = [_storable_labels(_gold_table(one)) for one in given]
     labels = pd.concat([one.labels for one in tables], ignore_index=True).assign(annotator_id=GOLD)
     boxes = pd.concat([one.boxes for one in tables], ignore_index=True).assign(annotator_id=GOLD)
     known = set(annotations.items["item_id"])
@@ -186,11 +257,20 @@ def _gold(given: list[Any], annotations: Annotations, problems: list[str]) -> An
             f"{shown(annotations.items['item_id'].head(3))}); both files must use the same item_id."
         )
     # labels that were text in one file and numbers in the other are the same labels
-    classes = {str(label): label for label in annotations.labels["label"].unique()}
-    labels = labels.assign(label=labels["label"].map(lambda label: classes.get(str(label), label)))
+    classes = {label_text(label): label for label in annotations.labels["label"].unique()}
+    named = [classes.get(label_text(label), label) for label in labels["label"]]
+    labels = labels.assign(label=pd.Series(named, index=labels.index, dtype=object))
     return Annotations.from_frames(
         labels=_agreed(labels), boxes=boxes.drop(columns="box_id"), items=annotations.items, repeats="refuse"
     )
+
+
+def _gold_table(one: Any) -> Annotations:
+    if isinstance(one, str | os.PathLike):
+        return read(one, annotator=GOLD)
+    if isinstance(one, Annotations):
+        return one
+    return as_annotations(_table_of_gold(one).assign(annotator_id=GOLD))
 
 
 def _agreed(labels: pd.DataFrame) -> pd.DataFrame:

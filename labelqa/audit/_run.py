@@ -15,11 +15,11 @@ from typing import Any, Protocol
 import pandas as pd
 
 from labelqa import __version__
-from labelqa._options import check_choice
+from labelqa._options import check_choice, check_seed
 from labelqa.annotations import Annotations
 from labelqa.audit._folder import GrowingFolder, refuse_to_overwrite
 from labelqa.audit._found import Case, Found, ReadablePictures
-from labelqa.audit._reading import Material, read_material
+from labelqa.audit._reading import Material, read_material, used_reading
 from labelqa.audit._result import Audit, load_audit
 from labelqa.audit._writing import write_audit
 from labelqa.audit.steps import STEPS
@@ -44,7 +44,7 @@ def run_audit(
     format: str | None = None,  # noqa: A002 - the public name
     annotator: str | None = None,
     annotator_from: str | None = None,
-    repeats: str = "latest",
+    repeats: str | None = None,
     overwrite: bool = False,
     on_step: OnStep | None = None,
 ) -> Audit:
@@ -62,8 +62,8 @@ def run_audit(
         The pictures: a folder, a Parquet file with `item_id` and `image` (bytes), or what `labelqa.images.as_source`
         takes. By default `images/` beside the tables, or the paths in the items table.
     gold
-        Trusted labels or boxes: a file (or table) with `item_id` and `label`, or box corners; or a list of such. A part
-        of the trusted labels is held out as the test set.
+        Trusted labels or boxes: a file (or table) with `item_id` and `label`, or box corners, a Series by item id, or
+        `Annotations`; or a list of such. A part of the trusted labels is held out as the test set.
     decisions
         A reviewer's file, see `labelqa.noise.apply_decisions`: the fixes whose worth is measured. Without it the fixes
         are the trusted labels of the top of the queue.
@@ -71,8 +71,11 @@ def run_audit(
         Folder to write.
     seed
         Of everything random.
-    format, annotator, annotator_from, repeats
-        As in `labelqa.read`, where `source` is a path.
+    format, annotator, annotator_from
+        As in `labelqa.read`; refused where `source` is no path.
+    repeats
+        As in `labelqa.read`, "latest" by default. `Annotations` were checked already: by default as they were then, and
+        another choice is refused where they hold repeated labels.
     overwrite
         Whether a finished audit in `out` may be replaced.
     on_step
@@ -104,10 +107,13 @@ def run_audit(
     ('report.html', False)
     """
     tell = on_step or _silent
-    check_choice("repeats", repeats, ("latest", "keep", "refuse"))
+    if repeats is not None:
+        check_choice("repeats", repeats, ("latest", "keep", "refuse"))
+    seed = check_seed(seed)
     target = Path(out)
     refuse_to_overwrite(target, overwrite=overwrite)
-    reading = {"format": format, "annotator": annotator, "annotator_from": annotator_from, "repeats": repeats}
+    given = {"format": format, "annotator": annotator, "annotator_from": annotator_from, "repeats": repeats}
+    reading = used_reading(source, given)
     golds = _as_list(gold)
     with _told("read", tell):
         material = read_material(source, images=images, gold=golds, decisions=decisions, reading=reading)
@@ -161,7 +167,8 @@ def _silent(step: str, seconds: float | None, *, is_kept: bool = False) -> None:
 def _as_list(gold: Any) -> list[Any]:
     if gold is None:
         return []
-    return list(gold) if isinstance(gold, Iterable) and not isinstance(gold, str | pd.DataFrame) else [gold]
+    is_one = isinstance(gold, str | os.PathLike | pd.DataFrame | pd.Series) or not isinstance(gold, Iterable)
+    return [gold] if is_one else list(gold)
 
 
 def _key(material: Material, seed: int, reading: dict[str, Any]) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from labelqa._codes import TEXT
+from labelqa._codes import TEXT, label_text
 from labelqa._files import replacing, write_text
 from labelqa._result import Result, stored_fields
 
@@ -127,12 +127,15 @@ def _read_table(folder: Path, file: str, names: list[Any] | None) -> pd.DataFram
 
 
 def storable(table: pd.DataFrame) -> pd.DataFrame:
-    """Turn columns that mix types (labels 1 and "one") into text, which Parquet can hold."""
+    """Turn columns that mix types (labels 1 and "one") into text, which Parquet can hold.
+
+    Truth values stay what they are; numbers with gaps become text too, for Parquet gives them back as 1.0.
+    """
     mixed = {
-        column: values.map(str, na_action="ignore").astype(TEXT)
+        column: values.map(label_text, na_action="ignore").astype(TEXT)
         for column, values in table.items()
         if values.dtype == object
-        and pd.api.types.infer_dtype(values, skipna=True) not in {"string", "bytes"}
+        and pd.api.types.infer_dtype(values, skipna=True) not in {"string", "bytes", "boolean", "empty"}
         and not values.dropna().map(lambda value: isinstance(value, list | tuple)).any()
     }
     return table.assign(**{str(column): values for column, values in mixed.items()})

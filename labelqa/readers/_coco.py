@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +28,14 @@ def read_coco(data: dict[str, Any], path: Path, annotator: str | None, *, by_fil
     TableError
         For ids that point nowhere, a box that is not four numbers, or a missing annotator.
     """
-    names = {image["id"]: _item_name(image, by_file_name, path) for image in data["images"] if "id" in image}
-    categories = {category["id"]: category["name"] for category in data.get("categories", [])}
+    names = _by_id([(one.get("id"), _item_name(one, by_file_name, path)) for one in data["images"]], "images", path)
+    if by_file_name and len(set(names.values())) < len(names):
+        twice = sorted(name for name, n in Counter(names.values()).items() if n > 1)
+        raise TableError(
+            f"{path} has {len(twice)} file names of several images ({shown(twice)}), and the files number their images "
+            "differently, so only names can join them; give each picture its own file_name."
+        )
+    categories = _by_id([(one["id"], one["name"]) for one in data.get("categories", [])], "categories", path)
     _check_ids(data["annotations"], names, categories, path)
     out = Frames()
     labels: list[dict[str, Any]] = []
@@ -65,15 +72,30 @@ def read_coco(data: dict[str, Any], path: Path, annotator: str | None, *, by_fil
 
 def names_disagree(files: list[dict[str, Any]]) -> bool:
     """Tell whether files number the same pictures differently, so that only file names can join them."""
-    known: dict[Any, Any] = {}
-    return any(
-        known.setdefault(image.get("id"), image.get("file_name")) != image.get("file_name")
-        for data in files
-        for image in data["images"]
-    )
+    name_of: dict[Any, Any] = {}
+    id_of: dict[Any, Any] = {}
+    for data in files:
+        pairs = [(image.get("id"), image.get("file_name")) for image in data["images"]]
+        if any(name_of.get(number, name) != name for number, name in pairs):
+            return True
+        if any(name and id_of.get(name, number) != number for number, name in pairs):
+            return True
+        name_of |= dict(pairs)
+        id_of |= {name: number for number, name in pairs if name}
+    return False
+
+
+def _by_id(pairs: list[tuple[Any, str]], what: str, path: Path) -> dict[Any, str]:
+    """Give names by id; refuse an id that stands for two."""
+    twice = sorted({str(number) for number, n in Counter(number for number, _ in pairs).items() if n > 1})
+    if twice:
+        raise TableError(f"{path} lists {what} with the same id ({shown(twice)}); give each its own.")
+    return dict(pairs)
 
 
 def _item_name(image: dict[str, Any], by_file_name: bool, path: Path) -> str:
+    if image.get("id") is None:
+        raise TableError(f"{path} has an image without id (file_name {image.get('file_name')!r}); give it one.")
     name = image.get("file_name") if by_file_name else image["id"]
     if name is None:
         raise TableError(f"{path} has an image without file_name (id {image['id']!r}); files can only be joined by it.")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from labelqa._labels import id_texts
 from labelqa._options import check_choice
 from labelqa.annotations import Annotations
 from labelqa.errors import OptionError, TableError, shown
@@ -113,6 +115,7 @@ def _read_frames(source: Path, form: str | None, annotator: str | None, annotato
 def _read_files(paths: list[Path], form: str | None, annotator: str | None, annotator_from: str | None) -> Frames:
     loaded = {path: load_json(path) for path in paths if path.suffix.lower() == ".json"}
     by_file_name = names_disagree([data for data in loaded.values() if is_coco(data)])
+    _check_tasks(loaded)
     out = Frames()
     if by_file_name:
         out.found.add("items", "image ids that differ between files", len(loaded), "file names used as item_id")
@@ -124,6 +127,17 @@ def _read_files(paths: list[Path], form: str | None, annotator: str | None, anno
             out.add(name, table)
         out.found.extend(one.found)
     return out
+
+
+def _check_tasks(loaded: Mapping[Path, Any]) -> None:
+    """Refuse tasks of several Label Studio files that nothing but their position could join."""
+    exports = {path: data for path, data in loaded.items() if is_label_studio(data)}
+    bare = [path.name for path, tasks in exports.items() if any(task.get("id") is None for task in tasks)]
+    if len(exports) > 1 and bare:
+        raise TableError(
+            f"{shown(bare)} have tasks without an id, so nothing says which tasks of the files are the same; export "
+            "with task ids."
+        )
 
 
 def _read_one(path: Path, kind: str, data: Any, annotator: str | None, by_file_name: bool) -> Frames:
@@ -164,13 +178,16 @@ def _sniff(path: Path, data: Any) -> str:
 
 def _one_row_per_item(items: pd.DataFrame | None) -> pd.DataFrame | None:
     """Join what several files say of one item: the first known value of each column."""
-    if items is None or not items["item_id"].astype(str).duplicated().any():
+    if items is None or "item_id" not in items or items["item_id"].isna().any():
+        return items  # the checks refuse it with its rows
+    items = items.assign(item_id=id_texts(items["item_id"]))
+    if not items["item_id"].duplicated().any():
         return items
-    sizes = items.dropna(subset=["width", "height"]).astype({"item_id": str})
-    unlike = sizes.groupby("item_id")[["width", "height"]].nunique().max(axis=1)
+    known = [column for column in ("width", "height") if column in items]
+    unlike = items.groupby("item_id")[known].nunique().max(axis=1)
     if (unlike > 1).any():
         raise TableError(
             f"{int((unlike > 1).sum())} items have different sizes in different files "
             f"({shown(unlike.index[unlike > 1])}); their boxes cannot be compared: correct the sizes or export again."
         )
-    return items.astype({"item_id": str}).groupby("item_id", as_index=False, sort=False).first()
+    return items.groupby("item_id", as_index=False, sort=False).first()

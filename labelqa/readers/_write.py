@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import shutil
 import tempfile
 from collections.abc import Hashable, Mapping
+from datetime import date, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +18,7 @@ import pandas as pd
 from labelqa._files import write_text
 from labelqa._options import check_choice
 from labelqa.annotations import Annotations
+from labelqa.errors import TableError, shown
 
 WRITE_FORMATS = ("parquet", "csv", "coco")
 
@@ -35,14 +39,17 @@ def write(
         A folder ("parquet", "csv") or a file ("coco").
     format
         "parquet" (the default: `items.parquet`, `views.parquet`, `labels.parquet`, `boxes.parquet`), "csv" (the same as
-        text), or "coco" (the default where `path` ends in .json: boxes and labels with `rater_id`, views as
-        `rater_list` of the image; times, seconds and skipped views have no place there). Views that were derived are
-        not written: they are derived again.
+        text: labels that are numbers come back as text), or "coco" (the default where `path` ends in .json: boxes and
+        labels with `rater_id`, views as `rater_list` of the image; times, seconds and skipped views have no place
+        there). Views that were derived are not written: they are derived again.
 
     Raises
     ------
     FileExistsError
         Where `path` exists.
+    TableError
+        For values that would not come back: labels that are sets, empty texts in a CSV, columns of several types in
+        Parquet. Nothing is written then.
     OptionError
         For an unknown format.
 
@@ -56,16 +63,21 @@ def write(
     Annotations(300 items, 5 annotators, ... views, ... labels, ... boxes)
     """
     target, form = check_target(path, format, name="format")
+    tables = {
+        name: getattr(annotations, name)
+        for name in ("items", "views", "labels", "boxes")
+        if name != "views" or not annotations.views_derived
+    }
+    for name, table in tables.items():
+        _check_writable(table, name, form)
     if form == "coco":
         write_text(target, json.dumps(_coco(annotations), indent=1, ensure_ascii=False) + "\n")
         return
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
     try:
-        for name in ("items", "views", "labels", "boxes"):
-            if name == "views" and annotations.views_derived:
-                continue
-            _write_table(getattr(annotations, name), temporary / f"{name}.{form}")
+        for name, table in tables.items():
+            _write_table(table, temporary / f"{name}.{form}")
         temporary.chmod(0o755)
         temporary.rename(target)
     finally:
@@ -82,11 +94,65 @@ def check_target(path: str | os.PathLike[str], form: str | None, *, name: str = 
     return target, chosen
 
 
+#: Labels that every file can hold, if only as text.
+_PLAIN = (str, bool, int, float, Decimal, date, timedelta)
+_TEXTS = ("item_id", "annotator_id", "box_id", "label")
+
+
+def _check_writable(table: pd.DataFrame, name: str, form: str) -> None:
+    """Refuse a table that would not come back as it is.
+
+    Raises
+    ------
+    TableError
+        With the column and what to do.
+    """
+    if "label" in table and table["label"].dtype == object:
+        odd = [value for value in table["label"] if not isinstance(value, _PLAIN)]
+        if odd:
+            raise TableError(
+                f"{len(odd):,} labels of {name} are of type {type(odd[0]).__name__} ({shown(odd[:3])}), which no file "
+                "holds; turn them into text first, such as '|'.join(sorted(label)) of a set."
+            )
+    if form == "csv":
+        for column in [column for column in _TEXTS if column in table]:
+            empty = table[column].astype(object).eq("")
+            if empty.any():
+                raise TableError(
+                    f"Column {column!r} of {name} has {int(empty.sum()):,} empty texts, which a CSV cannot tell from "
+                    "missing ones; name them, or write format='parquet'."
+                )
+    if form == "parquet":
+        _check_parquet(table, name)
+
+
+def _check_parquet(table: pd.DataFrame, name: str) -> None:
+    import pyarrow as pa
+
+    for column, values in table.items():
+        try:
+            pa.Array.from_pandas(values)
+        except (pa.ArrowException, TypeError) as error:
+            raise TableError(
+                f"Column {column!r} of {name} holds values that Parquet cannot ({str(error).splitlines()[0]}); turn it "
+                "into one type, such as text with .astype(str), or leave it out."
+            ) from error
+
+
 def _write_table(table: pd.DataFrame, path: Path) -> None:
     if path.suffix == ".parquet":
         table.to_parquet(path, index=False)
     else:
-        table.to_csv(path, index=False, lineterminator="\n")
+        # a carriage return within a text is quoted only where all texts are
+        texts = table.select_dtypes(exclude=["number", "bool", "datetime", "datetimetz"])
+        if any(values.astype(object).map(_has_return).any() for _, values in texts.items()):
+            table.to_csv(path, index=False, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
+        else:
+            table.to_csv(path, index=False, lineterminator="\n")
+
+
+def _has_return(value: Any) -> bool:
+    return isinstance(value, str) and "\r" in value
 
 
 def _coco(annotations: Annotations) -> dict[str, Any]:

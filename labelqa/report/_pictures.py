@@ -11,9 +11,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from labelqa._codes import id_text
 from labelqa._plot import COLOURS, DASHES
 from labelqa.annotations import Annotations
-from labelqa.errors import ImageError
+from labelqa.errors import ImageError, OptionError, shown
 
 if TYPE_CHECKING:
     from labelqa.images import ImageSource
@@ -84,6 +85,11 @@ def picture(
     DrawnPicture or None
         None where there is nothing to show: neither image nor box.
 
+    Raises
+    ------
+    OptionError
+        Where `order` leaves out somebody who drew on the item.
+
     Examples
     --------
     >>> import pandas as pd
@@ -95,7 +101,11 @@ def picture(
     >>> picture(Annotations.from_frames(boxes=boxes), "p1").drawing["alt"]
     'Part of item p1 (no image, frame only). ann: 1 box'
     """
+    item_id = id_text(item_id)
     boxes = annotations.boxes.loc[annotations.boxes["item_id"] == item_id]
+    unknown = sorted(set(boxes["annotator_id"]) - set(order)) if len(order) else []
+    if unknown:
+        raise OptionError(f"order= leaves out {shown(unknown)}, who drew on item {item_id}; name all annotators.")
     pixels = _pixels(images, item_id)
     if pixels is None and boxes.empty:
         return None

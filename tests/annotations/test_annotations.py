@@ -332,8 +332,84 @@ class TestSelect:
         with pytest.raises(TableError, match=r"1 item_id values are unknown \('9'\); choose among the 2 in the tables"):
             Annotations.from_frames(labels=SAID).select(items=[9])
 
+    @pytest.mark.parametrize(
+        "ids", [[1, 2], (1, 2), {1, 2}, np.array([1, 2]), np.array(["1", "2"]), pd.Series([2, 1]), pd.Index([1.0, 2.0])]
+    )
+    def test_any_list_of_ids_is_taken(self, ids: object) -> None:
+        assert Annotations.from_frames(labels=SAID).select(items=ids).items["item_id"].tolist() == ["1", "2"]
+
+    @pytest.mark.parametrize("one", ["1", 1])
+    def test_one_id_is_no_list(self, one: object) -> None:
+        with pytest.raises(TableError, match=r"items=.* is no list of ids; give a list, even of one: \["):
+            Annotations.from_frames(labels=SAID).select(items=one)  # type: ignore[arg-type]
+
+
+class TestLabelsOfSeveralTypes:
+    def test_they_are_read_as_text(self) -> None:
+        annotations = Annotations.from_frames(labels=labels((1, "ann", 1), (1, "bob", "one"), (2, "ann", True)))
+        assert annotations.labels["label"].tolist() == ["1", "one", "True"]
+        assert findings(annotations) == {"labels of several types": (3, "all read as text")}
+        assert annotations.checks["examples"].tolist() == ["'bool', 'int', 'str'"]
+
+    def test_one_and_true_by_one_annotator_contradict_each_other(self) -> None:
+        with pytest.raises(TableError, match=r"'1 by ann'"):
+            Annotations.from_frames(labels=labels((1, "ann", 1), (1, "ann", True)))
+
+    def test_so_are_those_of_boxes(self) -> None:
+        annotations = Annotations.from_frames(boxes=DRAWN.assign(label=[1, "one"]))
+        assert annotations.boxes["label"].tolist() == ["1", "one"]
+        assert findings(annotations) == {"labels of several types": (2, "all read as text")}
+
+    def test_one_type_keeps_its_values_and_is_no_finding(self) -> None:
+        annotations = Annotations.from_frames(labels=labels((1, "ann", np.int64(1)), (1, "bob", 2)))
+        assert annotations.labels["label"].tolist() == [1, 2]
+        assert findings(annotations) == {}
+
+    @pytest.mark.parametrize("repeats", ["latest", "keep"])
+    def test_the_order_of_categories_stays(self, repeats: str) -> None:
+        order = pd.CategoricalDtype(["low", "mid", "high"], ordered=True)
+        given = labels((1, "ann", "low"), (1, "bob", "high"), (1, "bob", "high"), (2, "ann", None), (2, "bob", "mid"))
+        annotations = Annotations.from_frames(labels=given.astype({"label": order}), repeats=repeats)
+        assert annotations.labels["label"].dtype == order
+        assert annotations.select(items=[2]).labels["label"].dtype == order
+
+
+class TestNoRows:
+    @pytest.mark.parametrize("kind", ["object", "float64", "str"])
+    def test_tables_without_rows(self, kind: str) -> None:
+        empty = {
+            "labels": ["item_id", "annotator_id", "label"],
+            "boxes": ["item_id", "annotator_id", "label", "x_min", "y_min", "x_max", "y_max"],
+            "views": ["item_id", "annotator_id", "status", "seconds", "created_at"],
+            "items": ["item_id", "path", "width", "height"],
+        }
+        tables = {name: pd.DataFrame(columns=columns, dtype=kind) for name, columns in empty.items()}
+        annotations = Annotations.from_frames(**tables)
+        assert [len(getattr(annotations, name)) for name in empty] == [0, 0, 0, 0]
+        assert annotations.annotators == []
+        assert len(annotations.checks) == 0
+        assert annotations.label_codes.n_items == 0
+        assert len(annotations.box_codes.view_item) == 0
+        assert len(annotations.select(items=[]).items) == 0
+        for name, table in tables.items():
+            alone = Annotations.from_frames(**{name: table}, repeats="keep", faulty_boxes="refuse")
+            assert repr(alone).startswith("Annotations(0 items, 0 annotators, 0 views")
+
+    def test_an_item_without_labels_and_an_annotator_without_items(self) -> None:
+        views = pd.DataFrame({"item_id": [1], "annotator_id": ["cho"], "status": ["skipped"]})
+        annotations = Annotations.from_frames(labels=SAID, views=views, items=pd.DataFrame({"item_id": [1, 2, 3]}))
+        assert annotations.items["item_id"].tolist() == ["1", "2", "3"]
+        assert annotations.annotators == ["ann", "bob", "cho"]
+        assert len(annotations.select(items=[3]).labels) == 0
+        assert len(annotations.select(annotators=["cho"]).labels) == 0
+
 
 class TestAsAnnotations:
+    @pytest.mark.parametrize("table", [SAID, DRAWN])
+    def test_an_unknown_choice_is_refused(self, table: pd.DataFrame) -> None:
+        with pytest.raises(OptionError, match=r"repeats='first' is not known"):
+            as_annotations(table, repeats="first")
+
     def test_labels_boxes_and_annotations(self) -> None:
         annotations = as_annotations(SAID)
         assert len(annotations.labels) == 3

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from labelqa._codes import encode_ids, encode_labels, id_text, natural_order
+from labelqa._codes import encode_ids, encode_labels, id_text, natural_order, of_one_type
 from labelqa.annotations import Annotations, as_label_codes
 from labelqa.errors import OptionError, TableError
 
@@ -31,7 +33,23 @@ def test_natural_order_is_by_size_where_all_are_numbers(values: list[str], expec
 
 
 @pytest.mark.parametrize(
-    ("value", "text"), [(7, "7"), (7.0, "7"), ("7", "7"), (7.5, "7.5"), (np.float64(3), "3"), ("7.0", "7.0")]
+    ("value", "text"),
+    [
+        (7, "7"),
+        (7.0, "7"),
+        ("7", "7"),
+        (7.5, "7.5"),
+        (np.float64(3), "3"),
+        ("7.0", "7.0"),
+        (True, "True"),
+        (Decimal("7.00"), "7"),
+        (Decimal(70), "70"),
+        (Decimal("7.50"), "7.5"),
+        (Decimal("NaN"), "NaN"),
+        (np.datetime64("2026-01-02"), "2026-01-02 00:00:00"),
+        (np.datetime64("2026-01-02", "ns"), "2026-01-02 00:00:00"),
+        (pd.Timestamp("2026-01-02"), "2026-01-02 00:00:00"),
+    ],
 )
 def test_id_text(value: object, text: str) -> None:
     assert id_text(value) == text
@@ -182,3 +200,86 @@ def test_labels_that_cannot_be_told_apart_are_refused() -> None:
         TableError, match=r"Column 'label' holds values that cannot be told apart .* give texts, numbers"
     ):
         encode_labels(pd.Series([["a"], ["b"]]))
+
+
+#: One column of labels, a b c b with a < b < c, in every form that people have it in.
+NUMBERS = {
+    "int64": pd.Series([1, 2, 10, 2]),
+    "int8": pd.Series([1, 2, 10, 2], dtype="int8"),
+    "float": pd.Series([1.0, 2.0, 10.0, 2.0]),
+    "Int64": pd.Series([1, 2, 10, 2], dtype="Int64"),
+    "objects": pd.Series([1, 2, 10, 2], dtype=object),
+    "numpy scalars": pd.Series([np.int64(1), np.int32(2), 10, np.int64(2)], dtype=object),
+    "decimals": pd.Series([Decimal("1.0"), Decimal(2), Decimal("10.00"), Decimal("2.0")], dtype=object),
+    "categories": pd.Series([1, 2, 10, 2], dtype="category"),
+    "texts": pd.Series(["1", "2", "10", "2"]),
+    "string": pd.Series(["1", "2", "10", "2"], dtype="string"),
+    "text categories": pd.Series(["1", "2", "10", "2"], dtype="category"),
+    "numbers and texts": pd.Series([1, "2", Decimal(10), 2.0], dtype=object),
+}
+
+
+@pytest.mark.parametrize("form", NUMBERS)
+def test_labels_and_ids_in_any_form_give_the_same_codes(form: str) -> None:
+    column = NUMBERS[form]
+    table = pd.DataFrame({"item_id": column, "annotator_id": ["ann", "ann", "ann", "bob"], "label": column})
+    for codes in (as_label_codes(table), Annotations.from_frames(labels=table).label_codes):
+        assert codes.label.tolist() == [0, 1, 1, 2]
+        assert codes.items.tolist() == ["1", "2", "10"]
+        assert [id_text(value) for value in codes.classes] == ["1", "2", "10"]
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        pd.Series([True, False, True]),
+        pd.Series([True, False, True], dtype="boolean"),
+        pd.Series([True, np.False_, True], dtype=object),
+        pd.Series([True, False, True], dtype="category"),
+    ],
+    ids=lambda column: str(column.dtype),
+)
+def test_truth_values_in_any_form(column: pd.Series) -> None:
+    codes, classes = encode_labels(column)
+    assert codes.tolist() == [1, 0, 1]
+    assert classes.tolist() == [False, True]
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        pd.Series(pd.to_datetime(["2026-01-02", "2026-01-01"])),
+        pd.Series([np.datetime64("2026-01-02", "ns"), np.datetime64("2026-01-01", "ns")], dtype=object),
+        pd.Series([pd.Timestamp("2026-01-02"), np.datetime64("2026-01-01", "D")], dtype=object),
+    ],
+    ids=["column", "nanoseconds", "both"],
+)
+def test_times_in_any_form(column: pd.Series) -> None:
+    codes, classes = encode_labels(column)
+    assert codes.tolist() == [1, 0]
+    assert classes.tolist() == [pd.Timestamp("2026-01-01"), pd.Timestamp("2026-01-02")]
+
+
+def test_one_and_true_are_two_labels_and_two_ids() -> None:
+    column = pd.Series([1, True, 1.0, None], dtype=object)
+    codes, classes = encode_labels(column)
+    assert codes.tolist() == [0, 1, 0, -1]
+    assert classes.tolist() == ["1", "True"]
+    assert encode_ids(column.head(3), "item_id")[1].tolist() == ["1", "True"]
+
+
+def test_a_column_of_one_type_keeps_its_values() -> None:
+    given = pd.Series([np.int64(1), None, 2], dtype=object, index=[5, 6, 7], name="label")
+    found = of_one_type(given)
+    assert found.tolist() == [1, None, 2]
+    assert [type(value) for value in found] == [int, type(None), int]
+    assert (found.index.tolist(), found.name) == ([5, 6, 7], "label")
+
+
+def test_mixed_categories_become_text_and_keep_their_order() -> None:
+    given = pd.Series(["low", 1, "low"], dtype=pd.CategoricalDtype(["low", 1], ordered=True))
+    found = of_one_type(given)
+    assert found.dtype.categories.tolist() == ["low", "1"]
+    assert found.dtype.ordered
+    same = of_one_type(pd.Series([1, "1"], dtype=pd.CategoricalDtype([1, "1"])))
+    assert same.tolist() == ["1", "1"]

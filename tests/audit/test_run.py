@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from labelqa.annotations import Annotations
 from labelqa.audit import _run as run
 from labelqa.audit import load_audit
 from labelqa.errors import OptionError, TableError
@@ -186,3 +188,142 @@ def test_taken_places_are_refused(audited, said, tmp_path):
         audited(said, out=tmp_path / "audit", repeats="first")
     with pytest.raises(FileNotFoundError, match="holds no finished audit"):
         load_audit(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def few() -> pd.DataFrame:
+    """Nine items by three people; eve says the same of all."""
+    rows = [(i, who, 1 if i % 3 or who == "eve" else 2) for i in range(9) for who in ("ann", "bob", "eve")]
+    return pd.DataFrame(rows, columns=["item_id", "annotator_id", "label"])
+
+
+class TestOptions:
+    @pytest.mark.parametrize("seed", [-1, 1.5, "1", True])
+    def test_a_seed_is_checked_before_any_work(self, few, tmp_path, seed):
+        told: list[str] = []
+        with pytest.raises(OptionError, match=r"seed=.* (is out of range|is no whole number); give 0 or more"):
+            run.run_audit(few, seed=seed, out=tmp_path / "out", on_step=lambda step, *_, **__: told.append(step))
+        assert told == []
+        assert list(tmp_path.iterdir()) == []
+
+    @pytest.mark.parametrize(
+        ("option", "value"), [("format", "coco"), ("annotator", "ann"), ("annotator_from", "filename")]
+    )
+    def test_how_to_read_a_file_is_refused_for_tables(self, few, tmp_path, option, value):
+        with pytest.raises(OptionError, match=f"{option}='{value}' says how to read a file"):
+            run.run_audit(few, out=tmp_path / "out", **{option: value})
+        assert list(tmp_path.iterdir()) == []
+
+    def test_repeats_of_a_table_are_treated_as_asked(self, audited, few, tmp_path):
+        again = pd.concat([few.assign(created_at="2026-01-02"), few.head(1).assign(label=2, created_at="2026-01-01")])
+        with pytest.raises(TableError, match="'0 by ann'"):
+            run.run_audit(again, repeats="refuse", out=tmp_path / "refuse")
+        for repeats, n in ((None, 27), ("latest", 27), ("keep", 28)):
+            summary = audited(again, repeats=repeats, out=tmp_path / str(repeats)).summary
+            assert summary["options"]["repeats"] == (repeats or "latest")
+            assert summary["counts"]["labels"] == n
+
+    @pytest.mark.parametrize("chosen", ["keep", "latest"])
+    def test_annotations_were_checked_already(self, audited, few, tmp_path, chosen):
+        again = Annotations.from_frames(pd.concat([few, few.head(1)]), repeats=chosen)
+        for repeats in (None, chosen):
+            options = audited(again, repeats=repeats, out=tmp_path / str(repeats)).summary["options"]
+            assert options["repeats"] == chosen
+        with pytest.raises(OptionError, match=rf"'refuse' cannot be used: these .* checked with repeats='{chosen}'"):
+            run.run_audit(again, repeats="refuse", out=tmp_path / "refuse")
+
+    def test_annotations_without_repeats_fit_any_choice(self, audited, few, tmp_path):
+        audit = audited(Annotations.from_frames(few), repeats="refuse", out=tmp_path / "out")
+        assert audit.summary["options"]["repeats"] == "refuse"
+
+
+class TestInAnyForm:
+    @pytest.mark.parametrize(
+        "form",
+        [
+            lambda labels: labels.astype(float),
+            lambda labels: labels.astype("Int64"),
+            lambda labels: labels.astype("category"),
+            lambda labels: labels.map({1: "1", 2: "2"}),
+            lambda labels: labels.map(Decimal),
+            lambda labels: labels.map({1: 1, 2: "2"}).astype(object),
+        ],
+        ids=["float", "Int64", "category", "text", "Decimal", "mixed"],
+    )
+    def test_labels_give_the_same_numbers(self, audited, few, tmp_path, form):
+        gold = few.drop_duplicates("item_id").astype({"label": str})[["item_id", "label"]]
+        gold.to_csv(tmp_path / "gold.csv", index=False)
+        whole = audited(few, gold=tmp_path / "gold.csv", out=tmp_path / "whole")
+        other = audited(few.assign(label=form(few["label"])), gold=tmp_path / "gold.csv", out=tmp_path / "other")
+        assert (
+            other.summary["results"]["label_agreement"]["alpha"] == whole.summary["results"]["label_agreement"]["alpha"]
+        )
+        for audit in (whole, other):
+            against = pd.read_parquet(audit.folder / "consensus" / "labels_against_gold.parquet")
+            assert against["n_right"].tolist() == [9, 9, 6]
+            assert audit.queue["item_id"].tolist() == whole.queue["item_id"].tolist()
+
+    @pytest.mark.parametrize(
+        ("form", "kind"),
+        [(pd.Timestamp, "Timestamp"), (lambda value: frozenset([value, 7]), "frozenset")],
+        ids=["times", "sets"],
+    )
+    def test_labels_that_json_does_not_know_are_read_as_text(self, audited, few, tmp_path, form, kind):
+        odd = few.assign(label=pd.Series([form(value) for value in few["label"]], dtype=object))
+        audit = audited(odd, gold=odd.drop_duplicates("item_id"), out=tmp_path / "out")
+        assert audit.summary["results"]["label_consensus"]["accuracy"] == 1.0
+        assert f"labels of type {kind}" in audit.report.read_text()
+
+    @pytest.mark.parametrize(
+        "form",
+        [
+            lambda gold: gold,
+            lambda gold: (gold,),
+            lambda gold: [gold.head(4), gold.tail(5)],
+            lambda gold: gold.set_index("item_id")["label"],
+            lambda gold: Annotations.from_frames(gold.assign(annotator_id="boss")),
+        ],
+        ids=["table", "tuple", "list", "series", "annotations"],
+    )
+    def test_gold_in_memory(self, audited, few, tmp_path, form):
+        gold = few.drop_duplicates("item_id")[["item_id", "label"]]
+        result = audited(few, gold=form(gold), out=tmp_path / "out").summary
+        assert result["results"]["label_consensus"]["n_gold"] == 9
+        assert {"gold"} <= {one["what"] for one in result["inputs"]}
+
+    @pytest.mark.parametrize("kind", [str, Path])
+    def test_paths(self, audited, few, tmp_path, kind):
+        few.to_csv(tmp_path / "labels.csv", index=False)
+        few.drop_duplicates("item_id")[["item_id", "label"]].to_csv(tmp_path / "gold.csv", index=False)
+        gold = kind(tmp_path / "gold.csv")
+        for n, golds in enumerate((gold, [gold], (gold,), np.array([gold]))):
+            audit = audited(kind(tmp_path / "labels.csv"), gold=golds, out=kind(tmp_path / f"out{n}"))
+            assert audit.summary["results"]["label_consensus"]["n_gold"] == 9
+            assert load_audit(kind(audit.folder)).queue.equals(audit.queue)
+
+    def test_other_gold_is_refused(self, few, tmp_path):
+        with pytest.raises(TableError, match="Found a int as gold; give a file, a table"):
+            run.run_audit(few, gold=7, out=tmp_path / "out")
+
+
+def test_steps_made_with_other_gold_are_not_used(audited, few, tmp_path, monkeypatch):
+    def stop(case: Any, found: Any) -> Any:
+        raise KeyboardInterrupt
+
+    gold = few.drop_duplicates("item_id")[["item_id", "label"]]
+    with monkeypatch.context() as broken:
+        broken.setitem(run.STEPS, "flags", stop)
+        with pytest.raises(KeyboardInterrupt):
+            audited(few, gold=gold.assign(label=1), out=tmp_path / "out")
+    audit = audited(few, gold=gold, out=tmp_path / "out")
+    assert audit.summary["results"]["label_consensus"]["accuracy"] == 1.0
+
+
+def test_an_item_without_labels_and_an_annotator_without_items(audited, few, tmp_path):
+    views = pd.DataFrame({"item_id": [0], "annotator_id": ["zoe"], "status": ["skipped"]})
+    items = pd.DataFrame({"item_id": range(11)})
+    audit = audited(Annotations.from_frames(labels=few, views=views, items=items), out=tmp_path / "out")
+    assert audit.summary["counts"]["items"] == 11
+    assert audit.summary["counts"]["annotators"] == 4
+    with pytest.raises(TableError, match="holds neither labels nor boxes; an audit needs rows"):
+        run.run_audit(few.head(0), out=tmp_path / "other")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from labelqa._result import Result, unstored
 from labelqa.agreement import LabelAgreement, label_agreement
 from labelqa.audit._found import Found, Nothing
 from labelqa.audit._storing import TREE, read_result, storable, write_result
+from labelqa.audit._writing import _write_csv
 from labelqa.audit.steps import STEPS
 from labelqa.consensus import majority_vote
 
@@ -75,9 +77,11 @@ def test_undefined_numbers_and_numpy_ones(tmp_path):
         pd.DataFrame({"a": [1.5]}, index=pd.Index(["p1"], name="item_id")),
         pd.DataFrame([[1, 2, 3]], columns=pd.Index([1, "1", True], dtype=object)),
         pd.DataFrame(columns=["a", "b"]),
+        pd.DataFrame({"is_flagged": pd.Series([True, None, False], dtype=object)}),
+        pd.DataFrame({"a": pd.Series([None, None], dtype=object)}),
         pd.DataFrame({"when": pd.to_datetime(["2026-01-02"], utc=True), "ids": [["a", "b"]]}),
     ],
-    ids=["plain", "index", "odd names", "empty", "times and lists"],
+    ids=["plain", "index", "odd names", "empty", "truth with gaps", "nothing", "times and lists"],
 )
 def test_tables_come_back_as_they_were(table, tmp_path):
     found = again(table, tmp_path).value
@@ -145,6 +149,21 @@ def test_mixed_columns_are_stored_as_text():
     assert stored["a"].tolist()[:2] == ["1", "one"]
     assert stored["a"].isna().tolist() == [False, False, True]
     assert stored["c"].tolist() == [1, 2, 3]
+
+
+def test_numbers_with_gaps_and_decimals_are_stored_as_text():
+    table = pd.DataFrame({"a": pd.Series([1, None], dtype=object), "b": [Decimal("1.0"), Decimal(2)]})
+    stored = storable(table)
+    assert stored["a"].tolist()[:1] == ["1"]
+    assert stored["b"].tolist() == ["1", "2"]
+
+
+def test_written_tables_keep_an_index_that_names_rows(tmp_path):
+    table = pd.DataFrame({"a": [1]}, index=pd.Index(["007"], name="item_id"))
+    _write_csv(table, tmp_path / "a.csv")
+    assert (tmp_path / "a.csv").read_text() == "item_id,a\n007,1\n"
+    _write_csv(table.reset_index(), tmp_path / "b.csv")
+    assert (tmp_path / "b.csv").read_text() == "item_id,a\n007,1\n"
 
 
 def test_every_step_has_a_field_of_its_own_type():

@@ -97,6 +97,41 @@ def test_files_that_number_pictures_differently_are_joined_by_file_name(tmp_path
     assert "file names used as item_id" in annotations.checks["action"].tolist()
 
 
+def test_the_same_picture_under_two_ids_is_one_item(tmp_path):
+    first, second = coco([BOX]), coco([BOX | {"image_id": 11}])
+    for image in second["images"]:
+        image["id"] += 10
+    write(tmp_path / "ann.json", first)
+    write(tmp_path / "bob.json", second)
+    annotations = labelqa.read(tmp_path, annotator_from="filename")
+    assert annotations.boxes[["item_id", "annotator_id"]].values.tolist() == [["a.jpg", "ann"], ["a.jpg", "bob"]]
+    assert annotations.items["item_id"].tolist() == ["a.jpg", "b.jpg"]
+
+
+def test_pictures_that_only_a_name_could_join_need_one_each(tmp_path):
+    first, second = coco([BOX]), coco([BOX])
+    second["images"][0]["file_name"] = "b.jpg"
+    write(tmp_path / "ann.json", first)
+    write(tmp_path / "bob.json", second)
+    with pytest.raises(TableError, match=r"bob\.json has 1 file names of several images \('b\.jpg'\)"):
+        labelqa.read(tmp_path, annotator_from="filename")
+
+
+@pytest.mark.parametrize("what", ["images", "categories"])
+def test_an_id_that_stands_for_two_is_refused(tmp_path, what):
+    data = coco([BOX])
+    data[what][1]["id"] = data[what][0]["id"]
+    with pytest.raises(TableError, match=rf"lists {what} with the same id .* give each its own"):
+        labelqa.read(write(tmp_path / "x.json", data), annotator="ann")
+
+
+def test_an_image_without_id_is_refused(tmp_path):
+    data = coco([BOX])
+    del data["images"][1]["id"]
+    with pytest.raises(TableError, match=r"has an image without id \(file_name 'b\.jpg'\)"):
+        labelqa.read(write(tmp_path / "x.json", data), annotator="ann")
+
+
 def test_sizes_that_differ_between_files_are_refused(tmp_path):
     other = coco([])
     other["images"][0]["width"] = 200

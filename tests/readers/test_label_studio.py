@@ -125,3 +125,12 @@ def test_other_results_are_counted(tmp_path):
     assert annotations.checks[["finding", "n"]].values.tolist() == [
         ["result of type 'polygonlabels' in export.json", 1]
     ]
+
+
+def test_tasks_of_several_files_are_not_joined_by_their_position(tmp_path):
+    bare = {key: value for key, value in task(1, said("ann", choice("ok"))).items() if key != "id"}
+    (tmp_path / "a.json").write_text(json.dumps([task(1, said("ann", choice("ok")))]))
+    (tmp_path / "b.json").write_text(json.dumps([bare]))
+    with pytest.raises(labelqa.TableError, match=r"'b\.json' have tasks without an id, .* export with task ids"):
+        labelqa.read(tmp_path)
+    assert labelqa.read(tmp_path / "b.json").items["item_id"].tolist() == ["0"]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -217,6 +218,112 @@ def test_written_coco_comes_back(sample, tmp_path):
     looked = before.views.loc[before.views["status"] != "skipped", ["item_id", "annotator_id", "status"]]
     pd.testing.assert_frame_equal(after.views[["item_id", "annotator_id", "status"]], looked.reset_index(drop=True))
     assert json.loads((tmp_path / "out.json").read_text())["categories"][0] == {"id": 1, "name": "crack"}
+
+
+def said(*values: object) -> labelqa.Annotations:
+    table = pd.DataFrame(
+        {"item_id": range(len(values)), "annotator_id": "ann", "label": pd.Series(values, dtype=object)}
+    )
+    return labelqa.Annotations.from_frames(labels=table)
+
+
+@pytest.mark.parametrize("form", ["parquet", "csv", "coco"])
+@pytest.mark.parametrize(
+    "values",
+    [(1, "one"), (True, "yes", None), (1, True, 2.5), (1, "1"), ("a\rb", 'c"d', "e\nf", " g ", "NA")],
+    ids=["number and text", "truth and text", "numbers and truth", "equal texts", "odd texts"],
+)
+def test_odd_labels_are_written_and_come_back(tmp_path, form, values):
+    before = said(*values)
+    path = tmp_path / ("out.json" if form == "coco" else "out")
+    labelqa.write(before, path, format=form)
+    after = labelqa.read(path)
+    pd.testing.assert_frame_equal(after.labels, before.labels, check_dtype=False)
+    assert after.items["item_id"].tolist() == before.items["item_id"].tolist()
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        pd.Series([1, 2]),
+        pd.Series([1, 2], dtype="Int64"),
+        pd.Series([True, False]),
+        pd.Series([1.5, 2.0]),
+        pd.Series(["b", "a"], dtype=pd.CategoricalDtype(["b", "a"], ordered=True)),
+        pd.Series(pd.to_datetime(["2026-01-02", "2026-01-01"])),
+        pd.Series([Decimal("1.50"), Decimal(2)], dtype=object),
+        pd.Series([np.datetime64("2026-01-02", "ns"), np.datetime64("2026-01-01", "ns")], dtype=object),
+    ],
+    ids=lambda column: str(column.dtype),
+)
+def test_parquet_keeps_values_and_order(tmp_path, column):
+    before = labelqa.Annotations.from_frames(pd.DataFrame({"item_id": [1, 2], "annotator_id": "ann", "label": column}))
+    labelqa.write(before, tmp_path / "out")
+    after = labelqa.read(tmp_path / "out").labels["label"]
+    assert after.tolist() == before.labels["label"].tolist()
+    if column.dtype != object:
+        assert after.dtype == column.dtype
+
+
+@pytest.mark.parametrize(
+    ("form", "tables", "message"),
+    [
+        (
+            "parquet",
+            {"label": [frozenset("ab")]},
+            r"1 labels of labels are of type frozenset .* turn them into text first",
+        ),
+        ("csv", {"label": [frozenset("ab")]}, r"1 labels of labels are of type frozenset"),
+        ("coco", {"label": [b"ab"]}, r"1 labels of labels are of type bytes"),
+        (
+            "csv",
+            {"label": [""]},
+            r"Column 'label' of labels has 1 empty texts, .* name them, or write format='parquet'",
+        ),
+        ("csv", {"item_id": [""]}, r"Column 'item_id' of items has 1 empty texts"),
+        (
+            "parquet",
+            {"note": [object()]},
+            r"Column 'note' of labels holds values that Parquet cannot .* \.astype\(str\)",
+        ),
+    ],
+)
+def test_what_would_not_come_back_is_refused_before_anything_is_written(tmp_path, form, tables, message):
+    table = pd.DataFrame({"item_id": ["1"], "annotator_id": ["ann"], "label": ["ok"], **tables})
+    annotations = labelqa.Annotations.from_frames(labels=table)
+    with pytest.raises(TableError, match=message):
+        labelqa.write(annotations, tmp_path / "deep" / "out", format=form)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("form", ["parquet", "csv", "coco"])
+def test_tables_without_rows_are_written_and_come_back(tmp_path, form):
+    before = labelqa.Annotations.from_frames(views=pd.DataFrame({"item_id": [], "annotator_id": []}))
+    path = tmp_path / ("out.json" if form == "coco" else "out")
+    labelqa.write(before, path, format=form)
+    after = labelqa.read(path, annotator="ann")
+    assert [len(getattr(after, name)) for name in ("items", "views", "labels", "boxes")] == [0, 0, 0, 0]
+
+
+def test_ids_of_items_join_as_numbers_and_as_text(tmp_path):
+    # one item is listed twice, and where a size is missing the ids of a JSON table become 1.0, 2.0
+    items = [{"item_id": 1.0, "width": 10, "height": 5}, {"item_id": 1, "width": 10, "height": 5}, {"item_id": 2.0}]
+    (tmp_path / "items.json").write_text(json.dumps(items))
+    write(tmp_path / "labels.csv", LONG)
+    assert labelqa.read(tmp_path).items[["item_id", "width"]].fillna(0).values.tolist() == [["1", 10], ["2", 0]]
+
+
+def test_items_listed_twice_without_sizes(tmp_path):
+    write(tmp_path / "items.csv", "item_id\n1\n1\n2\n")
+    write(tmp_path / "labels.csv", LONG)
+    assert labelqa.read(tmp_path).items["item_id"].tolist() == ["1", "2"]
+
+
+@pytest.mark.parametrize("kind", [str, Path])
+def test_paths_of_either_kind(sample, tmp_path, kind):
+    labelqa.write(labelqa.read(kind(sample)), kind(tmp_path / "out"))
+    labelqa.convert(kind(tmp_path / "out"), kind(tmp_path / "out.json"))
+    assert len(labelqa.read(kind(tmp_path / "out.json")).items) == 300
 
 
 def test_a_failed_write_leaves_nothing(sample, tmp_path, monkeypatch):

@@ -12,6 +12,7 @@ import pytest
 
 from labelqa._plot import axes
 from labelqa.annotations import Annotations
+from labelqa.errors import OptionError
 from labelqa.images import ImageSource
 from labelqa.report import blocks, picture
 from labelqa.report.album import Album
@@ -136,6 +137,21 @@ def test_boxes_without_image_have_a_frame():
     assert shown["thumbnail"] is None
     assert "no image" in shown["alt"]
     assert album.show("unknown") == []
+
+
+def test_items_are_found_by_id_of_any_type():
+    annotations = Annotations.from_frames(
+        boxes=pd.DataFrame(
+            [(7, "ann", 0, 0, 9, 9)], columns=["item_id", "annotator_id", "x_min", "y_min", "x_max", "y_max"]
+        )
+    )
+    for item in (7, 7.0, "7", np.int64(7)):
+        assert picture(annotations, item).drawing["item_id"] == "7"
+
+
+def test_an_order_that_leaves_somebody_out_is_refused():
+    with pytest.raises(OptionError, match=r"leaves out 'ann', who drew on item p0; name all annotators"):
+        picture(make_annotations(1), "p0", order=[NASTY])
 
 
 @pytest.mark.parametrize(

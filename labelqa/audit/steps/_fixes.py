@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from labelqa._codes import label_text
 from labelqa.audit._found import Case, Found
 from labelqa.audit._reading import GOLD
 from labelqa.audit.steps._flags import about_items, copies
@@ -83,7 +84,7 @@ def find_fixes(case: Case, found: Found, consensus: pd.DataFrame, known: pd.Inde
 def labels_by_item(table: pd.DataFrame, known: pd.Index | None = None) -> pd.Series:
     """Give the labels there are as text by item id, of the items in `known` where that is given."""
     table = table.loc[table["label"].notna()]
-    labels = pd.Series(table["label"].astype(str).to_numpy(), index=table["item_id"].to_numpy(), dtype="str")
+    labels = pd.Series([label_text(label) for label in table["label"]], index=table["item_id"].to_numpy(), dtype="str")
     return labels if known is None else labels[labels.index.isin(known)]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from labelqa._codes import label_text
 from labelqa.annotations import Annotations
 from labelqa.audit._found import Case, Found, Nothing, SettledLabels
 from labelqa.audit.steps._label_agreement import NO_LABELS
@@ -35,5 +36,5 @@ def _against(annotations: Annotations, gold: pd.DataFrame | None) -> pd.DataFram
     if gold is None:
         return pd.DataFrame(columns=["annotator_id", "n_items", "n_right", "accuracy"])
     both = annotations.labels.merge(gold.rename(columns={"label": "true"}), on="item_id")
-    same = (both["label"].astype(str) == both["true"].astype(str)).groupby(both["annotator_id"], sort=True)
+    same = (both["label"].map(label_text) == both["true"].map(label_text)).groupby(both["annotator_id"], sort=True)
     return pd.DataFrame({"n_items": same.size(), "n_right": same.sum(), "accuracy": same.mean()}).reset_index()

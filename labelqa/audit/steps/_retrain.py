@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from labelqa._codes import label_text
 from labelqa.audit._found import Case, Found, Nothing, Retrained, Way
 from labelqa.audit.steps._fixes import Fixes, find_fixes
 from labelqa.audit.steps._flags import about_items
@@ -53,7 +54,7 @@ def _ways(case: Case, found: Found, fixes: Fixes, features: pd.DataFrame) -> tup
     """What dropping the same items, or taking over every proposal unseen, would have done."""
     doubtful = about_items(found).set_index("item_id")
     doubtful = doubtful[doubtful.index.isin(fixes.reviewed["item_id"])]
-    proposed = doubtful["proposal"].dropna().astype(str)
+    proposed = doubtful["proposal"].dropna().map(label_text)
     relabelled = fixes.before.copy()
     relabelled.loc[proposed.index] = proposed.to_numpy()
     ways = {
