@@ -8,6 +8,9 @@ from __future__ import annotations
 import io
 import os
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +18,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labelqa._options import check_choice
-from labelqa.errors import ImageError
+from labelqa.errors import ImageError, TableError
 
 Pixels = NDArray[np.uint8]
 #: What a picture may be given as: a path, the bytes of a file, or pixels.
 Picture = str | os.PathLike[str] | bytes | Pixels
 
-SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp")
+#: What Pillow registers and is no picture by itself: documents, drawings, films and containers of data.
+_NO_PICTURES = {"BUFR", "EPS", "GRIB", "HDF5", "IPTC", "MPEG", "PDF", "WMF"}
+#: Grey values of more than 8 bits; Pillow would clip them at 255.
+_DEEP = {"I;16", "I;16B", "I;16L", "I;16N", "I"}
 MODES = ("RGB", "L")
 #: Above this a file is refused before its pixels are unpacked: a small file can claim to be enormous.
 MAX_PIXELS = 200_000_000
+
+
+@cache
+def suffixes() -> frozenset[str]:
+    """Give the suffixes, in small letters, of all files that are pictures: what the installed Pillow can read."""
+    from PIL import Image
+
+    known = Image.registered_extensions()
+    readable = {"MPO", *Image.OPEN} - _NO_PICTURES
+    return frozenset(suffix for suffix, kind in known.items() if kind in readable)
 
 
 def open_image(picture: Picture, *, mode: str = "RGB", name: str | None = None) -> Pixels:
@@ -33,8 +49,7 @@ def open_image(picture: Picture, *, mode: str = "RGB", name: str | None = None) 
     Parameters
     ----------
     picture
-        A path, the bytes of an image file, or pixels of shape (h, w), (h, w, 1), (h, w, 3) or (h, w, 4): uint8, or
-        floats between 0 and 1.
+        A path, the bytes of an image file, or pixels of shape (h, w), (h, w, 1), (h, w, 3) or (h, w, 4).
     mode
         "RGB" gives (h, w, 3); "L" gives grey (h, w). Transparent pixels are laid on white.
     name
@@ -43,7 +58,13 @@ def open_image(picture: Picture, *, mode: str = "RGB", name: str | None = None) 
     Raises
     ------
     ImageError
-        Where the file is missing, empty, truncated, corrupt, no image, or larger than `MAX_PIXELS`.
+        Where the file is missing, empty, truncated, corrupt, no image, or larger than `MAX_PIXELS`, and where values
+        are outside the range of their type.
+
+    Notes
+    -----
+    The type of the values says what is white, never the values of the one picture: 255 for 8 bits and whole numbers in
+    an array, 65535 for 16 bits and for the 32-bit whole numbers of a file, 1 for floats and for True.
 
     Examples
     --------
@@ -55,17 +76,18 @@ def open_image(picture: Picture, *, mode: str = "RGB", name: str | None = None) 
     called = name or (picture if isinstance(picture, str | os.PathLike) else f"the given {type(picture).__name__}")
     if isinstance(picture, np.ndarray):
         return _from_array(picture, mode, str(called))
+    if not isinstance(picture, str | os.PathLike | bytes):
+        raise ImageError(
+            f"Found {called} as a picture; give a path, the bytes of an image file, or an array of pixels."
+        )
     from PIL import Image, ImageOps, UnidentifiedImageError
 
     stream = io.BytesIO(picture) if isinstance(picture, bytes) else Path(picture)
     try:
-        with warnings.catch_warnings():
-            # Pillow warns of large pictures by its own limit; ours is checked below
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            with Image.open(stream) as opened:
-                _check_size(opened.width, opened.height, str(called))
-                opened.load()
-                return _flatten(ImageOps.exif_transpose(opened), mode)
+        with _own_limit(), Image.open(stream) as opened:
+            _check_size(opened.width, opened.height, str(called))
+            opened.load()
+            return _flatten(ImageOps.exif_transpose(opened), mode, str(called))
     except FileNotFoundError as error:
         raise ImageError(f"There is no image file {called}; check the folder and the path column of items.") from error
     except UnidentifiedImageError as error:
@@ -81,6 +103,21 @@ def open_image(picture: Picture, *, mode: str = "RGB", name: str | None = None) 
         ) from error
 
 
+@contextmanager
+def _own_limit() -> Iterator[None]:
+    """Put our limit in the place of Pillow's, which is lower; it warns above and refuses from twice as many."""
+    from PIL import Image
+
+    before = Image.MAX_IMAGE_PIXELS
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        Image.MAX_IMAGE_PIXELS = MAX_PIXELS
+        try:
+            yield
+        finally:
+            Image.MAX_IMAGE_PIXELS = before
+
+
 def _check_size(width: int, height: int, called: str) -> None:
     if width * height > MAX_PIXELS:
         raise ImageError(
@@ -89,14 +126,11 @@ def _check_size(width: int, height: int, called: str) -> None:
         )
 
 
-def _flatten(image: Any, mode: str) -> Pixels:
+def _flatten(image: Any, mode: str, called: str) -> Pixels:
     from PIL import Image
 
-    if image.mode in {"I;16", "I;16B", "I;16L", "I"}:
-        # Pillow would clip 16-bit values at 255
-        values = np.asarray(image).astype(np.float64)
-        scale = 65535.0 if values.max(initial=0) > 255 else 255.0
-        image = Image.fromarray(np.round(np.clip(values / scale, 0, 1) * 255).astype(np.uint8))
+    if image.mode in _DEEP or image.mode == "F":
+        image = Image.fromarray(_scaled(np.asarray(image), 1 if image.mode == "F" else 65535, called))
     if image.mode in {"RGBA", "LA", "PA", "RGBa", "La"} or "transparency" in image.info:
         layer = image.convert("RGBA")
         image = Image.new("RGBA", layer.size, "white")
@@ -106,23 +140,59 @@ def _flatten(image: Any, mode: str) -> Pixels:
     return np.array(image.convert("RGB"))
 
 
+def _scaled(values: NDArray[Any], white: int, called: str) -> Pixels:
+    """Bring values from 0 to `white` to 0-255; what is outside is refused, because no scale fits it for sure."""
+    low, high = float(np.min(values)), float(np.max(values))
+    if not (low >= 0 and high <= white):
+        raise ImageError(
+            f"{called} holds {values.dtype} values from {low:g} to {high:g}, and values of this type go from 0 to "
+            f"{white}; bring them to uint8 by one scale for all pictures (value / largest possible value * 255)."
+        )
+    if white == 255:
+        return values.astype(np.uint8)
+    return np.asarray(np.round(values.astype(np.float64) / white * 255), dtype=np.float64).astype(np.uint8)
+
+
+def _white(dtype: np.dtype[Any]) -> int:
+    """Give the value of white in an array of this type."""
+    return 1 if dtype.kind in "fb" else 65535 if dtype == np.uint16 else 255
+
+
 def _from_array(pixels: NDArray[Any], mode: str, called: str) -> Pixels:
     if pixels.ndim not in (2, 3) or 0 in pixels.shape or (pixels.ndim == 3 and pixels.shape[2] not in (1, 3, 4)):
         raise ImageError(
             f"{called} has shape {pixels.shape}; give pixels of shape (height, width) or (height, width, 3)."
         )
+    if pixels.dtype.kind not in "uifb":
+        raise ImageError(f"{called} holds {pixels.dtype} values; give uint8, uint16, or floats from 0 to 1.")
     if pixels.dtype != np.uint8:
-        low, high = float(np.min(pixels)), float(np.max(pixels))
-        is_float = pixels.dtype.kind == "f"
-        if not (low >= 0 and high <= (1 if is_float else 255)):
-            raise ImageError(
-                f"{called} holds {pixels.dtype} values from {low:g} to {high:g}; give uint8, or floats from 0 to 1."
-            )
-        pixels = np.round(pixels * 255).astype(np.uint8) if is_float else pixels.astype(np.uint8)
+        pixels = _scaled(pixels, _white(pixels.dtype), called)
     if pixels.ndim == 3 and pixels.shape[2] == 1:
         pixels = pixels[:, :, 0]
     if pixels.ndim == 3 and pixels.shape[2] == 3 and mode == "RGB":
         return pixels
     from PIL import Image
 
-    return _flatten(Image.fromarray(pixels), mode)
+    return _flatten(Image.fromarray(pixels), mode, called)
+
+
+def stack_of(images: Any) -> list[Any] | None:
+    """Give the pictures of an array (n, h, w[, 3]) or of an array, list or tuple of pictures; None for anything else.
+
+    Raises
+    ------
+    TableError
+        For an array of another shape, and for one picture where several are needed.
+    """
+    if isinstance(images, list | tuple) or (isinstance(images, np.ndarray) and images.ndim == 1):
+        return list(images)
+    if not isinstance(images, np.ndarray):
+        return None
+    if images.ndim not in (3, 4):
+        raise TableError(f"An array of pictures has shape (n, height, width[, 3]); found {images.shape}.")
+    if images.ndim == 3 and images.shape[2] == 3:
+        raise TableError(
+            f"Found an array of shape {images.shape}, which is one picture; give several as (n, height, width[, 3]), "
+            "or this one as array[None]."
+        )
+    return list(images)

@@ -117,7 +117,7 @@ class FeatureRecipe:
     def digest(self) -> str:
         """A hash of everything that decides the numbers."""
         fixed = (HOG_CELL, HOG_BINS, COLOUR_BINS, COLOUR_GRID)
-        parts = f"5|{tuple(self.kinds)}|{self.size}|{self.stride}|{fixed}".encode()
+        parts = f"6|{tuple(self.kinds)}|{self.size}|{self.stride}|{fixed}".encode()
         for array in (self.mean, self.dictionary):
             parts += b"" if array is None else array.tobytes()
         return hashlib.blake2b(parts, digest_size=16).hexdigest()

@@ -1,6 +1,8 @@
 """Opening images safely, and joining items to their pictures by id.
 
-Pixels are numpy uint8 arrays: (height, width, 3) for "RGB", (height, width) for "L" (grey). The orientation tag of a
+Pixels are numpy uint8 arrays: (height, width, 3) for "RGB", (height, width) for "L" (grey). The type of the values says
+what is white, never the values of one picture (see `open_image`). A file is a picture where the installed Pillow can
+read its suffix (`SUFFIXES`). The orientation tag of a
 photo is applied, so that a picture looks as it does in a viewer. What cannot be read in full is an `ImageError`,
 never a grey rectangle.
 """
@@ -18,15 +20,25 @@ import numpy as np
 import pandas as pd
 
 from labelqa._codes import id_text, natural_order
-from labelqa._pixels import MAX_PIXELS, MODES, SUFFIXES, Picture, Pixels, open_image
+from labelqa._pixels import MAX_PIXELS, MODES, Picture, Pixels, open_image, stack_of, suffixes
 from labelqa.annotations import Annotations
 from labelqa.errors import ImageError, TableError, shown
 
 __all__ = ["MAX_PIXELS", "MODES", "SUFFIXES", "ImageSource", "Picture", "Pixels", "as_source", "open_image"]
 
+#: Suffixes of the files that are pictures: all that the installed Pillow can read.
+SUFFIXES: tuple[str, ...]
+
+
+def __getattr__(name: str) -> Any:
+    # asking Pillow for all it can read takes a moment
+    if name == "SUFFIXES":
+        return tuple(sorted(suffixes()))
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
 
 def __dir__() -> list[str]:
-    return __all__
+    return sorted(__all__)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -197,10 +209,11 @@ def as_source(images: Any, items: Annotations | pd.DataFrame | Iterable[Any] | N
     ----------
     images
         An `ImageSource`, a folder, a mapping or Series item id -> bytes, path or pixels, a table with `item_id` and
-        `image`, an array (n, h, w) or (n, h, w, 3), or `Annotations` whose items name their files in `path`.
+        `image`, an array (n, h, w) or (n, h, w, 3), a list of n pictures, or `Annotations` whose items name their files
+        in `path`.
     items
-        For a folder: see `ImageSource.from_folder`. For an array: the n ids, by default "0", "1"... Otherwise the items
-        to keep.
+        For a folder: see `ImageSource.from_folder`. For an array or a list: the n ids in its order, by default "0",
+        "1"... Otherwise the items to keep.
 
     Raises
     ------
@@ -213,33 +226,32 @@ def as_source(images: Any, items: Annotations | pd.DataFrame | Iterable[Any] | N
         paths = _paths_of(images)
         found = {item: path for item, path in paths.items() if path is not None and Path(path).is_file()}
         images = ImageSource(_in_order(found), tuple(item for item in paths if item not in found))
-    if isinstance(images, np.ndarray):
-        if images.ndim not in (3, 4):
-            raise TableError(f"An array of pictures has shape (n, height, width[, 3]); found {images.shape}.")
-        ids = [str(row) for row in range(len(images))] if items is None else list(_paths_of(items, unique=False))
-        if len(ids) != len(images):
-            raise TableError(f"There are {len(images):,} pictures and {len(ids):,} item ids; give one id for each.")
-        return ImageSource.from_bytes(pd.Series(list(images), index=ids, dtype=object))
+    if (stack := stack_of(images)) is not None:
+        ids = [str(row) for row in range(len(stack))] if items is None else list(_paths_of(items, unique=False))
+        if len(ids) != len(stack):
+            raise TableError(f"There are {len(stack):,} pictures and {len(ids):,} item ids; give one id for each.")
+        return ImageSource(_in_order(dict(zip(ids, stack, strict=True))))
     if isinstance(images, Mapping | pd.Series | pd.DataFrame):
         images = ImageSource.from_bytes(images)
     if not isinstance(images, ImageSource):
         raise TableError(
             f"Found a {type(images).__name__} as images; give a folder, an ImageSource, a mapping item id -> bytes, "
-            "a table with item_id and image, an array of pixels, or Annotations whose items have a path."
+            "a table with item_id and image, an array of pixels, a list of pictures, or Annotations whose items have a "
+            "path."
         )
     return images if items is None else images.select(_paths_of(items))
 
 
 def _image_files(root: Path) -> dict[str, Path]:
     """Relative path -> file, in the order of the paths."""
-    found = {}
+    found, known = {}, suffixes()
     for folder, _, names in os.walk(root):
         parent = Path(folder)
         inside = parent.relative_to(root).parts
         for name in names:
             # cut from the text: to make a path of every name would take longer
             dot = name.rfind(".")
-            if dot > 0 and name[dot:].lower() in SUFFIXES and (path := parent / name).is_file():
+            if dot > 0 and name[dot:].lower() in known and (path := parent / name).is_file():
                 found["/".join((*inside, name))] = path
     return {name: found[name] for name in sorted(found, key=lambda name: name.split("/"))}
 

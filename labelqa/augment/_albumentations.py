@@ -60,8 +60,20 @@ def option_names(name: str) -> list[str]:
 
 
 def from_tree(tree: dict[str, Any]) -> Any:
-    """Build a transform or combination from the nested dict that `to_tree` gives."""
-    return library().from_dict({"transform": tree})
+    """Build a transform or combination from the nested dict that `to_tree` gives, or that albumentations wrote."""
+    return library().from_dict({"transform": _with_chance(tree)})
+
+
+def _with_chance(tree: dict[str, Any]) -> dict[str, Any]:
+    """Add the class's own `p` where none is written; `from_dict` would take 0.5, also for Resize, whose own is 1."""
+    serialization = importlib.import_module("albumentations.core.serialization")
+    known = serialization.SERIALIZABLE_REGISTRY.get(serialization.shorten_class_name(str(tree["__class_fullname__"])))
+    own = None if known is None else inspect.signature(known.__init__).parameters.get("p")
+    has_own = own is not None and own.default is not inspect.Parameter.empty
+    out = {"p": own.default, **tree} if own is not None and has_own else dict(tree)
+    if isinstance(tree.get("transforms"), list):
+        out["transforms"] = [_with_chance(child) for child in tree["transforms"]]
+    return out
 
 
 def to_tree(transform: Any) -> dict[str, Any]:
@@ -117,3 +129,15 @@ def seed_with(pipeline: Any, seed: int) -> None:
     `set_random_seed` would give every transform the same stream, so that their draws would be copies of each other.
     """
     pipeline.set_random_state(np.random.default_rng(seed), random.Random(seed))  # noqa: S311
+
+
+def transform_of(error: BaseException) -> str | None:
+    """Give the name of the transform that an error came out of; None where it was none."""
+    trace, found = error.__traceback__, None
+    base, group = library().BasicTransform, library().BaseCompose
+    while trace is not None:
+        owner = trace.tb_frame.f_locals.get("self")
+        if isinstance(owner, base) and not isinstance(owner, group):
+            found = type(owner).__name__
+        trace = trace.tb_next
+    return found

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from labelqa._checks import BOX_EDGES, Findings, id_text
+from labelqa._checks import BOX_EDGES, Findings
 from labelqa._options import check_number, check_seed, check_whole
 from labelqa._renamed import renamed
 from labelqa._result import Result, unstored
@@ -19,7 +19,7 @@ from labelqa.annotations import Annotations
 from labelqa.augment._copies import Copied, CopySettings, Original, copy_id, in_order, make_copies
 from labelqa.augment._copy_tables import make_tables
 from labelqa.augment._looseness import expected_looseness
-from labelqa.augment._pictures import source_of
+from labelqa.augment._pictures import ids_of, source_of
 from labelqa.augment._policy import Policy, read_policy
 from labelqa.augment._rebuild import rebuild
 from labelqa.errors import TableError, shown
@@ -174,7 +174,7 @@ def augment(
     masks
         Masks of objects, `box_id` -> bool (height, width): boxes then follow the mask and stay tight.
     test_items
-        Ids of test images: they get no copies, and the result says how many there were.
+        Ids of test images: they get no copies; `checks` says how many there were, and which ids have no image.
     n_jobs
         Processes; -1 for all cores.
 
@@ -248,10 +248,12 @@ def plan_copies(
     )
     chosen = read_policy(policy)
     given, source = _take(images, annotations)
-    skipped = {id_text(item) for item in test_items}
+    skipped = ids_of(test_items, "test_items")
     found = Findings()
     held = [item for item in source.item_ids if item in skipped]
     found.add("items", "test item", len(held), "no copies made", held)
+    absent = sorted(skipped - set(held))
+    found.add("items", "test item without an image", len(absent), "nothing to leave out", absent)
     ids = [item for item in source.item_ids if item not in skipped]
     settings = CopySettings(chosen.text, *numbers)
     return CopyPlan(chosen, settings, given, source, _originals(source, given, ids, masks), found)

@@ -92,7 +92,9 @@ class AugmentationCheck(Result):
         """Give an image before and after a transform, as the check saw it."""
         image = reduced(read_picture(item_id, self.source.pictures[item_id]))
         drawer = Drawer(self.policies[transform].tree)
-        made = drawer.draw(image, np.empty((0, 4)), draw_seed(self.seed, item_id, 1))
+        made = drawer.draw(
+            image, np.empty((0, 4)), draw_seed(self.seed, item_id, 1), name=f"the image of item {item_id!r}"
+        )
         return BeforeAndAfter(image, made.image)
 
     def plot(self, ax: Any = None) -> Any:
@@ -108,7 +110,7 @@ def check_augmentation(
     *,
     transforms: Mapping[str, Any] | Iterable[str] | None = None,
     recipe: FeatureRecipe | None = None,
-    groups: pd.Series | Mapping[Any, Any] | None = None,
+    groups: pd.Series | Mapping[Any, Any] | Iterable[Any] | None = None,
     test_items: Iterable[Any] | None = None,
     n_folds: int = 5,
     tolerance: float = 0.05,
@@ -129,15 +131,15 @@ def check_augmentation(
         As for `augment`.
     labels
         One label per item: a Series by item id, a table with `item_id` and `label`, a mapping, `Annotations`, or a list
-        in the order of `images`.
+        in the order of `images`, which must be an array, a list, a mapping, a Series or a table then.
     transforms
         What to try: name -> policy (see `read_policy`), or names of `CATALOGUE`. By default all of the catalogue;
         transforms of colour are left out where all images are grey.
     recipe
         Features the model sees, see `labelqa.features.FeatureRecipe`.
     groups
-        Group by item id (the source image, the part, the video): one group is never on both sides of a split. Without
-        it, images that are exact mirrored or turned copies of each other are grouped.
+        Group by item id, or a list as for `labels` (the source image, the part, the video): one group is never on both
+        sides of a split. Without it, images that are exact mirrored or turned copies of each other are grouped.
     test_items
         Ids of the test set: the model is trained on the others and asked about these. By default all items take turns
         (cross-validation).
@@ -217,6 +219,7 @@ def check_augmentation(
 def _policies(transforms: Mapping[str, Any] | Iterable[str] | None) -> dict[str, Policy]:
     if isinstance(transforms, Mapping):
         return {str(name): read_policy(policy) for name, policy in transforms.items()}
+    transforms = [transforms] if isinstance(transforms, str) else transforms
     names = list(CATALOGUE) if transforms is None else list(transforms)
     for name in names:
         check_choice("transforms", name, CATALOGUE)

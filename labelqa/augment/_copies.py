@@ -157,17 +157,7 @@ def draw_once(
     OptionError
         Where a transform cannot be applied to this image, such as one that needs colour.
     """
-    try:
-        return _drawer(policy).draw(image, xyxy, seed, masks)
-    except Exception as error:
-        # cv2.error is no ValueError, and its class is known only once cv2 is loaded
-        if isinstance(error, ValueError | NotImplementedError | TypeError) or type(error).__module__ == "cv2":
-            form = "grey" if image.ndim == 2 else "colour"
-            raise OptionError(
-                f"The policy cannot be applied to the image of item {item_id!r} ({image.shape[1]} x {image.shape[0]}, "
-                f"{form}): {' '.join(str(error).split())[:300]}. Change the transform, or leave out the image."
-            ) from error
-        raise
+    return _drawer(policy).draw(image, xyxy, seed, masks, name=f"the image of item {item_id!r}")
 
 
 @cache

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from labelqa.augment._albumentations import compose, seed_with
+from labelqa.augment._albumentations import compose, seed_with, transform_of
 from labelqa.augment._points import Floats, Longs, lay_points, overlap
+from labelqa.errors import OptionError
 
 Image = NDArray[Any]
 
@@ -48,26 +50,60 @@ def draw_seed(seed: int, item_id: str, copy: int, attempt: int = 0) -> int:
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big") >> 1
 
 
+@contextmanager
+def _naming(image: Image, name: str) -> Iterator[None]:
+    """Turn what a transform cannot do into one sentence that names the picture and the transform."""
+    try:
+        yield
+    except Exception as error:
+        # cv2.error and CropSizeError are no ValueError, and their classes are known only once these are loaded
+        is_theirs = type(error).__module__.split(".")[0] in ("cv2", "albumentations")
+        if not is_theirs and not isinstance(error, ValueError | NotImplementedError | TypeError):
+            raise
+        known = transform_of(error)
+        what = "The policy" if known is None else f"The transform {known!r}"
+        form = f"{image.shape[1]} x {image.shape[0]}, {'grey' if image.ndim == 2 else 'colour'}"
+        said = " ".join(str(error).split())[:300].rstrip(".")
+        raise OptionError(
+            f"{what} cannot be applied to {name} ({form}): {said}. Change the transform, or leave out the image."
+        ) from error
+
+
 class Drawer:
     """A policy made ready to run, once per process."""
 
     def __init__(self, tree: dict[str, Any]) -> None:
         self._pipeline = compose(tree)
 
-    def draw(self, image: Image, xyxy: Floats, seed: int, masks: Sequence[NDArray[Any] | None] | None = None) -> Draw:
-        """Run the pipeline once on an image and its boxes (n, 4), which must have an area within the frame."""
+    def draw(
+        self,
+        image: Image,
+        xyxy: Floats,
+        seed: int,
+        masks: Sequence[NDArray[Any] | None] | None = None,
+        *,
+        name: str = "the image",
+    ) -> Draw:
+        """Run the pipeline once on an image and its boxes (n, 4), which must have an area within the frame.
+
+        Raises
+        ------
+        OptionError
+            Where a transform cannot be applied to this image: a crop that is larger, colour that is not there.
+        """
         height, width = image.shape[:2]
         points = lay_points(xyxy, masks)
         # albumentations counts a point by its pixel, a box by the edges of its pixels: half a pixel apart
         inner = np.clip(points.xy - 0.5, 0.01, [max(width - 1.01, 0.01), max(height - 1.01, 0.01)])
         seed_with(self._pipeline, seed)
-        out = self._pipeline(
-            image=image,
-            bboxes=xyxy,
-            box_rows=np.arange(len(xyxy)),
-            keypoints=inner,
-            point_rows=np.arange(len(inner)),
-        )
+        with _naming(image, name):
+            out = self._pipeline(
+                image=image,
+                bboxes=xyxy,
+                box_rows=np.arange(len(xyxy)),
+                keypoints=inner,
+                point_rows=np.arange(len(inner)),
+            )
         made = np.ascontiguousarray(out["image"])
         row = np.asarray(out["box_rows"], dtype=np.int64)
         boxes = np.asarray(out["bboxes"], dtype=np.float64).reshape(-1, 4)

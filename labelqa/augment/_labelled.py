@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,11 +13,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from labelqa._checks import need_columns
-from labelqa._codes import encode_ids, id_text
+from labelqa._codes import encode_ids
 from labelqa._crossval import deal_folds
-from labelqa._labels import align_labels
+from labelqa._labels import align_labels, id_texts
 from labelqa.annotations import Annotations
-from labelqa.augment._pictures import read_picture, source_of
+from labelqa.augment._pictures import ids_of, read_picture, source_of
 from labelqa.errors import TableError, shown
 from labelqa.images import ImageSource, Pixels
 
@@ -69,7 +69,7 @@ def label_images(
     images: Any,
     labels: Any,
     *,
-    groups: pd.Series | Mapping[Any, Any] | None,
+    groups: pd.Series | Mapping[Any, Any] | Iterable[Any] | None,
     test_items: Iterable[Any] | None,
     n_folds: int,
     max_items: int,
@@ -77,19 +77,23 @@ def label_images(
 ) -> LabelledImages:
     """Join images and labels by id, draw a sample, keep copies together, deal folds."""
     given = _labels_by_id(labels)
-    if isinstance(images, str | Path) and given is not None:
+    if given is None:
+        given = _in_order_of(images, labels, "labels")
+    if isinstance(images, str | os.PathLike):
         source = ImageSource.from_folder(images, given["item_id"] if isinstance(given, pd.DataFrame) else given.index)
     else:
         source = source_of(images, None)
     ids = np.asarray(source.item_ids, dtype=object)
-    aligned = align_labels(_labels_in_order(labels, source) if given is None else given, ids)
+    aligned = align_labels(given, ids)
     label, classes = aligned.code, aligned.classes
-    test = None if test_items is None else {id_text(item) for item in test_items}
+    test = None if test_items is None else ids_of(test_items, "test_items")
     if test is not None and test - set(ids):
         unknown = sorted(test - set(ids))
         raise TableError(f"{len(unknown)} test items have no image ({shown(unknown)}); check the ids.")
     kept = _sample(label, max_items, seed)
     ids, label = ids[kept], label[kept]
+    if groups is not None and not isinstance(groups, pd.Series | Mapping):
+        groups = _in_order_of(images, groups, "groups")
     group, because = _groups(source, ids, groups)
     leaks = pd.DataFrame(columns=["item_id", "test_item_id", "because"], dtype="str")
     if test is None:
@@ -114,17 +118,27 @@ def _labels_by_id(labels: Any) -> pd.Series | pd.DataFrame | None:
     return labels if isinstance(labels, pd.Series) else None
 
 
-def _labels_in_order(labels: Any, source: ImageSource) -> pd.Series:
-    if not isinstance(labels, Iterable) or isinstance(labels, str):
-        raise TableError(f"Found a {type(labels).__name__} as labels; give one label for each image, or labels by id.")
-    values = list(labels)
-    if len(values) != len(source):
+def _in_order_of(images: Any, values: Any, name: str) -> pd.Series:
+    """Give a list in the order of the images their ids; refused where the images have no order that a user sees."""
+    if not isinstance(values, Iterable) or isinstance(values, str | bytes):
+        raise TableError(f"Found a {type(values).__name__} as {name}; give one for each image in its order, or by id.")
+    listed = list(values)
+    if isinstance(images, np.ndarray | list | tuple):
+        ids = [str(place) for place in range(len(images))]
+    elif isinstance(images, pd.DataFrame) and {"item_id", "image"} <= set(images.columns):
+        ids = list(id_texts(images["item_id"]))
+    elif isinstance(images, Mapping | pd.Series):
+        ids = list(id_texts(images.keys()))
+    else:
         raise TableError(
-            f"There are {len(source):,} images and {len(values):,} labels; give one label for each image, or labels by "
-            "item id."
+            f"Found {name} as a list and images as a {type(images).__name__}, whose order says nothing; give {name} by "
+            "item id: a Series, a mapping or a table."
         )
-    ids = source.item_ids if not all(item.isdigit() for item in source.item_ids) else sorted(source.item_ids, key=int)
-    return pd.Series(values, index=ids, dtype=object)
+    if len(listed) != len(ids):
+        raise TableError(
+            f"There are {len(ids):,} images and {len(listed):,} {name}; give one for each image, or {name} by item id."
+        )
+    return pd.Series(listed, index=pd.Index(ids, dtype=object), dtype=object)
 
 
 def _sample(label: Longs, max_items: int, seed: int) -> Longs:
@@ -145,7 +159,11 @@ def _groups(
         keys = [_turned_digest(read_picture(item, source.pictures[item])) for item in ids]
         return pd.factorize(np.asarray(keys, dtype=object))[0].astype(np.int64), "the same pixels, mirrored or turned"
     given = pd.Series(groups) if isinstance(groups, Mapping) else groups
-    by_id = {id_text(item): value for item, value in given.items()}
+    named = id_texts(given.index)
+    by_id = dict(zip(named, given, strict=True))
+    torn = [item for item, value in zip(named, given, strict=True) if by_id[item] != value]
+    if torn:
+        raise TableError(f"{len(torn):,} items have more than one group ({shown(torn)}); give every item one.")
     absent = [item for item in ids if item not in by_id]
     if absent:
         raise TableError(f"{len(absent):,} items have no group ({shown(absent)}); give every item one.")

@@ -7,6 +7,7 @@ import pandas as pd
 
 from labelqa.augment._draw import Drawer, draw_seed
 from labelqa.augment._policy import Policy, leaves
+from labelqa.errors import OptionError
 
 #: A stand-in for an image, with one box that leaves room on all sides.
 _WIDTH, _HEIGHT = 192, 144
@@ -32,7 +33,8 @@ def expected_looseness(policy: Policy, *, n_draws: int = 24, seed: int = 0) -> p
     -------
     pandas.DataFrame
         `transform`, `tightness` (mean IoU of the new box with the object's tight box; 1 is tight), `tightness_low` (the
-        worst draw), `visible` (mean share of the box that is still seen).
+        worst draw), `visible` (mean share of the box that is still seen); nan where a transform cannot be applied to
+        the image that stands in, of 192 x 144 pixels, such as a larger crop.
 
     Examples
     --------
@@ -48,15 +50,18 @@ def expected_looseness(policy: Policy, *, n_draws: int = 24, seed: int = 0) -> p
     for leaf in leaves(policy.tree):
         name = str(leaf["__class_fullname__"])
         drawer = Drawer({"__class_fullname__": "Compose", "p": 1.0, "transforms": [{**leaf, "p": 1.0}]})
-        draws = [drawer.draw(image, boxes, draw_seed(seed, name, draw)) for draw in range(n_draws)]
-        tight = np.concatenate([draw.tightness for draw in draws])
+        try:
+            draws = [drawer.draw(image, boxes, draw_seed(seed, name, draw)) for draw in range(n_draws)]
+        except OptionError:  # a crop larger than the stand-in
+            draws = []
+        tight = np.concatenate([draw.tightness for draw in draws]) if draws else np.empty(0)
         tight = tight[~np.isnan(tight)]
         rows.append(
             {
                 "transform": name,
                 "tightness": float(tight.mean()) if len(tight) else np.nan,
                 "tightness_low": float(tight.min()) if len(tight) else np.nan,
-                "visible": float(np.mean([draw.visible[0] for draw in draws])),
+                "visible": float(np.mean([draw.visible[0] for draw in draws])) if draws else np.nan,
             }
         )
     return pd.DataFrame(rows, columns=["transform", "tightness", "tightness_low", "visible"])

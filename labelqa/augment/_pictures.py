@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
-from pathlib import Path
+import os
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
+from labelqa._labels import id_texts
 from labelqa.annotations import Annotations
 from labelqa.errors import TableError, shown
 from labelqa.images import ImageSource, Picture, Pixels, as_source, open_image
@@ -32,10 +33,8 @@ def source_of(images: Any, items: Annotations | None) -> ImageSource:
                 "a folder or a mapping, or add a path column to items."
             )
         source = ImageSource.from_folder(".", images)
-    elif isinstance(images, str | Path):
+    elif isinstance(images, str | os.PathLike):
         source = as_source(images, items)
-    elif isinstance(images, np.ndarray | Sequence) and not isinstance(images, bytes):
-        source = as_source({str(place): picture for place, picture in enumerate(images)})
     else:
         source = as_source(images)
     wanted: list[str] = [] if items is None else items.items["item_id"].tolist()
@@ -46,6 +45,19 @@ def source_of(images: Any, items: Annotations | None) -> ImageSource:
             "out with .select(items=[...])."
         )
     return source
+
+
+def ids_of(items: Iterable[Any], name: str) -> set[str]:
+    """Give listed ids as text.
+
+    Raises
+    ------
+    TableError
+        For one text, whose letters are no ids.
+    """
+    if isinstance(items, str | bytes) or not isinstance(items, Iterable):
+        raise TableError(f"Found a {type(items).__name__} as {name}; give a list of item ids.")
+    return set(id_texts(items))
 
 
 def read_picture(item_id: str, picture: Picture) -> Pixels:
@@ -61,6 +73,6 @@ def _is_grey(picture: Picture) -> bool:
 
     try:
         with Image.open(io.BytesIO(picture) if isinstance(picture, bytes) else picture) as opened:
-            return opened.mode in ("1", "L")
+            return opened.mode in ("1", "L", "F") or opened.mode.startswith("I")
     except (OSError, UnidentifiedImageError):
         return False  # open_image says what is wrong

@@ -146,6 +146,8 @@ def _tree_of_pipeline(pipeline: Any) -> dict[str, Any]:
 def _pipeline_of_tree(tree: dict[str, Any]) -> Any:
     from labelqa.augment._albumentations import from_tree
 
+    if "transforms" not in tree:
+        tree = {"__class_fullname__": "Compose", "transforms": [tree]}
     kept = {key: value for key, value in tree.items() if key in ("__class_fullname__", "p", "transforms")}
     _check_names(kept)
     return from_tree(kept)

@@ -44,7 +44,10 @@ def variant_vectors(
         run = {item: reduced(read_picture(item, source.pictures[item])) for item in ids[start : start + _BATCH]}
         plain.append(_vectors(list(run.values()), recipe))
         for name, drawer in drawers.items():
-            drawn = [drawer.draw(image, none, draw_seed(seed, item, 1)).image for item, image in run.items()]
+            drawn = [
+                drawer.draw(image, none, draw_seed(seed, item, 1), name=f"the image of item {item!r}").image
+                for item, image in run.items()
+            ]
             made[name].append(_vectors(drawn, recipe))
     return _stacked(plain), {name: _stacked(parts) for name, parts in made.items()}
 

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from labelqa._crossval import check_features
+from labelqa._labels import by_item_id
 from labelqa.annotations import Annotations
 from labelqa.baseline import Baseline
 from labelqa.errors import ModelError, TableError, shown
@@ -51,7 +52,8 @@ class Classifier:
     def answer(self, rows: NDArray[np.float32]) -> Floats:
         """Give the probabilities (n, k) for feature rows (n, d), as the Python model does."""
         if self.baseline is None:
-            return np.asarray(self.estimator.predict_proba(rows), dtype=np.float64)
+            named = rows if self.feature_names is None else pd.DataFrame(rows, columns=pd.Index(self.feature_names))
+            return np.asarray(self.estimator.predict_proba(named), dtype=np.float64)
         table = pd.DataFrame(rows, columns=pd.Index(self.baseline.feature_names))
         return self.baseline.predict_proba(table).to_numpy(np.float64)
 
@@ -111,12 +113,15 @@ def as_held_out(items: Any, classifier: Classifier) -> HeldOut:
             raise TableError("The graph starts from pixels; give pictures as items, or choose from_features=True.")
         source = ImageSource.from_folder(".", items) if isinstance(items, Annotations) else as_source(items)
         return HeldOut(source.item_ids, None, source)
+    if isinstance(items, list | tuple):
+        items = np.asarray(items)
     if isinstance(items, np.ndarray):
+        if items.ndim != 2 or items.shape[1] != classifier.n_features:
+            raise TableError(f"The items have shape {items.shape}; the model takes rows (n, {classifier.n_features}).")
         items = pd.DataFrame(items, columns=pd.Index(classifier.feature_names or range(items.shape[1])))
     if not isinstance(items, pd.DataFrame):
         raise TableError(f"Found a {type(items).__name__} as items; this model takes feature rows (a DataFrame).")
-    if "item_id" in items.columns:
-        items = items.set_index("item_id")
+    items = by_item_id(items).rename(columns=str)
     if classifier.feature_names is not None:
         absent = [name for name in classifier.feature_names if name not in items.columns]
         if absent:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import import_module
@@ -13,10 +14,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from labelqa import baseline
 from labelqa._files import sha256, write_text
 from labelqa._kernels.intervals import wilson
+from labelqa._labels import id_texts, label_table
 from labelqa._onnx import METADATA_FILE, MODEL_FILE
 from labelqa._options import check_whole
 from labelqa._renamed import renamed
@@ -78,7 +81,7 @@ def export(
     *,
     name: str,
     items: Any,
-    gold: pd.Series | pd.DataFrame | None = None,
+    gold: pd.Series | pd.DataFrame | Mapping[Any, Any] | NDArray[Any] | Sequence[Any] | None = None,
     annotations: Annotations | str | os.PathLike[str] | None = None,
     decisions: str | os.PathLike[str] | None = None,
     comparison: Any = None,
@@ -152,7 +155,7 @@ def export(
     refuse_unless_passed(parity, classifier.estimator)
     facts = {
         "parity": parity.to_dict(),
-        "metrics": {**_measured(classifier, held_out, said, gold), **(metrics or {})},
+        "metrics": {**_measured(classifier, held_out, said, _gold_by_id(gold, items)), **(metrics or {})},
         "notes": notes,
         **origin_of(annotations, decisions, comparison),
     }
@@ -237,14 +240,34 @@ def _version(package: str) -> str:
     return str(import_module("labelqa").__version__) if package == "labelqa" else installed(package)
 
 
-def _measured(
-    classifier: Classifier, items: HeldOut, said: np.ndarray[Any, Any], gold: pd.Series | pd.DataFrame | None
-) -> dict[str, Any]:
+def _gold_by_id(gold: Any, items: Any) -> dict[str, Any] | None:
+    """Give the trusted label of each id; a list of them goes by position only where the items do."""
     if gold is None:
+        return None
+    if isinstance(gold, Mapping):
+        gold = pd.Series(list(gold.values()), index=pd.Index(list(gold), dtype=object), dtype=object)
+    by_position = isinstance(gold, np.ndarray | list | tuple)
+    if by_position and not (isinstance(items, np.ndarray | list | tuple) and len(items) == len(gold)):
+        n_items = (
+            f"a list of {len(items)}" if isinstance(items, np.ndarray | list | tuple) else f"a {type(items).__name__}"
+        )
+        raise TableError(
+            f"Found a list of {len(gold)} labels as gold and {n_items} as items; give gold by item id, or one label "
+            "for each item of an array or list."
+        )
+    table = label_table(gold, "gold")
+    ids = id_texts(table["item_id"])
+    twice = pd.Series(ids)[pd.Series(ids).duplicated()].unique()
+    if len(twice):
+        raise TableError(f"{len(twice)} items have more than one label in gold ({shown(twice)}); keep one per item.")
+    return {item: label for item, label in zip(ids, table["label"], strict=True) if not pd.isna(label)}
+
+
+def _measured(
+    classifier: Classifier, items: HeldOut, said: np.ndarray[Any, Any], known: dict[str, Any] | None
+) -> dict[str, Any]:
+    if known is None:
         return {}
-    if isinstance(gold, pd.DataFrame):
-        gold = gold.set_index("item_id")["label"]
-    known = {str(item): label for item, label in gold.items()}
     unseen = sorted({str(label) for label in known.values()} - {str(value) for value in classifier.classes})
     if unseen:
         raise ModelError(
@@ -259,6 +282,13 @@ def _measured(
         raise TableError(
             f"No held-out item has a label in gold=; the ids must match (items: {shown(items.ids)}; labels: "
             f"{shown(known)})."
+        )
+    fits = pd.Series([name for name in named if name is not None])
+    if fits.duplicated().any():
+        shared = fits[fits.duplicated()].unique()
+        raise TableError(
+            f"{len(shared)} labels of gold fit more than one held-out item ({shown(shared)}); name each item by its "
+            f"whole id (items: {shown(items.ids)})."
         )
     true = np.asarray([place[str(known[name])] for name in named if name is not None])
     right = said[mine].argmax(axis=1) == true

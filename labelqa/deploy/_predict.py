@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labelqa._onnx import METADATA_FILE, MODEL_FILE, check_unchanged, open_model, read_metadata, stacks
-from labelqa._pixels import SUFFIXES, open_image
+from labelqa._pixels import open_image, stack_of, suffixes
 from labelqa._renamed import renamed
 from labelqa.deploy._registry import resolve
 from labelqa.errors import ModelError, TableError, shown
@@ -78,13 +78,20 @@ class ExportedModel:
         )
 
     def run(self, batch: NDArray[Any]) -> Floats32:
-        """Give probabilities (n, k) for images (n, h, w, 3) of uint8, or for feature rows (n, d) of float32."""
+        """Give probabilities (n, k) for images (n, h, w, 3) of uint8, or for feature rows (n, d) of float32.
+
+        Raises
+        ------
+        TableError
+            For a batch of another type or shape, and for features that are missing or infinite.
+        """
+        _check_batch(batch, self.metadata["input"])
         return np.asarray(self._session.run(["probabilities"], {self.input: batch})[0])
 
     def predict(self, items: Any) -> Predictions:
         """Predict images, or feature rows where the model takes those; see `labelqa.deploy.predict`."""
         if self.input == "features":
-            ids, rows = _feature_rows(items, int(self.metadata["input"]["shape"][1]))
+            ids, rows = _feature_rows(items, self.metadata["input"])
             said = [self.run(rows[start : start + 1024]) for start in range(0, len(rows), 1024)]
             return self._named(ids, said)
         pictures = _pictures(items)
@@ -101,6 +108,13 @@ class ExportedModel:
 
     def _named(self, ids: list[str], said: Sequence[Floats32]) -> Predictions:
         probabilities = np.vstack(said) if said else np.empty((0, len(self.classes)), np.float32)
+        is_clear: Any = np.isfinite(probabilities).all(axis=1).tolist()
+        unclear = [item for item, is_good in zip(ids, is_clear, strict=True) if not is_good]
+        if unclear:
+            raise ModelError(
+                f"The model gives no finite probabilities for {len(unclear):,} of {len(ids):,} items "
+                f"({shown(unclear)}); it is not fit for these inputs: leave them out, or roll back to another version."
+            )
         labels = [self.classes[place] for place in probabilities.argmax(axis=1)] if len(ids) else []
         return Predictions(ids, labels, probabilities, self.classes)
 
@@ -162,8 +176,9 @@ def predict(
     root
         The folder of all models, see `load`; or what `load` gave, to load it once.
     items
-        An image file, a folder of them, a list of files or pixels, a mapping id -> file or pixels, or one array
-        (n, h, w, 3); feature rows (n, d) where the model was exported from the features on.
+        An image file, a folder of them, a list of files or pixels, a mapping or Series id -> file or pixels, or one
+        array (n, h, w, 3). Where the model was exported from the features on: a table with the columns of training in
+        any order, by item id, or rows (n, d) in the order of training.
     name, alias, version
         Which model, see `load`.
 
@@ -176,40 +191,114 @@ def predict(
     ------
     ImageError
         For a file that cannot be read in full.
+    TableError
+        For columns that are not those of training, and features that are missing or infinite.
+    ModelError
+        Where the model gives no finite probabilities.
     """
     model = root if isinstance(root, ExportedModel) else load(root, name=name, alias=alias, version=version)
     return model.predict(items)
 
 
 def _pictures(items: Any) -> dict[str, Any]:
+    if isinstance(items, bytes):
+        items = [items]
     if isinstance(items, str | os.PathLike):
         place = Path(items)
         if place.is_dir():
-            files = sorted(found for found in place.rglob("*") if found.suffix.lower() in SUFFIXES and found.is_file())
+            known = suffixes()
+            files = sorted(found for found in place.rglob("*") if found.suffix.lower() in known and found.is_file())
             return {found.relative_to(place).as_posix(): found for found in files}
         return {place.name: place}
+    if (stack := stack_of(items)) is not None:
+        return _by_id(
+            (str(item) if isinstance(item, str | os.PathLike) else place for place, item in enumerate(stack)), stack
+        )
+    if isinstance(getattr(items, "pictures", None), Mapping):  # an ImageSource
+        items = items.pictures
     if isinstance(items, Mapping):
-        return {str(item): picture for item, picture in items.items()}
-    if isinstance(items, np.ndarray):
-        if items.ndim not in (3, 4):
-            raise TableError(f"An array of images has shape (n, height, width[, 3]); found {items.shape}.")
-        return {str(place): image for place, image in enumerate(items)}
-    if isinstance(items, Sequence):
-        named = [str(item) if isinstance(item, str | os.PathLike) else str(n) for n, item in enumerate(items)]
-        if len(set(named)) < len(named):
-            raise TableError("A file is listed twice; name each once.")
-        return dict(zip(named, items, strict=True))
+        return _by_id(items, items.values())
+    if hasattr(items, "columns") and {"item_id", "image"} <= set(items.columns):
+        items = items.set_index("item_id")["image"]
+    if hasattr(items, "index") and hasattr(items, "array"):  # a Series, without loading pandas
+        return _by_id(items.index, items.array)
     raise TableError(f"Found a {type(items).__name__}; give image files, a folder, or pixels.")
 
 
-def _feature_rows(items: Any, n_features: int) -> tuple[list[str], Floats32]:
-    ids = [str(value) for value in items.index] if hasattr(items, "index") and hasattr(items, "to_numpy") else None
-    if isinstance(items, str | os.PathLike) or (ids is None and not isinstance(items, np.ndarray)):
+def _by_id(ids: Iterable[Any], pictures: Iterable[Any]) -> dict[str, Any]:
+    names = _names(ids)
+    if len(set(names)) < len(names):
+        twice = [name for place, name in enumerate(names) if name in names[:place]]
+        raise TableError(f"A picture is listed twice ({shown(twice)}); name each once.")
+    return dict(zip(names, pictures, strict=True))
+
+
+def _names(ids: Iterable[Any]) -> list[str]:
+    """Give ids as text: 7, 7.0 and "7" are one id."""
+    whole = (int(i) if isinstance(i, float | np.floating) and float(i).is_integer() else i for i in ids)
+    return [str(item) for item in whole]
+
+
+def _feature_rows(items: Any, taken: Mapping[str, Any]) -> tuple[list[str], Floats32]:
+    """Give the ids and rows of features; a table is joined by the names of its columns."""
+    n_features, columns = int(taken["shape"][1]), taken.get("columns")
+    if hasattr(items, "columns") and hasattr(items, "set_index"):
+        if "item_id" in items.columns and items.index.name != "item_id":
+            items = items.set_index("item_id")
+        ids = _names(items.index)
+        values = items if columns is None else _in_order_of(columns, items)
+    elif isinstance(items, Mapping):
+        ids, values = _names(items), list(items.values())
+    elif isinstance(items, np.ndarray | list | tuple) and not any(isinstance(row, str | os.PathLike) for row in items):
+        ids, values = [str(place) for place in range(len(items))], items
+    else:
         raise TableError(
             "This model was exported from the features on and does not know how to make them from images; give feature "
             f"rows of shape (n, {n_features})."
         )
-    rows = np.ascontiguousarray(items.to_numpy(np.float32) if ids is not None else items, dtype=np.float32)
-    if rows.ndim != 2 or rows.shape[1] != n_features:
-        raise TableError(f"Features have shape {rows.shape}; this model needs (n, {n_features}).")
-    return ids if ids is not None else [str(place) for place in range(len(rows))], rows
+    try:
+        with np.errstate(over="ignore"):  # what is too large for float32 is refused as infinite
+            rows = np.ascontiguousarray(np.asarray(values), dtype=np.float32)
+    except (TypeError, ValueError) as error:
+        raise TableError(
+            f"The features are no table of numbers ({error}); give {n_features} numbers per item."
+        ) from error
+    if not ids:
+        rows = rows.reshape(0, n_features)
+    _check_batch(rows, taken, ids)
+    return ids, rows
+
+
+def _in_order_of(columns: Sequence[str], table: Any) -> Any:
+    """Bring the columns to the order of training."""
+    given = [str(column) for column in table.columns]
+    absent = [name for name in columns if name not in given]
+    extra = [name for name in given if name not in columns]
+    twice = sorted({name for name in given if given.count(name) > 1})
+    if absent or extra or twice:
+        found = [f"{len(names):,} are {what} ({shown(names)})" for what, names in
+                 (("missing", absent), ("unknown", extra), ("there twice", twice)) if names]  # fmt: skip
+        raise TableError(
+            f"The columns are not the {len(columns):,} of training: {', '.join(found)}; give each of them once and no "
+            f"others (first: {shown(list(columns)[:3])}): their order does not matter."
+        )
+    place = {name: position for position, name in enumerate(given)}
+    return table.iloc[:, [place[name] for name in columns]]
+
+
+def _check_batch(batch: NDArray[Any], taken: Mapping[str, Any], ids: Sequence[str] | None = None) -> None:
+    """Refuse what the graph would fail on, or answer in silence."""
+    shape = tuple(taken["shape"])
+    fits = batch.ndim == len(shape) and batch.shape[-1] == shape[-1] and batch.dtype == np.dtype(taken["type"])
+    if not fits:
+        raise TableError(
+            f"The {taken['name']} input has shape {batch.shape} of {batch.dtype}; this model needs "
+            f"({', '.join(map(str, shape))}) of {taken['type']}."
+        )
+    if taken["type"] == "float32" and not (is_finite := np.isfinite(batch).all(axis=1)).all():
+        names = ids if ids is not None else [str(place) for place in range(len(batch))]
+        bad = [name for name, is_good in zip(names, is_finite, strict=True) if not is_good]
+        raise TableError(
+            f"{len(bad):,} items have features that are missing or infinite ({shown(bad)}); fill them in or leave "
+            "these items out."
+        )

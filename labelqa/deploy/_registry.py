@@ -18,7 +18,7 @@ from typing import Any
 
 from labelqa._files import write_text
 from labelqa._onnx import MODEL_FILE, read_metadata
-from labelqa._options import check_choice, check_number
+from labelqa._options import check_choice, check_number, check_whole
 from labelqa._renamed import by_name_now, renamed
 from labelqa.errors import ModelError, OptionError
 
@@ -85,7 +85,18 @@ def versions(root: str | os.PathLike[str], *, name: str) -> list[int]:
     folder = Path(root) / name
     if not folder.is_dir():
         return []
-    return sorted(int(path.name) for path in folder.iterdir() if path.name.isdigit() and (path / MODEL_FILE).is_file())
+    return sorted(
+        int(path.name) for path in folder.iterdir() if path.name.isdecimal() and (path / MODEL_FILE).is_file()
+    )
+
+
+def _used(root: str | os.PathLike[str], name: str) -> set[int]:
+    """Give every number that a version has or had: in folders, and in the history, which outlives them."""
+    folder = Path(root) / name
+    known = aliases(root, name=name)
+    told = [entry.get(end) for entry in known.history for end in ("from", "to")]
+    now = [getattr(known, alias) for alias in ALIASES]
+    return {int(path.name) for path in folder.iterdir() if path.name.isdecimal()} | {int(v) for v in (*told, *now) if v}
 
 
 def version_folder(root: str | os.PathLike[str], name: str, version: int) -> Path:
@@ -105,11 +116,14 @@ def version_folder(root: str | os.PathLike[str], name: str, version: int) -> Pat
 
 @contextmanager
 def new_version(root: str | os.PathLike[str], name: str) -> Iterator[tuple[int, Path]]:
-    """Give the next version and an empty folder for it, which appears under that number only when it is complete."""
+    """Give the next version and an empty folder for it, which appears under that number only when it is complete.
+
+    A number is never given twice: an alias may still point to a version whose folder was deleted.
+    """
     check_name(name)
     folder = Path(root) / name
     folder.mkdir(parents=True, exist_ok=True)
-    version = max([0, *(int(path.name) for path in folder.iterdir() if path.name.isdigit())]) + 1
+    version = max(_used(root, name), default=0) + 1
     temporary = Path(tempfile.mkdtemp(prefix=f".{version}.", dir=folder))
     try:
         yield version, temporary
@@ -169,6 +183,7 @@ def resolve(root: str | os.PathLike[str], name: str, *, alias: str = "champion",
         Where it points to nothing.
     """
     check_choice("alias", alias, ALIASES)
+    version = None if version is None else check_whole("version", version, 1)
     if version is None:
         now = aliases(root, name=name)
         version = getattr(now, alias)
@@ -221,6 +236,7 @@ def promote(
     check_choice("alias", alias, ALIASES)
     if canary_share is not None:
         check_number("canary_share", canary_share, 0, 1, hint="a share from 0 to 1, such as 0.05")
+    version = None if version is None else check_whole("version", version, 1)
     with _changing(root, name) as (before, write):
         known = versions(root, name=name)
         chosen = version if version is not None else (known[-1] if known else 0)
@@ -240,6 +256,8 @@ def promote(
 def rollback(root: str | os.PathLike[str], *, name: str, alias: str = "champion", reason: str | None = None) -> Aliases:
     """Point an alias back at the version it had before; a second rollback goes one further back.
 
+    No share of the requests goes to the challenger any more, whichever alias goes back.
+
     Parameters
     ----------
     root, name, alias
@@ -250,7 +268,7 @@ def rollback(root: str | os.PathLike[str], *, name: str, alias: str = "champion"
     Raises
     ------
     ModelError
-        Where there is nothing before, or the version before is gone.
+        Where there is nothing before, or the version before is gone; then the older ones that exist are named.
     """
     check_choice("alias", alias, ALIASES)
     with _changing(root, name) as (before, write):
@@ -260,11 +278,27 @@ def rollback(root: str | os.PathLike[str], *, name: str, alias: str = "champion"
                 f"{alias!r} of {name!r} has no version before {getattr(before, alias) or 'the first'}; there is no "
                 "history to go back to. Promote a version instead."
             )
-        version_folder(root, name, past[-1])
+        _refuse_gone(root, name, alias, past)
         return write(
             {alias: past[-1], "canary_share": 0.0},
             _entry(before, alias, past[-1], action="rollback", reason=reason, verdict=None),
         )
+
+
+def _refuse_gone(root: str | os.PathLike[str], name: str, alias: str, past: list[int]) -> None:
+    there = versions(root, name=name)
+    if past[-1] in there:
+        return
+    older = [str(version) for version in dict.fromkeys(reversed(past)) if version in there]
+    what = (
+        f"those it had earlier and that exist, the latest first: {', '.join(older)}"
+        if older
+        else "none that it had earlier exists"
+    )
+    raise ModelError(
+        f"Version {past[-1]}, which {alias!r} of {name!r} had before, is not in {root} any more; {what}. Promote one "
+        f"by its number instead (versions: {', '.join(map(str, there)) or 'none'})."
+    )
 
 
 def _past(known: Aliases, alias: str) -> list[int]:

@@ -88,7 +88,7 @@ def picture(
     Raises
     ------
     OptionError
-        Where `order` leaves out somebody who drew on the item.
+        Where `annotators` leaves out somebody who drew on the item.
 
     Examples
     --------
@@ -103,9 +103,9 @@ def picture(
     """
     item_id = id_text(item_id)
     boxes = annotations.boxes.loc[annotations.boxes["item_id"] == item_id]
-    unknown = sorted(set(boxes["annotator_id"]) - set(order)) if len(order) else []
+    unknown = sorted(set(boxes["annotator_id"]) - set(annotators)) if len(annotators) else []
     if unknown:
-        raise OptionError(f"order= leaves out {shown(unknown)}, who drew on item {item_id}; name all annotators.")
+        raise OptionError(f"annotators= leaves out {shown(unknown)}, who drew on item {item_id}; name all annotators.")
     pixels = _pixels(images, item_id)
     if pixels is None and boxes.empty:
         return None

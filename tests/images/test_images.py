@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 import labelqa
+from labelqa import images
 from labelqa.errors import ImageError, OptionError, TableError
 from labelqa.images import ImageSource, as_source, open_image
 
@@ -217,3 +218,97 @@ def test_annotations_name_their_pictures(sample):
     assert source.open("part_007").shape == (180, 240, 3)
     moved = dataclasses.replace(annotations, items=annotations.items.assign(path=None))
     assert len(as_source(moved).missing) == 300
+
+
+def grey_file(values, form="TIFF"):
+    return encoded(Image.fromarray(np.asarray(values)), form)
+
+
+@pytest.mark.parametrize(("dark", "form"), [(0, "TIFF"), (0, "PNG"), (300, "TIFF"), (65535, "PNG")])
+def test_sixteen_bits_have_one_scale_whatever_the_picture_holds(dark, form):
+    values = np.full((2, 3), 250, np.uint16)
+    values[0, 0] = dark
+    found = open_image(grey_file(values, form), mode="L")
+    assert found[1].tolist() == [1, 1, 1]
+    assert found[0, 0] == round(dark / 65535 * 255)
+    assert np.array_equal(open_image(values, mode="L"), found)
+
+
+def test_whole_numbers_of_32_bits_are_on_the_scale_of_16():
+    assert open_image(grey_file(np.array([[0, 32768, 65535]], np.int32)), mode="L").tolist() == [[0, 128, 255]]
+    for value in (-1, 65536):
+        with pytest.raises(ImageError, match=r"int32 values from .* values of this type go from 0 to 65535; bring"):
+            open_image(grey_file(np.array([[1, value]], np.int32)))
+
+
+def test_sixteen_bit_pgm_is_on_the_scale_of_16():
+    assert open_image(b"P5 2 1 65535\n\x00\xfa\xff\xff", mode="L").tolist() == [[1, 255]]
+
+
+def test_float_files_are_from_0_to_1_or_refused():
+    assert open_image(grey_file(np.array([[0.0, 0.25, 1.0]], np.float32)), mode="L").tolist() == [[0, 64, 255]]
+    assert open_image(grey_file(np.array([[0.0, 0.25]], np.float32)), mode="L").tolist() == [[0, 64]]
+    for value in (1.01, -0.01, np.nan, np.inf):
+        with pytest.raises(ImageError, match=r"float32 values .* go from 0 to 1; bring them to uint8 by one scale"):
+            open_image(grey_file(np.array([[0.5, value]], np.float32)))
+
+
+def test_true_is_white():
+    mask = np.array([[True, False]])
+    assert open_image(mask, mode="L").tolist() == [[255, 0]]
+    assert open_image(encoded(Image.fromarray(mask)), mode="L").tolist() == [[255, 0]]
+
+
+def test_what_pillow_reads_is_a_picture_and_containers_are_not(tmp_path, gradient):
+    for name, form in (("a.jfif", "JPEG"), ("b.JPE", "JPEG"), ("c.tga", "TGA"), ("d.pgm", "PPM"), ("e.avif", "AVIF")):
+        (tmp_path / name).write_bytes(encoded(gradient, form))
+    for name in ("x.pdf", "x.mpg", "x.h5", "x.eps", "x.csv", "x"):
+        (tmp_path / name).write_bytes(b"something")
+    source = ImageSource.from_folder(tmp_path)
+    assert source.item_ids == ["a.jfif", "b.JPE", "c.tga", "d.pgm", "e.avif"]
+    assert len(source.check()) == 0
+    assert {".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".gif", ".webp", ".ppm", ".jp2"} < set(images.SUFFIXES)
+    assert not {".pdf", ".mpg", ".mpeg", ".hdf", ".h5", ".ps", ".eps", ".wmf", ".grib"} & set(images.SUFFIXES)
+
+
+def test_limit_of_pixels_is_exact(monkeypatch):
+    assert images.MAX_PIXELS == 200_000_000
+    monkeypatch.setattr("labelqa._pixels.MAX_PIXELS", 12)
+    before = Image.MAX_IMAGE_PIXELS
+    assert open_image(encoded(np.zeros((3, 4), np.uint8))).shape == (3, 4, 3)
+    with pytest.raises(ImageError, match="claims 13 x 1 pixels; more than 12 are not read"):
+        open_image(encoded(np.zeros((1, 13), np.uint8)))
+    assert before == Image.MAX_IMAGE_PIXELS
+
+
+def test_pillows_own_lower_limit_does_not_count(monkeypatch):
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 4)
+    assert open_image(encoded(np.zeros((3, 4), np.uint8))).shape == (3, 4, 3)
+
+
+def test_lists_of_pictures_go_by_position(gradient, tmp_path):
+    (tmp_path / "a.png").write_bytes(encoded(gradient))
+    given = [gradient, encoded(gradient), tmp_path / "a.png", str(tmp_path / "a.png")]
+    for form in (given, tuple(given)):
+        source = as_source(form)
+        assert source.item_ids == ["0", "1", "2", "3"]
+        assert all(np.array_equal(source.open(item), gradient) for item in source.item_ids)
+    named = as_source([gradient, gradient + 1], ["b", "a"])
+    assert named.item_ids == ["a", "b"]
+    assert np.array_equal(named.open("a"), gradient + 1)
+    assert as_source(np.array([str(tmp_path / "a.png")])).open(0).shape == gradient.shape
+    with pytest.raises(TableError, match="1 pictures and 2 item ids"):
+        as_source([gradient], ["a", "b"])
+
+
+def test_one_picture_is_not_a_stack_of_them(gradient):
+    with pytest.raises(TableError, match=r"shape \(5, 7, 3\), which is one picture; .* array\[None\]"):
+        as_source(gradient)
+    assert len(as_source(gradient[None])) == 1
+
+
+@pytest.mark.parametrize(("picture", "message"), [(7, "Found the given int as a picture"), (None, "NoneType"),
+                                                  (np.array([["a"]]), "holds <U1 values")])  # fmt: skip
+def test_other_things_are_no_picture(picture, message):
+    with pytest.raises(ImageError, match=message):
+        open_image(picture)

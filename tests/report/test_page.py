@@ -151,7 +151,7 @@ def test_items_are_found_by_id_of_any_type():
 
 def test_an_order_that_leaves_somebody_out_is_refused():
     with pytest.raises(OptionError, match=r"leaves out 'ann', who drew on item p0; name all annotators"):
-        picture(make_annotations(1), "p0", order=[NASTY])
+        picture(make_annotations(1), "p0", annotators=[NASTY])
 
 
 @pytest.mark.parametrize(
