@@ -19,7 +19,7 @@ def json_safe(value: Any) -> Any:
     if isinstance(value, Result):
         return value.to_dict()
     if isinstance(value, pd.DataFrame):
-        return [json_safe(record) for record in value.to_dict("records")]
+        return [json_safe(record) for record in with_index(value).to_dict("records")]
     if isinstance(value, Mapping):
         return {str(key): json_safe(item) for key, item in value.items()}
     if isinstance(value, set | frozenset):
@@ -27,6 +27,25 @@ def json_safe(value: Any) -> Any:
     if isinstance(value, list | tuple | pd.Series | pd.Index | np.ndarray):
         return [json_safe(item) for item in value]
     return _scalar(value)
+
+
+def with_index(table: pd.DataFrame) -> pd.DataFrame:
+    """Give a table whose index is among its columns, first, where it says something: it has a name, or is no numbering.
+
+    An index without a name becomes the column "index"; so does one whose name is a column's already (a class may be
+    called item_id).
+    """
+    index = table.index
+    has_names = any(name is not None for name in index.names)
+    if not has_names and index.nlevels == 1 and (not len(index) or pd.api.types.is_integer_dtype(index.dtype)):
+        return table
+    taken = {str(column) for column in table.columns}
+    names = ["index" if name is None or str(name) in taken else str(name) for name in index.names]
+    if len({*names, *taken}) < len(names) + len(taken):
+        names = [f"index_{level}" for level in range(index.nlevels)]
+    columns = pd.Index([*names, *table.columns], dtype=object)
+    # put side by side, not inserted: columns may have names of any type
+    return pd.concat([index.to_frame(index=False), table.reset_index(drop=True)], axis=1).set_axis(columns, axis=1)
 
 
 def _scalar(value: Any) -> Any:
@@ -66,7 +85,10 @@ class Result:
     __dataclass_fields__: ClassVar[dict[str, Any]]
 
     def to_dict(self) -> dict[str, Any]:
-        """Give every scalar and table as JSON-safe values; ``nan`` becomes ``None``, a table a list of records."""
+        """Give every scalar and table as JSON-safe values; ``nan`` becomes ``None``, a table a list of records.
+
+        An index that names the rows, such as item ids, is part of each record.
+        """
         return {name: json_safe(value) for name, value in stored_fields(self).items()}
 
     def _scalars(self) -> dict[str, Any]:

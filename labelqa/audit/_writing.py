@@ -13,7 +13,7 @@ import pandas as pd
 
 from labelqa import __version__
 from labelqa._files import replacing, write_text
-from labelqa._result import Result, facts_of, json_safe, tables_of
+from labelqa._result import Result, facts_of, json_safe, tables_of, with_index
 from labelqa.audit._found import Case, Found
 from labelqa.audit._storing import storable
 from labelqa.audit.sections import LIMIT, Origin, build_page
@@ -72,7 +72,7 @@ def _write_tables(found: Found, folder: Path) -> None:
             _write_csv(table, folder / "agreement" / f"{prefix}_{name}.csv")
     for name, table in _consensus_tables(found).items():
         with replacing(folder / "consensus" / f"{name}.parquet") as path:
-            storable(table).to_parquet(path, index=False)
+            storable(with_index(table)).to_parquet(path, index=False)
     if found.flags is not None:
         _write_csv(found.flags.queue.table, folder / "queue.csv")
     if found.retrain is not None:
@@ -93,7 +93,7 @@ def _consensus_tables(found: Found) -> dict[str, pd.DataFrame]:
 
 def _write_csv(table: pd.DataFrame, path: Path) -> None:
     with replacing(path) as temporary:
-        table.to_csv(temporary, index=False, lineterminator="\n")
+        with_index(table).to_csv(temporary, index=False, lineterminator="\n")
 
 
 def _album(case: Case, found: Found) -> Album:
