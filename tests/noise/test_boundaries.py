@@ -477,7 +477,7 @@ class TestBoxes:
 
     def test_the_worst_come_first(self):
         found = self.drawn(4, 1, shift=8, min_doubt=0.01).table
-        assert found["doubt"].nunique() > 1
+        assert found["doubt"].iloc[0] > found["doubt"].iloc[-1]
         assert found["doubt"].is_monotonic_decreasing
         assert found["annotator_id"].iloc[0] == "b0"
 
