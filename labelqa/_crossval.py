@@ -6,7 +6,7 @@ Noise detection, consensus and the baseline all read these probabilities.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,16 @@ from scipy.special import log_softmax
 
 from labelqa._codes import encode_ids
 from labelqa._kernels.linear import RidgeSums, fit_temperature, log_loss, ridge
-from labelqa._labels import ItemLabels, align_labels, by_item_id, class_values, find_rows, id_texts
+from labelqa._labels import (
+    ItemLabels,
+    align_labels,
+    by_item_id,
+    check_order,
+    class_values,
+    find_rows,
+    id_texts,
+    is_ordered,
+)
 from labelqa._options import check_seed, check_whole
 from labelqa._result import Result
 from labelqa.errors import TableError, shown
@@ -68,9 +77,9 @@ class OutOfFold(Result):
 
 def out_of_fold(
     features: pd.DataFrame | NDArray[Any],
-    labels: pd.Series | pd.DataFrame | NDArray[Any],
+    labels: pd.Series | pd.DataFrame | NDArray[Any] | Sequence[Any],
     *,
-    groups: pd.Series | None = None,
+    groups: pd.Series | NDArray[Any] | Sequence[Any] | None = None,
     n_folds: int = 5,
     seed: int = 0,
     model: Fitter | None = None,
@@ -80,11 +89,13 @@ def out_of_fold(
     Parameters
     ----------
     features
-        One row of numbers per item, index item id (see `labelqa.features.image_features`). An array (n, d) is taken
-        where `labels` is an array (n,) too; its items are called "0", "1"...
+        One row of numbers per item, index item id (see `labelqa.features.image_features`). The rows of an array or list
+        are called "0", "1"...
     labels
         A Series by item id, or a table with `item_id` and `label`, one row per item. Items of `features` without a
         label (or with a missing one) are predicted, and teach nothing; labels of items without features are an error.
+        What has no ids goes with others that have none, or are numbered 0, 1, 2..., in the same order and of the same
+        length.
     groups
         Group by item id (a video, a patient, a day): items of one group are always in the same fold.
     n_folds, seed
@@ -95,11 +106,13 @@ def out_of_fold(
     Raises
     ------
     TableError
-        For ids that occur twice or do not match, and features that are missing or infinite.
+        For ids that occur twice or do not match, lengths that differ where there are no ids, and features that are
+        missing or infinite.
     OptionError
         For fewer than two folds.
     """
     n_folds, seed = check_whole("n_folds", n_folds, 2), check_seed(seed)
+    check_order(features=features, labels=labels, groups=groups)
     rows, ids = check_features(features)
     aligned = align_labels(labels, ids)
     if not aligned.is_known.any():
@@ -162,8 +175,8 @@ def check_features(features: pd.DataFrame | NDArray[Any]) -> tuple[Floats32, NDA
     TableError
         Where ids occur twice, or a value is no finite number.
     """
-    if isinstance(features, np.ndarray) and features.ndim == 2:
-        features = pd.DataFrame(features)
+    if is_ordered(features) and np.ndim(features) == 2:
+        features = pd.DataFrame(np.asarray(features))
     if not isinstance(features, pd.DataFrame):
         raise TableError(
             f"Found a {type(features).__name__} as features; needed is a DataFrame with one row per item and the item "
@@ -186,21 +199,26 @@ def check_features(features: pd.DataFrame | NDArray[Any]) -> tuple[Floats32, NDA
     return np.ascontiguousarray(values), ids
 
 
-def align_groups(groups: pd.Series, ids: NDArray[np.object_]) -> Longs:
-    """Give the group code of every id.
+def align_groups(groups: pd.Series | NDArray[Any] | Sequence[Any], ids: NDArray[np.object_]) -> Longs:
+    """Give the group code of every id; without ids there is one group for each, in order.
 
     Raises
     ------
     TableError
-        Where an item has no group.
+        Where an item has no group, or two.
     """
-    known = id_texts(groups.index)
-    first = ~pd.Index(known).duplicated()
-    given, rows = groups[first], find_rows(known[first], ids)
-    absent = rows < 0
+    given = pd.Series(list(groups), dtype=object) if is_ordered(groups) else groups
+    if not isinstance(given, pd.Series):
+        raise TableError(f"Found a {type(groups).__name__} as groups; give a Series by item id.")
+    pairs = pd.DataFrame({"item": id_texts(given.index), "group": given.array}).drop_duplicates()
+    twice = pairs["item"][pairs["item"].duplicated()].unique()
+    if len(twice):
+        raise TableError(f"{len(twice):,} items have more than one group ({shown(twice)}); give every item one.")
+    rows = find_rows(pairs["item"], ids)
+    absent = (rows < 0) | pairs["group"].isna().to_numpy()[rows]
     if absent.any():
         raise TableError(f"{int(absent.sum()):,} items have no group ({shown(ids[absent])}); give every item one.")
-    return encode_ids(given.iloc[rows].reset_index(drop=True), "groups")[0].astype(np.int64)
+    return encode_ids(pairs["group"].iloc[rows].reset_index(drop=True), "groups")[0].astype(np.int64)
 
 
 def deal_folds(label: Longs, groups: Longs | None, n_folds: int, seed: int) -> Folds:

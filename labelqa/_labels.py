@@ -1,24 +1,28 @@
 """One door to "the label of an item": votes and their ties, given and trusted labels, joining by item id.
 
 Labels come as `Annotations`, as a table with `item_id` and `label` (and `annotator_id`, where several people labelled
-an item), as a Series by item id, or as an array, which goes by position. Ids are compared as text, labels keep their
-values.
+an item), as a Series by item id, or as an array, list or tuple. Ids are compared as text, labels keep their values.
 
-**Ties.** An item is tied where its largest number of votes is reached by two classes or more: it has no majority, and
-`is_tied` marks it. Who needs a label all the same says by which rule (`TIES`):
+**Joining.** Two things are joined by item id, never by the order of rows. A Series or table goes by its index (a table
+by its column `item_id`, where it has one), also where that is pandas' default: then its items are called "0", "1"... An
+array, list or tuple has no ids. It goes with what has none either, in the same order and of the same length, or with a
+Series or table of that length whose index reads 0, 1, 2... in order, where order and ids say the same; anything else is
+refused (`check_order`).
 
-- "none": a tied item has no label (code -1);
-- "first": the first of the tied classes in natural order;
-- "frequent": of the tied classes the one that is more frequent over all items, of equals the first.
+**Ties.** An item is tied where its largest number of votes is reached by two classes or more. There is one rule: a tied
+item has no majority label, and `is_tied` marks it. Where an answer must be given all the same (`majority_vote`,
+`per_item` of an agreement, the label that `label_issues` judges, copies of a picture) it is the tied class that is more
+frequent over all labels, of equals the first in natural order. Where a label must be trusted (it teaches or tests a
+model) the item is left out, and counted. `TIES` names the two: "frequent" and "none".
 
 What to use: `votes_of` for labels by several people, `one_each` for one label per item with tied items left out,
-`align_labels` for class codes in a given order of items, `trusted_codes` for gold labels, `rows_of` and `find_rows` to
-join any table by id, `values_of` to turn codes back into labels.
+`align_labels` for class codes in a given order of items, `trusted_codes` for gold labels, `check_order` wherever an
+array may come in, `rows_of` and `find_rows` to join any table by id, `values_of` to turn codes back into labels.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeGuard
@@ -27,10 +31,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from labelqa import _checks
 from labelqa._codes import LabelCodes, encode_ids, encode_labels, id_text, label_codes
 from labelqa._options import check_choice
-from labelqa.annotations import Annotations, as_label_codes
+from labelqa.annotations import Annotations, as_annotations, as_label_codes
 from labelqa.errors import TableError, shown
 
 Bools = NDArray[np.bool_]
@@ -40,9 +43,9 @@ Floats = NDArray[np.float64]
 Objects = NDArray[np.object_]
 
 #: Labels in any of their forms.
-Labels = Annotations | pd.DataFrame | pd.Series | NDArray[Any]
+Labels = Annotations | pd.DataFrame | pd.Series | NDArray[Any] | Sequence[Any]
 #: What may become of a tied item.
-TIES = ("none", "first", "frequent")
+TIES = ("none", "frequent")
 #: Stands for the annotator where a table names none.
 GIVEN = "given"
 
@@ -73,7 +76,7 @@ def winners(scores: Floats | Longs, *, ties: str, frequency: Floats | None = Non
     ties
         One of `TIES`.
     frequency
-        (K,), for "frequent".
+        (K,), for "frequent"; without it the first of the tied classes.
     within
         Scores this close are equal.
     """
@@ -161,14 +164,14 @@ class OneEach:
     Attributes
     ----------
     labels
-        By item id; an array stays one, and goes by position.
+        By item id; what has no ids stays as it is.
     n_tied
         Items left out because their most frequent label is tied.
     reason
         The sentence that says so; None where there are none.
     """
 
-    labels: pd.Series | NDArray[Any]
+    labels: pd.Series | NDArray[Any] | Sequence[Any]
     n_tied: int = 0
     reason: str | None = None
 
@@ -183,12 +186,12 @@ def one_each(labels: Any, name: str = "labels") -> OneEach:
     TableError
         Where `labels` is nothing of this kind, or lacks a column.
     """
-    if not isinstance(labels, Annotations | pd.DataFrame | pd.Series | np.ndarray):
+    if is_ordered(labels):
+        return OneEach(labels)
+    if not isinstance(labels, Annotations | pd.DataFrame | pd.Series):
         raise TableError(
             f"Found a {type(labels).__name__} as {name}; give a Series by item id, a table or Annotations."
         )
-    if isinstance(labels, np.ndarray):
-        return OneEach(labels)
     if not has_annotators(labels):
         table = label_table(labels, name)
         return OneEach(pd.Series(table["label"].array, index=pd.Index(table["item_id"].array)))
@@ -199,6 +202,77 @@ def one_each(labels: Any, name: str = "labels") -> OneEach:
     tied = votes.items[found.is_tied]
     said = f"{len(tied):,} items without a most frequent label are left out ({shown(tied)})." if len(tied) else None
     return OneEach(values, len(tied), said)
+
+
+def is_ordered(data: Any) -> TypeGuard[NDArray[Any] | Sequence[Any]]:
+    """Tell what has no item ids, and so can only go by order: arrays, lists and tuples."""
+    return isinstance(data, np.ndarray | list | tuple)
+
+
+def check_order(**named: Any) -> None:
+    """Refuse to join what has no item ids with anything but rows numbered 0, 1, 2... of the same length.
+
+    Parameters
+    ----------
+    **named
+        What is joined, under the names of the arguments; None stands for what was not given.
+
+    Raises
+    ------
+    TableError
+        Where lengths differ, or one has ids and another has none.
+    """
+    given = {name: data for name, data in named.items() if data is not None}
+    bare = [name for name, data in given.items() if is_ordered(data)]
+    if not bare:
+        return
+    lengths = {name: _numbered(data) for name, data in given.items()}
+    for name, length in lengths.items():
+        if length is None:
+            raise TableError(
+                f"{bare[0]} is a {type(given[bare[0]]).__name__} without item ids and {name} has ids, and rows are "
+                f"never joined by position; give {bare[0]} as a Series or table with the item ids as index, or both "
+                "without ids, in the same order."
+            )
+        if length != lengths[bare[0]]:
+            raise TableError(
+                f"{bare[0]} has {lengths[bare[0]]:,} rows and {name} has {length:,}, and without item ids they go by "
+                "order; give one for each, or give both with item ids."
+            )
+
+
+def _numbered(data: Any) -> int | None:
+    """Give the number of rows where they are called 0, 1, 2... in order, or have no ids; None for other ids."""
+    if isinstance(data, np.ndarray):
+        return data.shape[0] if data.ndim else 1
+    if is_ordered(data):
+        return len(data)
+    if isinstance(data, pd.DataFrame):
+        data = by_item_id(data) if "annotator_id" not in data.columns else None
+    ids: Any = data.index if isinstance(data, pd.DataFrame | pd.Series) else getattr(data, "item_ids", data)
+    if isinstance(ids, pd.RangeIndex):
+        return len(ids) if ids.start == 0 and ids.step == 1 else None
+    if not isinstance(ids, pd.Index | np.ndarray | list | Mapping):
+        return None
+    return len(ids) if list(id_texts(ids)) == [str(row) for row in range(len(ids))] else None
+
+
+def annotations_of(annotations: Any) -> Annotations:
+    """Take `Annotations`, a table of boxes, or labels in any form; labels without an annotator are by `GIVEN`.
+
+    Raises
+    ------
+    TableError
+        For other types, missing columns, and several labels of an item where nothing says whose they are.
+    """
+    if isinstance(annotations, Annotations):
+        return annotations
+    if isinstance(annotations, pd.DataFrame) and ("x_min" in annotations.columns or has_annotators(annotations)):
+        return as_annotations(annotations)
+    table = label_table(annotations, "annotations")
+    # refuses several labels of an item
+    _codes_of(table, None, "annotations")
+    return as_annotations(table.assign(annotator_id=GIVEN))
 
 
 def label_table(labels: Any, name: str = "labels") -> pd.DataFrame:
@@ -213,7 +287,7 @@ def label_table(labels: Any, name: str = "labels") -> pd.DataFrame:
         return labels.labels
     if isinstance(labels, pd.Series):
         return pd.DataFrame({"item_id": labels.index, "label": labels.array})
-    if isinstance(labels, np.ndarray | list | tuple):
+    if is_ordered(labels):
         values = np.asarray(labels, dtype=object)
         if values.ndim != 1:
             raise TableError(f"An array of {name} has one label per item; found the shape {values.shape}.")
@@ -284,8 +358,7 @@ def align_labels(
     Parameters
     ----------
     labels
-        A Series by item id, or a table with `item_id` and `label`; an array goes with an array of features, whose ids
-        are "0", "1"...
+        A Series by item id, or a table with `item_id` and `label`; without ids one for each of the items "0", "1"...
     items
         Ids as text.
     classes
@@ -298,10 +371,10 @@ def align_labels(
     TableError
         Where an item has two labels, or labels name items that are not there.
     """
-    if isinstance(labels, np.ndarray) and labels.shape == (len(items),):
-        labels = pd.Series(list(labels), dtype=object)
-    elif not isinstance(labels, pd.DataFrame | pd.Series):
+    if not is_ordered(labels) and not isinstance(labels, pd.DataFrame | pd.Series):
         raise TableError(f"Found a {type(labels).__name__} as {name}; give a Series by item id, or a table.")
+    if is_ordered(labels) and len(labels) != len(items):
+        raise TableError(f"{name} has {len(labels):,} rows and {table} has {len(items):,}; give one for each.")
     said = label_table(labels, name)
     ids = pd.Index(id_texts(said["item_id"]), dtype=object)
     if ids.has_duplicates:
@@ -317,8 +390,8 @@ def align_labels(
     return ItemLabels(items, out, known)
 
 
-def trusted_codes(gold: pd.DataFrame | None, codes: LabelCodes) -> Ints:
-    """Give the trusted class of every item of `codes` (I,), -1 where the gold table names none.
+def trusted_codes(gold: pd.DataFrame | pd.Series | None, codes: LabelCodes) -> Ints:
+    """Give the trusted class of every item of `codes` (I,), -1 where the gold table (or Series by item id) names none.
 
     Raises
     ------
@@ -328,9 +401,9 @@ def trusted_codes(gold: pd.DataFrame | None, codes: LabelCodes) -> Ints:
     out = np.full(codes.n_items, -1, np.int32)
     if gold is None:
         return out
-    _checks.need_columns(gold, "gold", ("item_id", "label"))
-    label, _ = encode_labels(gold["label"], list(codes.classes))
-    of_item, ids = encode_ids(gold["item_id"], "item_id")
+    table = gold_table(gold)
+    label, _ = encode_labels(table["label"], list(codes.classes))
+    of_item, ids = encode_ids(table["item_id"], "item_id")
     rows = find_rows(codes.items, ids)[of_item]
     use = (rows >= 0) & (label >= 0)
     out[rows[use]] = label[use]
@@ -341,6 +414,19 @@ def trusted_codes(gold: pd.DataFrame | None, codes: LabelCodes) -> Ints:
             f"({shown(sorted(set(codes.items[contradicted])))}); keep one gold label per item."
         )
     return out
+
+
+def gold_table(gold: Any) -> pd.DataFrame:
+    """Give trusted labels, a Series by item id or a table, as a table with `item_id` and `label`.
+
+    Raises
+    ------
+    TableError
+        For other types, what has no ids, and missing columns.
+    """
+    if is_ordered(gold):
+        raise TableError(f"Found a {type(gold).__name__} as gold; give a table with item_id and label.")
+    return label_table(gold, "gold")
 
 
 def id_texts(ids: Iterable[Any]) -> Objects:

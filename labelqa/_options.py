@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from numbers import Integral, Real
@@ -143,3 +144,21 @@ def _range(low: float, high: float | None, *, open_low: bool = False, open_high:
         return "a number" if low == -math.inf else f"a number above {low:g}" if open_low else f"{low:g} or more"
     ends = f"from {low:g} to {high:g}" if not (open_low or open_high) else f"between {low:g} and {high:g}"
     return f"a number {ends}"
+
+
+def check_jobs(n_jobs: object) -> int:
+    """Give the number of workers: None stands for one per core, -1 for all cores, any number from 1 for as many.
+
+    Raises
+    ------
+    OptionError
+        For 0, other numbers below 0, and what is no whole number.
+    """
+    cores = os.cpu_count() or 1
+    if n_jobs is None:
+        return cores
+    hint = "a number from 1, -1 for all cores, or None for one per core"
+    n = check_whole("n_jobs", n_jobs, -1, hint=hint)
+    if n == 0:
+        raise OptionError(f"n_jobs={n_jobs!r} is out of range; give {hint}.")
+    return cores if n == -1 else n

@@ -251,6 +251,11 @@ def as_label_codes(
         if classes is None and repeats == "keep":
             return data.label_codes
         data = data.labels
+    if not isinstance(data, pd.DataFrame):
+        raise TableError(
+            f"Found a {type(data).__name__}; needed is labelqa.Annotations, or a table with item_id, annotator_id and "
+            "label."
+        )
     _checks.need_columns(data, "labels", ("item_id", "annotator_id", "label"))
     codes = label_codes(
         encode_ids(data["item_id"], "item_id"),

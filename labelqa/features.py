@@ -30,7 +30,7 @@ from labelqa._files import replacing
 from labelqa._kernels.pictures import detail as _detail
 from labelqa._kernels.pictures import hog as _hog
 from labelqa._kernels.pictures import patches as _patches
-from labelqa._labels import by_item_id
+from labelqa._labels import by_item_id, is_ordered
 from labelqa._options import check_choice
 from labelqa.annotations import Annotations
 from labelqa.errors import ImageError, OptionError, shown
@@ -393,8 +393,8 @@ class ItemFeatures:
 
 def is_features(data: Any) -> bool:
     """Tell numbers from pictures: a table of pictures has the column `image`, an array of them three axes or four."""
-    if isinstance(data, np.ndarray):
-        return data.ndim == 2
+    if is_ordered(data):
+        return np.ndim(data) == 2
     return isinstance(data, pd.DataFrame) and "image" not in data.columns
 
 
@@ -404,15 +404,15 @@ def item_features(data: Any, *, recipe: FeatureRecipe | None = None, seed: int =
     Parameters
     ----------
     data
-        A table of numbers with the item ids as index or column, an array (n, d) whose items are called "0", "1"..., or
-        pictures in any form of `labelqa.images.as_source`.
+        A table of numbers with the item ids as index or column, an array or list (n, d) whose items are called "0",
+        "1"..., or pictures in any form of `labelqa.images.as_source`.
     recipe
         How pictures become numbers; by default that of `fit_recipe`.
     seed
         For `fit_recipe`.
     """
     if is_features(data):
-        table = by_item_id(pd.DataFrame(data) if isinstance(data, np.ndarray) else data)
+        table = by_item_id(pd.DataFrame(np.asarray(data)) if is_ordered(data) else data)
         return ItemFeatures(table=table.set_axis([str(column) for column in table.columns], axis=1), recipe=recipe)
     source: ImageSource = as_source(data)
     recipe = fit_recipe(source, seed=seed) if recipe is None else recipe

@@ -212,13 +212,14 @@ def as_source(images: Any, items: Annotations | pd.DataFrame | Iterable[Any] | N
         `image`, an array (n, h, w) or (n, h, w, 3), a list of n pictures, or `Annotations` whose items name their files
         in `path`.
     items
-        For a folder: see `ImageSource.from_folder`. For an array or a list: the n ids in its order, by default "0",
-        "1"... Otherwise the items to keep.
+        For a folder: see `ImageSource.from_folder`. For an array or a list: a list or table of the n ids in the order of
+        the pictures, by default "0", "1"..., which `Annotations` must name in this order too. Otherwise the items to keep.
 
     Raises
     ------
     TableError
-        Where `images` is none of these, or an array and its ids differ in length.
+        Where `images` is none of these, an array and its ids differ in length, or nothing says which picture of an
+        array is whose.
     """
     if isinstance(images, str | os.PathLike):
         return ImageSource.from_folder(images, items)
@@ -230,7 +231,12 @@ def as_source(images: Any, items: Annotations | pd.DataFrame | Iterable[Any] | N
         ids = [str(row) for row in range(len(stack))] if items is None else list(_paths_of(items, unique=False))
         if len(ids) != len(stack):
             raise TableError(f"There are {len(stack):,} pictures and {len(ids):,} item ids; give one id for each.")
-        return ImageSource(_in_order(dict(zip(ids, stack, strict=True))))
+        if isinstance(items, Annotations) and ids != [str(row) for row in range(len(ids))]:
+            raise TableError(
+                f"Nothing says which picture of the array is which item ({shown(ids)}); give a mapping such as "
+                "dict(zip(ids, images))."
+            )
+        return ImageSource.from_bytes(pd.Series(stack, index=ids, dtype=object))
     if isinstance(images, Mapping | pd.Series | pd.DataFrame):
         images = ImageSource.from_bytes(images)
     if not isinstance(images, ImageSource):

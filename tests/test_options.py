@@ -5,7 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from labelqa._options import Resampling, check_choice, check_iou_threshold, check_number, check_whole
+from labelqa._options import (
+    Resampling,
+    check_choice,
+    check_iou_threshold,
+    check_jobs,
+    check_number,
+    check_whole,
+)
 from labelqa.errors import OptionError
 
 
@@ -78,3 +85,22 @@ def test_resampling_refuses_what_cannot_be(options, match):
 def test_the_same_seed_draws_the_same():
     one = Resampling(n_resamples=10, seed=np.int32(3))
     assert one.generator().integers(100) == one.generator().integers(100)
+
+
+class TestJobs:
+    @pytest.mark.parametrize(
+        ("value", "expected"), [(None, 3), (-1, 3), (1, 1), (2, 2), (7, 7), (np.int64(2), 2), (2.0, 2)]
+    )
+    def test_what_they_mean(self, monkeypatch, value, expected):
+        monkeypatch.setattr("os.cpu_count", lambda: 3)
+        found = check_jobs(value)
+        assert (found, type(found)) == (expected, int)
+
+    def test_an_unknown_machine_has_one_core(self, monkeypatch):
+        monkeypatch.setattr("os.cpu_count", lambda: None)
+        assert check_jobs(None) == check_jobs(-1) == 1
+
+    @pytest.mark.parametrize("value", [0, -2, 1.5, True, "all", np.nan])
+    def test_refused(self, value):
+        with pytest.raises(OptionError, match=r"n_jobs=.*; give a number from 1, -1 for all cores, or None"):
+            check_jobs(value)

@@ -10,7 +10,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from labelqa._result import Result, facts_of, json_safe, tables_of, unstored
+from labelqa import agreement, baseline, compare, consensus, noise
+from labelqa._crossval import out_of_fold
+from labelqa._result import Result, facts_of, json_safe, tables_of, unstored, with_index
 
 
 class Colour(Enum):
@@ -118,3 +120,75 @@ def test_repr_shows_an_interval_behind_its_number():
 
     assert repr(Two()) == "Two(f1=0.5 [0.4, 0.6], pq=0.25)"
     assert repr(One()) == "One(value=1 [0.5, 1])"
+
+
+class TestIndex:
+    @pytest.mark.parametrize(
+        ("index", "names"),
+        [
+            (pd.Index(["x", "y"], name="item_id"), ["item_id", "a", 1]),
+            (pd.Index([7, 8], name="item_id"), ["item_id", "a", 1]),
+            (pd.RangeIndex(2, name="item_id"), ["item_id", "a", 1]),
+            (pd.Index(["x", "y"]), ["index", "a", 1]),
+            (pd.Index(["x", "y"], name="a"), ["index", "a", 1]),
+            (pd.Index(["x", "y"], name=1), ["index", "a", 1]),
+            (pd.MultiIndex.from_tuples([("x", 1), ("y", 2)], names=["item_id", "place"]), ["item_id", "place", "a", 1]),
+            (pd.MultiIndex.from_tuples([("x", 1), ("y", 2)]), ["index_0", "index_1", "a", 1]),
+            (pd.RangeIndex(2), ["a", 1]),
+            (pd.Index([7, 3]), ["a", 1]),
+        ],
+    )
+    def test_an_index_that_says_something_is_kept(self, index, names):
+        table = pd.DataFrame({"a": [0.5, np.nan], 1: [True, False]}, index=index)
+        found = with_index(table)
+        assert list(found.columns) == names
+        assert found["a"].tolist()[0] == 0.5
+        assert found[1].tolist() == [True, False]
+        assert [list(record) for record in json_safe(table)] == [[str(name) for name in names]] * 2
+        if len(names) > 2:
+            assert found.iloc[:, : index.nlevels].to_numpy().tolist() == index.to_frame().to_numpy().tolist()
+
+    def test_a_class_may_be_called_like_the_index(self):
+        table = pd.DataFrame({"item_id": [0.9], "x": [0.1]}, index=pd.Index(["7"], name="item_id"))
+        assert json_safe(table) == [{"index": "7", "item_id": 0.9, "x": 0.1}]
+
+    def test_no_rows(self):
+        assert json_safe(pd.DataFrame(columns=["a"])) == []
+        assert json_safe(pd.DataFrame(columns=["a"], index=pd.Index([], name="item_id"))) == []
+
+
+def indexed_results():
+    rng = np.random.default_rng(0)
+    label = rng.integers(0, 2, 40)
+    items = pd.Index([f"i{k}" for k in range(40)], name="item_id")
+    features = pd.DataFrame(rng.normal(size=(40, 3)) + 3 * label[:, None], index=items)
+    labels = pd.Series(np.array(["item_id", "dent"])[label], index=items)
+    crowd = pd.DataFrame({"item_id": np.repeat(items, 2), "annotator_id": ["a", "b"] * 40, "label": labels.repeat(2)})
+    issues = noise.label_issues(labels, features=features)
+    return [
+        baseline.cross_validate(features, labels), out_of_fold(features, labels), issues, noise.class_health(issues),
+        noise.confident_learning(labels, pred_probs=issues.probabilities), noise.outliers(features),
+        noise.neighbours(features), noise.find_issues(labels, features=features), baseline.human_baseline(crowd),
+        consensus.consensus_labels(crowd), agreement.label_agreement(crowd, n_resamples=0), compare.scope(crowd),
+    ]  # fmt: skip
+
+
+def test_what_is_stored_gives_the_tables_back():
+    """With their indices: whose probabilities these are."""
+    seen = set()
+    for result in indexed_results():
+        stored = json.loads(json.dumps(result.to_dict()))
+        for name, table in tables_of(result).items():
+            again = pd.DataFrame(stored[name], columns=None if len(table) else with_index(table).columns)
+            assert len(again) == len(table)
+            assert list(again.columns) == [str(column) for column in with_index(table).columns]
+            if table.index.name is not None:
+                seen.add((type(result).__name__, name))
+                again = again.set_index(again.columns[0])
+                assert again.index.tolist() == table.index.tolist()
+                assert again.to_numpy() == pytest.approx(table.to_numpy())
+    assert seen == {
+        ("CrossValidation", "probabilities"),
+        ("OutOfFold", "probabilities"),
+        ("LabelIssues", "probabilities"),
+    }

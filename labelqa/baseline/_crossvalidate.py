@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ import pandas as pd
 
 from labelqa._crossval import OutOfFold, out_of_fold
 from labelqa._kernels.intervals import wilson
-from labelqa._labels import Labels, has_annotators, one_each
+from labelqa._labels import Labels, check_order, has_annotators, one_each
 from labelqa._result import Result
 from labelqa.baseline._human import HumanBaseline, human_baseline
 from labelqa.baseline._plots import plot_scores
@@ -84,7 +85,7 @@ def cross_validate(
     *,
     model: Any = "logistic",
     second_opinion: Any = None,
-    groups: pd.Series | None = None,
+    groups: pd.Series | Sequence[Any] | None = None,
     n_folds: int = 5,
     recipe: FeatureRecipe | None = None,
     seed: int = 0,
@@ -98,7 +99,7 @@ def cross_validate(
     labels
         A Series by item id or a table with `item_id` and `label`; or, where several people labelled an item,
         `Annotations` or a table with `annotator_id`: then the most frequent label of each item teaches and counts, and
-        items whose most frequent label is tied are left out (`reason` says how many).
+        items whose most frequent label is tied are left out (`reason` says how many). Without ids as for `fit`.
     model
         As for `fit`.
     second_opinion
@@ -126,6 +127,7 @@ def cross_validate(
     >>> found.accuracy, found.majority_accuracy
     (1.0, 0.5)
     """
+    check_order(features=features, labels=labels, groups=groups)
     recipes = [ModelRecipe(each, seed) for each in ([model] if second_opinion is None else [model, second_opinion])]
     single = one_each(labels)
     human = _human(labels)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
@@ -14,7 +15,7 @@ from scipy.special import log_softmax
 
 from labelqa._crossval import align_groups, check_features, deal_folds
 from labelqa._kernels.linear import fit_temperature
-from labelqa._labels import ItemLabels, Labels, align_labels, one_each
+from labelqa._labels import ItemLabels, Labels, align_labels, check_order, one_each
 from labelqa._renamed import renamed
 from labelqa.baseline._recipe import ModelRecipe, scores_of
 from labelqa.errors import TableError, shown
@@ -112,7 +113,7 @@ def fit(
     *,
     model: Any = "logistic",
     recipe: FeatureRecipe | None = None,
-    groups: pd.Series | None = None,
+    groups: pd.Series | Sequence[Any] | None = None,
     calibrate: bool = True,
     seed: int = 0,
 ) -> Baseline:
@@ -126,8 +127,9 @@ def fit(
     labels
         A Series by item id, or a table with `item_id` and `label`, one row per item; items without a label are left
         out. Where several people labelled an item (`Annotations`, or a table with `annotator_id`) its most frequent
-        label counts, and items whose most frequent label is tied are left out. An array goes with an array of features
-        or pictures, whose items are called "0", "1"...
+        label counts, and items whose most frequent label is tied are left out and counted. An array or list goes with
+        features or pictures that have no ids either (their items are called "0", "1"...) or are numbered 0, 1, 2...,
+        in the same order and of the same length.
     model
         "logistic": standardised features and multinomial logistic regression, the default. "boosting":
         HistGradientBoosting, a second opinion of another kind. Or any scikit-learn classifier with `predict_proba`; it
@@ -144,7 +146,7 @@ def fit(
     Raises
     ------
     TableError
-        Where ids do not match, or there are not two classes.
+        Where ids do not match, lengths differ where there are no ids, or there are not two classes.
 
     Examples
     --------
@@ -156,6 +158,7 @@ def fit(
     ['small', 'large']
     """
     how = ModelRecipe(model, seed)
+    check_order(features=features, labels=labels, groups=groups)
     data = _checked(features, labels, recipe, seed)
     held_out = _HeldOut()
     if calibrate:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from labelqa._codes import encode_labels, id_text
 from labelqa._crossval import check_features
-from labelqa._labels import OneEach, align_labels, id_texts, one_each
+from labelqa._labels import OneEach, align_labels, id_texts, is_ordered, one_each
 from labelqa._options import check_choice
 from labelqa.annotations import Annotations
 from labelqa.errors import OptionError, TableError
@@ -70,8 +70,10 @@ def labels_by_id(labels: Labels, name: str) -> OneEach:
     TableError
         Where `labels` is no table of labels.
     """
-    if isinstance(labels, np.ndarray):
-        raise TableError(f"Found an array as {name}; give a Series by item id, a table or Annotations.")
+    if is_ordered(labels):
+        raise TableError(
+            f"Found a {type(labels).__name__} as {name}; give a Series by item id, a table or Annotations."
+        )
     found = one_each(labels, name)
     said = pd.Series(found.labels).astype(object)
     return OneEach(said.set_axis(id_texts(said.index)).dropna(), found.n_tied, found.reason)

@@ -8,11 +8,12 @@ from typing import Any, TypeVar
 
 import pandas as pd
 
-from labelqa._labels import id_texts, one_each
-from labelqa._options import check_seed
-from labelqa.annotations import Annotations, as_annotations
+from labelqa._labels import annotations_of, check_order, id_texts, one_each
+from labelqa._options import check_jobs, check_seed
+from labelqa.annotations import Annotations
 from labelqa.images import ImageSource, as_source
 from labelqa.noise._finding import Finding
+from labelqa.noise._joining import named_probabilities
 from labelqa.noise._neighbours import as_features
 from labelqa.noise.boxes._issues import box_issues
 from labelqa.noise.labels._issues import label_issues
@@ -45,10 +46,10 @@ class _Known:
 
 
 def find_issues(
-    annotations: Annotations | pd.DataFrame,
+    annotations: Any,
     *,
     images: Any = None,
-    features: pd.DataFrame | None = None,
+    features: Any = None,
     pred_probs: Any = None,
     detections: Any = None,
     given: pd.DataFrame | pd.Series | None = None,
@@ -67,7 +68,7 @@ def find_issues(
     Parameters
     ----------
     annotations
-        `Annotations`, or a table of labels or boxes.
+        `Annotations`, a table of boxes, or labels in any form that `label_issues` takes.
     images
         Pictures in any form `labelqa.images.as_source` takes. With pictures, labels are judged on the items whose
         picture can be read.
@@ -84,7 +85,7 @@ def find_issues(
     method
         How doubt about labels is measured, see `label_issues`.
     n_jobs
-        Threads for looking at pictures; by default one per core.
+        Threads for looking at pictures; None or -1 for one per core.
     seed
         Same input and seed, same queue.
 
@@ -107,20 +108,23 @@ def find_issues(
     >>> from labelqa.noise import find_issues
     >>> rows = [(k, who, "ok") for k in range(6) for who in ("ann", "bob", "cy")]
     >>> rows += [(9, "ann", "ok"), (9, "bob", "dent")]
-    >>> queue = find_issues(pd.DataFrame(rows, columns=["item_id", "annotator_id", "label"]))
+    >>> used = pd.Series({**dict.fromkeys(range(6), "ok"), 9: "dent"})
+    >>> queue = find_issues(pd.DataFrame(rows, columns=["item_id", "annotator_id", "label"]), given=used)
     >>> queue.table.loc[0, ["item_id", "label", "proposal"]].tolist()
     ['9', 'dent', 'ok']
     >>> queue.n_flagged, list(queue.findings)
     (1, ['label_issues'])
     """
     check_seed(seed)
-    data = as_annotations(annotations)
+    check_jobs(n_jobs)
+    data = annotations_of(annotations)
+    check_order(annotations=annotations, features=features, pred_probs=pred_probs, given=given)
     source = None if images is None else as_source(images, data)
     known = _Known(
         annotations=data,
         images=source,
         features=_features(source, features, seed),
-        pred_probs=pred_probs,
+        pred_probs=named_probabilities(annotations, pred_probs, None).table,
         detections=detections,
         given=None if given is None else _by_text_id(pd.Series(one_each(given, "given").labels)),
     )
@@ -134,7 +138,7 @@ def find_issues(
     return dataclasses.replace(queue, reason=reason, cannot_say=tuple(cannot_say), findings=findings)
 
 
-def _features(source: ImageSource | None, features: pd.DataFrame | None, seed: int) -> pd.DataFrame | None:
+def _features(source: ImageSource | None, features: Any, seed: int) -> pd.DataFrame | None:
     """Give features by item id as text, computed from the pictures where there are none."""
     if features is None and (source is None or not len(source)):
         return None

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from labelqa._codes import id_text
-from labelqa._labels import by_item_id, rows_of
+from labelqa._labels import by_item_id, check_order, is_ordered, label_table, rows_of
 from labelqa.errors import TableError, shown
 from labelqa.noise._judged_labels import JudgedLabels
 
@@ -31,13 +31,10 @@ class GivenProbabilities:
         DataFrame with a column per class, or None where there are none.
     classes
         All classes in order, or None: those that occur.
-    is_positional
-        Whether the labels came as an array: only then are rows joined by position.
     """
 
     table: Any
     classes: Sequence[Hashable] | None
-    is_positional: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,39 +46,58 @@ class Probabilities:
 
 
 def named_probabilities(labels: Any, pred_probs: Any, classes: Sequence[Hashable] | None) -> GivenProbabilities:
-    """Give an array of probabilities the names of its classes; by default whole-number labels count from 0."""
-    is_positional = isinstance(labels, np.ndarray | list | tuple)
-    if not (is_positional and isinstance(pred_probs, np.ndarray) and pred_probs.ndim == 2):
-        return GivenProbabilities(pred_probs, classes, is_positional)
-    if classes is None and np.asarray(labels).dtype.kind in "iu":
-        classes = list(range(pred_probs.shape[1]))
-    if classes is None or len(classes) != pred_probs.shape[1]:
+    """Give probabilities without names those of their classes; by default whole-number labels count from 0.
+
+    Raises
+    ------
+    TableError
+        Where labels and probabilities cannot be joined, or nothing says which class a column is.
+    """
+    check_order(annotations=labels, pred_probs=pred_probs)
+    if not is_ordered(pred_probs):
+        return GivenProbabilities(pred_probs, classes)
+    values = _array(pred_probs, "pred_probs")
+    if classes is None and _are_codes(labels):
+        classes = list(range(values.shape[1]))
+    if classes is None or len(classes) != values.shape[1]:
         raise TableError(
-            f"pred_probs has {pred_probs.shape[1]} columns without names; give classes= in the order of its columns "
+            f"pred_probs has {values.shape[1]} columns without names; give classes= in the order of its columns "
             f"(found {'none' if classes is None else len(classes)})."
         )
-    names = pd.Index(list(classes), dtype=object)
-    return GivenProbabilities(pd.DataFrame(pred_probs, columns=names), classes, is_positional)
+    return GivenProbabilities(pd.DataFrame(values, columns=pd.Index(list(classes), dtype=object)), classes)
 
 
-def _by_id(table: Any, labelled_items: NDArray[np.object_], name: str, *, is_positional: bool) -> pd.DataFrame:
-    """Bring a table to the order of items; a plain array only where the labels were a plain array too."""
-    if isinstance(table, np.ndarray):
-        if table.ndim != 2:
-            raise TableError(f"{name} has one row per item and one column per number; found the shape {table.shape}.")
-        if not is_positional:
-            raise TableError(
-                f"{name} is an array without item ids, and rows are never joined by position; give a DataFrame with "
-                "item_id as its index or as a column (or give labels as an array as well)."
-            )
-        if len(table) != len(labelled_items):
-            raise TableError(f"{name} has {len(table):,} rows for {len(labelled_items):,} labels; give one for each.")
-        return pd.DataFrame(table)
+def _are_codes(labels: Any) -> bool:
+    return label_table(labels)["label"].dtype.kind in "iu"
+
+
+def _array(values: Any, name: str) -> NDArray[Any]:
+    array = np.asarray(values)
+    if array.ndim != 2:
+        raise TableError(f"{name} has one row per item and one column per number; found the shape {array.shape}.")
+    return array
+
+
+def _by_id(table: Any, labelled_items: NDArray[np.object_], name: str) -> pd.DataFrame:
+    """Bring a table to the order of items; the rows of what has no ids are called 0, 1, 2..."""
+    if is_ordered(table):
+        table = pd.DataFrame(_array(table, name))
     if not isinstance(table, pd.DataFrame):
         raise TableError(f"Found a {type(table).__name__} as {name}; give a DataFrame with item_id.")
     table = by_item_id(table)
     found: pd.DataFrame = table.iloc[rows_of(table.index, labelled_items, name)]
     return found
+
+
+def _numbers(table: pd.DataFrame, name: str) -> Floats:
+    """Give the cells as float64 (I, d)."""
+    texts = [column for column in table.columns if not pd.api.types.is_numeric_dtype(table[column])]
+    if texts:
+        raise TableError(
+            f"{name} has columns that hold no numbers ({shown(texts)}); leave them out, or make item_id of the one "
+            "that names the items."
+        )
+    return table.to_numpy(np.float64, na_value=np.nan)
 
 
 def join_probabilities(given: GivenProbabilities, judged: JudgedLabels) -> Probabilities:
@@ -95,7 +111,7 @@ def join_probabilities(given: GivenProbabilities, judged: JudgedLabels) -> Proba
         For ids or classes that are missing, values outside 0..1, or rows that do not sum to one.
     """
     own = list(judged.codes.classes)
-    table = _by_id(given.table, judged.codes.items, "pred_probs", is_positional=given.is_positional)
+    table = _by_id(given.table, judged.codes.items, "pred_probs")
     known = {id_text(column): place for place, column in enumerate(table.columns)}
     missing = [label for label in own if id_text(label) not in known]
     if missing:
@@ -105,7 +121,7 @@ def join_probabilities(given: GivenProbabilities, judged: JudgedLabels) -> Proba
         )
     ours = {id_text(label) for label in own}
     classes = [*own, *(column for column in table.columns if id_text(column) not in ours)]
-    values = table.iloc[:, [known[id_text(label)] for label in classes]].to_numpy(np.float64)
+    values = _numbers(table.iloc[:, [known[id_text(label)] for label in classes]], "pred_probs")
     return Probabilities(check_probabilities(values, judged.codes.items), classes)
 
 
@@ -128,7 +144,7 @@ def check_probabilities(values: Floats, items: NDArray[np.object_]) -> Floats:
     return values
 
 
-def join_features(features: Any, items: NDArray[np.object_], *, is_positional: bool = False) -> Floats:
+def join_features(features: Any, items: NDArray[np.object_]) -> Floats:
     """Bring features to the order of items: float64 (I, d).
 
     Raises
@@ -136,7 +152,7 @@ def join_features(features: Any, items: NDArray[np.object_], *, is_positional: b
     TableError
         For ids that are missing, or values that are nan or infinite.
     """
-    values = _by_id(features, items, "features", is_positional=is_positional).to_numpy(np.float64)
+    values = _numbers(_by_id(features, items, "features"), "features")
     bad = ~np.isfinite(values).all(axis=1)
     if bad.any():
         raise TableError(

@@ -46,7 +46,9 @@ class JudgedLabels:
 
 
 def judged_labels(annotations: Any, *, classes: Sequence[Hashable] | None = None, given: Any = None) -> JudgedLabels:
-    """Take labels in any form `labelqa._labels.votes_of` does; the first of the most frequent is judged, or `given`.
+    """Take labels in any form `labelqa._labels.votes_of` does; the most frequent is judged, or `given`.
+
+    Of tied ones it is the more frequent over all items, see `labelqa._labels`.
 
     Raises
     ------
@@ -57,7 +59,7 @@ def judged_labels(annotations: Any, *, classes: Sequence[Hashable] | None = None
     counts = count_votes(codes)
     if given is not None:
         return JudgedLabels(codes, _judged(given, codes), counts, np.zeros(codes.n_items, bool))
-    most = Votes(codes, counts).majority("first")
+    most = Votes(codes, counts).majority("frequent")
     return JudgedLabels(codes, most.code.astype(np.int32), counts, most.is_tied)
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from labelqa._codes import encode_ids
 from labelqa._kernels.neighbours import nearest
-from labelqa._labels import by_item_id, rows_of
+from labelqa._labels import by_item_id, is_ordered, rows_of
 from labelqa._options import check_whole
 from labelqa._renamed import renamed
 from labelqa._result import Result, unstored
@@ -143,8 +143,8 @@ def as_features(features: Any, images: Any, seed: int) -> pd.DataFrame:
         # a dictionary of patches needs many pictures to be worth its time
         kinds = KINDS if len(source) >= _ENOUGH_FOR_PATCHES else EXPORTABLE
         return image_features(source, kinds=kinds, seed=seed, unreadable="leave_out")
-    if isinstance(features, np.ndarray):
-        features = pd.DataFrame(features.reshape(len(features), -1))
+    if is_ordered(features):
+        features = pd.DataFrame(np.asarray(features).reshape(len(features), -1))
     if not isinstance(features, pd.DataFrame):
         raise TableError(f"Found a {type(features).__name__} as features; give a DataFrame with item_id.")
     return by_item_id(features)

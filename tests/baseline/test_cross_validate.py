@@ -77,7 +77,8 @@ def test_undefined_has_a_reason():
 @pytest.mark.parametrize(
     ("labels", "options", "error", "message"),
     [
-        (["a"], {}, TableError, "Found a list as labels"),
+        (["a"], {}, TableError, "labels is a list without item ids and features has ids"),
+        ({"a": "x"}, {}, TableError, "Found a dict as labels"),
         (pd.Series(["a", "b"], index=["a", "b"]), {"model": "svm"}, OptionError, "model='svm'"),
         (pd.Series(["a", "b"], index=["a", "b"]), {"second_opinion": object()}, OptionError, "cannot fit"),
     ],

@@ -72,4 +72,18 @@ def test_what_it_needs(crowd):
     with pytest.raises(TableError, match="repeat one"):
         crowdlab(pd.concat([said, said.head(2)]), model)
     with pytest.raises(TableError, match="at least two"):
-        crowdlab(said.query("annotator_id == 'w0'"), model)
+        crowdlab(said.assign(label="a"), model.assign(a=1.0)[["item_id", "a"]])
+
+
+def test_every_label_has_a_column(crowd):
+    said, model, _ = crowd
+    more = pd.concat([said.iloc[1:], said.head(1).assign(label="bird")])
+    with pytest.raises(TableError, match=r"no column for 1 classes that are among the labels \('bird'; found"):
+        crowdlab(more, model)
+    assert crowdlab(more, model.assign(bird=0.0)).table["label"].isin(["cat", "dog", "<b>"]).all()
+
+
+def test_annotators_without_overlap_are_refused(crowd):
+    said, model, _ = crowd
+    with pytest.raises(TableError, match=r"No item of 60 has labels by two annotators; .* use consensus_labels"):
+        crowdlab(said.drop_duplicates("item_id").assign(annotator_id=["a", "b"] * 30), model)

@@ -256,8 +256,13 @@ class TestPrior:
         [
             (pd.DataFrame({"x": [1.0]}), "no item ids"),
             (pd.DataFrame({"item_id": [1, 1], "x": [1.0, 1.0]}), "more than once"),
-            (pd.DataFrame({"item_id": [1], "x": [0.4]}), "sum to 1"),
-            (pd.DataFrame({"item_id": [1], "x": [np.nan]}), "sum to 1"),
+            (pd.DataFrame({"item_id": [1], "x": [0.4], "y": [0.4]}), "sum to 1"),
+            (pd.DataFrame({"item_id": [1], "x": [np.nan], "y": [1.0]}), "sum to 1"),
+            (pd.DataFrame({"item_id": [1], "x": [1.0]}), r"no column for 1 classes that are among the labels \('y'"),
+            (pd.DataFrame({"item_id": [1], "x": [1.0], "y": ["0"]}), r"hold no numbers \('y'\)"),
+            (pd.DataFrame({"item_id": [9], "x": [1.0], "y": [0.0]}), r"names none of the 1 items \('1'; its rows are"),
+            (np.array([[1.0, 0.0]]), "Found a ndarray as pred_probs"),
+            ([[1.0, 0.0]], "Found a list as pred_probs"),
             (pd.DataFrame({"item_id": [1], "x": [-0.5], "y": [1.5]}), "sum to 1"),
         ],
     )

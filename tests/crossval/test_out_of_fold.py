@@ -193,8 +193,9 @@ def test_ids_are_joined_as_text():
         (lambda f, y: (f, pd.concat([y, y.iloc[:1]])), "more than one label"),
         (lambda f, y: (pd.concat([f, f.iloc[:1]]), y), "occur twice"),
         (lambda f, y: (f.assign(bad=np.nan), y), "missing or infinite"),
-        (lambda f, y: (f.to_numpy().tolist(), y), "Found a list as features"),
-        (lambda f, y: (f, list(y)), "Found a list as labels"),
+        (lambda f, y: (f.to_numpy().tolist(), y), "features is a list without item ids and labels has ids"),
+        (lambda f, y: (f, list(y)), "labels is a list without item ids and features has ids"),
+        (lambda f, y: (f.to_numpy(), list(y)[:-1]), "features has 20 rows and labels has 19"),
         (lambda f, y: (f, pd.DataFrame({"item_id": y.index})), "no column 'label'"),
     ],
 )

@@ -55,8 +55,8 @@ def test_impossible_input_is_refused():
         neighbours()
     with pytest.raises(OptionError, match="n_neighbours=0"):
         neighbours(pd.DataFrame({"x": [1.0]}), n_neighbours=0)
-    with pytest.raises(TableError, match="Found a list as features"):
-        neighbours([1, 2])
+    with pytest.raises(TableError, match="Found a Series as features"):
+        neighbours(pd.Series([1, 2]))
 
 
 def test_an_item_far_from_all_others_is_flagged(blobs):

@@ -218,10 +218,13 @@ def item_modes(offsets: Longs, label: Ints, n_classes: int) -> tuple[Ints, Longs
     Returns
     -------
     top (I,), n_top (I,), is_tied (I,)
-        The class, the first in class order on a tie (-1 without labels); how many labels it has; whether another class
-        has as many.
+        The class (-1 without labels), on a tie the one more frequent over all labels, of equals the first in class
+        order; how many labels it has; whether another class has as many.
     """
     n_items = offsets.shape[0] - 1
+    total = np.zeros(n_classes, np.int64)
+    for j in range(label.shape[0]):
+        total[label[j]] += 1
     top = np.full(n_items, -1, np.int32)
     n_top = np.zeros(n_items, np.int64)
     is_tied = np.zeros(n_items, np.bool_)
@@ -236,7 +239,9 @@ def item_modes(offsets: Longs, label: Ints, n_classes: int) -> tuple[Ints, Longs
                 n_top[item], top[item], is_tied[item] = tally[k], k, False
             elif tally[k] == n_top[item] and k != top[item]:
                 is_tied[item] = True
-                top[item] = min(top[item], k)
+                other = top[item]
+                if total[k] > total[other] or (total[k] == total[other] and k < other):
+                    top[item] = k
         for j in range(start, end):
             tally[label[j]] = 0
     return top, n_top, is_tied

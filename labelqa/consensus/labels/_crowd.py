@@ -10,9 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from labelqa import _checks
 from labelqa._codes import LabelCodes, encode_ids, encode_labels, id_text, natural_order
-from labelqa._labels import by_item_id, find_rows, trusted_codes
+from labelqa._labels import by_item_id, find_rows, gold_table, trusted_codes
 from labelqa._options import check_number, check_whole
 from labelqa.annotations import Annotations, as_label_codes
 from labelqa.errors import TableError, shown
@@ -143,10 +142,9 @@ def further_classes(codes: LabelCodes, gold: pd.DataFrame | None, prior: pd.Data
     """Give the classes that only gold or the prior name."""
     named: list[Any] = []
     if gold is not None:
-        _checks.need_columns(gold, "gold", ("item_id", "label"))
-        named += list(encode_labels(gold["label"])[1])
+        named += list(encode_labels(gold_table(gold)["label"])[1])
     if prior is not None:
-        named += list(by_item_id(prior).columns)
+        named += list(_prior_table(prior).columns)
     known = {id_text(value) for value in codes.classes}
     return list({id_text(value): value for value in named if id_text(value) not in known}.values())
 
@@ -164,34 +162,69 @@ def encode_prior(codes: LabelCodes, prior: pd.DataFrame | None) -> Floats:
     Raises
     ------
     TableError
-        For missing ids, items listed twice, unknown classes, and rows that are no distribution.
+        For missing ids, ids of which none is an item's, items listed twice, unknown classes, labels without a column,
+        columns that hold no numbers, and rows that are no distribution.
     """
     if prior is None:
         return np.empty((0, codes.n_classes))
-    table = by_item_id(prior)
-    if table.index.name != "item_id":
-        raise TableError(
-            "The prior has no item ids; give a table with the column item_id, or with an index of that name, and one "
-            "column of probabilities per class."
-        )
+    table = _prior_table(prior)
     ids = pd.Series(table.index)
     of_item, values = encode_ids(ids, "item_id")
     if len(values) < len(of_item):
-        raise TableError("The prior lists items more than once; keep one row per item.")
+        raise TableError("pred_probs lists items more than once; keep one row per item.")
     of_class = find_rows(codes.classes, table.columns)
     if (of_class < 0).any():
         raise TableError(
-            f"The prior has columns that classes= does not list ({shown(table.columns[of_class < 0])}); leave them "
+            f"pred_probs has columns that classes= does not list ({shown(table.columns[of_class < 0])}); leave them "
             "out, or add them to classes=."
         )
+    _need_classes(codes, of_class, table)
     given = np.zeros((len(table), codes.n_classes))
-    given[:, of_class] = table.to_numpy(np.float64)
+    given[:, of_class] = table.to_numpy(np.float64, na_value=np.nan)
     _check_probabilities(given, ids)
     out = np.full((codes.n_items, codes.n_classes), -1.0)
     rows = find_rows(codes.items, values)[of_item]
     use = rows >= 0
+    if len(rows) and codes.n_items and not use.any():
+        raise TableError(
+            f"pred_probs names none of the {codes.n_items:,} items ({shown(codes.items)}; its rows are "
+            f"{shown(values)}); they are joined by item_id: check that both tables use the same ids."
+        )
     out[rows[use]] = given[use] / given[use].sum(axis=1, keepdims=True)
     return out
+
+
+def _prior_table(prior: Any) -> pd.DataFrame:
+    """Give the prior with item ids as index and a column of numbers per class."""
+    if not isinstance(prior, pd.DataFrame):
+        raise TableError(
+            f"Found a {type(prior).__name__} as pred_probs; give a table with item_id and one column of probabilities "
+            "per class: without item ids nothing says which row is whose."
+        )
+    table = by_item_id(prior)
+    if table.index.name is None and isinstance(table.index, pd.RangeIndex):
+        raise TableError(
+            "pred_probs has no item ids; give a table with the column item_id, or with the ids as index, and one "
+            "column of probabilities per class."
+        )
+    texts = [column for column in table.columns if not pd.api.types.is_numeric_dtype(table[column])]
+    if texts:
+        raise TableError(
+            f"pred_probs has columns that hold no numbers ({shown(texts)}); leave all out but item_id and one column "
+            "of probabilities per class."
+        )
+    return table
+
+
+def _need_classes(codes: LabelCodes, of_class: NDArray[np.int64], table: pd.DataFrame) -> None:
+    """Refuse a prior that lacks a class somebody used: it would say that such a label is never right."""
+    lost = np.setdiff1d(np.unique(codes.label), of_class)
+    if len(lost):
+        raise TableError(
+            f"pred_probs has no column for {len(lost)} classes that are among the labels ("
+            f"{shown(codes.classes[lost])}; found {shown(list(table.columns), 12)}); add a column for each, of zeros "
+            "where the classifier cannot name it."
+        )
 
 
 def _check_probabilities(given: Floats, ids: pd.Series) -> None:
@@ -199,6 +232,6 @@ def _check_probabilities(given: Floats, ids: pd.Series) -> None:
     bad = ~np.isfinite(given).all(axis=1) | (given < 0).any(axis=1) | (np.abs(sums - 1) > 0.01)
     if bad.any():
         raise TableError(
-            f"The prior of {int(bad.sum())} items is no probability distribution (first: "
+            f"pred_probs of {int(bad.sum())} items is no probability distribution (first: "
             f"{shown(ids[bad].tolist())}); each row needs numbers from 0 to 1 that sum to 1."
         )

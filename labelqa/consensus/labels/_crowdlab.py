@@ -141,6 +141,11 @@ def _check(crowd: Crowd) -> None:
             f"{int(again.sum())} labels repeat one by the same annotator on the same item; CROWDLAB takes one each: "
             "read the labels with Annotations.from_frames(labels), which keeps the latest."
         )
+    if labelled.any() and not (np.diff(codes.offsets) > 1).any():
+        raise TableError(
+            f"No item of {int(labelled.sum()):,} has labels by two annotators; CROWDLAB weighs annotators by how often "
+            "they agree: use consensus_labels(annotations, pred_probs=...)."
+        )
     if labelled.any() and min(codes.n_annotators, codes.n_classes) < 2:
         raise TableError(
             f"Found {codes.n_annotators} annotators and {codes.n_classes} classes; CROWDLAB needs at least two of each."

@@ -24,8 +24,10 @@ def majority_vote(
 ) -> LabelConsensus:
     """What most people said of each item: the plainest answer, and the one that any other method must beat.
 
-    The probability of a label is its share of the item's votes. Where two labels have as many votes, `is_tied` is true
-    and the label that is more frequent over all votes is chosen; if these are equal too, the first in natural order.
+    The probability of a label is its share of the item's votes. Where two labels have as many votes, there is no
+    majority: `is_tied` is true, and the label given is the one of them that is more frequent over all votes; if these
+    are equal too, the first in natural order. The same rule holds wherever labelqa must give an answer; where a label
+    must be trusted, as in training, tied items are left out.
     What ties are worth shows `labelqa.consensus.expected_accuracy`, which counts them as a fair draw.
 
     Parameters

@@ -96,11 +96,11 @@ def confident_learning(
     Parameters
     ----------
     annotations
-        `Annotations`, a table with `item_id` and `label` (with several annotators the majority counts), a Series by
-        item id, or an array.
+        `Annotations`, a table with `item_id` and `label` (with several annotators the majority counts, ties as in
+        `label_issues`), a Series by item id, or an array or list.
     pred_probs
-        DataFrame with a column per class, joined by item id (index or column `item_id`). An array is taken only where
-        `annotations` is an array too: then both are in the same order.
+        DataFrame with a column per class, joined by item id (index or column `item_id`). An array goes with labels that
+        have no ids either, or are numbered 0, 1, 2..., in the same order and of the same length.
     classes
         The list of classes in order; with an array of probabilities by default 0, 1, 2... As in cleanlab, where counts
         are rounded and two classes have equal remainders, the order decides.

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.special import expit, logit
 
 from labelqa._kernels.labels import confident
-from labelqa._labels import values_of
+from labelqa._labels import check_order, values_of
 from labelqa._options import check_choice
 from labelqa._plot import COLOURS, axes
 from labelqa._renamed import renamed
@@ -150,11 +150,13 @@ def label_issues(
     ----------
     annotations
         `Annotations`, a table with `item_id` and `label` (and `annotator_id` where several people labelled), a Series
-        by item id, or an array.
+        by item id, or an array or list. What has no ids goes with others that have none, or are numbered 0, 1, 2..., in
+        the same order and of the same length. Where several people labelled an item and their votes are tied, the
+        tied class that is more frequent over all labels is judged, of equals the first; `is_tied` marks it.
     pred_probs
         Out-of-sample probabilities: DataFrame with a column per class, joined by item id (index or column `item_id`);
-        `labelqa.noise.model_probabilities` gives those of a model in an ONNX file.
-        An array is taken only where `annotations` is an array too.
+        `labelqa.noise.model_probabilities` gives those of a model in an ONNX file. Classes that nobody gave as a label
+        may have a column too; each that somebody gave needs one.
     features
         DataFrame of numbers per item, joined by item id; from these the neighbours, and, without `pred_probs`, the
         model.
@@ -198,6 +200,7 @@ def label_issues(
     3       4    ok     dent   wrong
     """
     check_choice("method", method, METHODS)
+    check_order(annotations=annotations, features=features, given=given, images=images, neighbours=neighbours)
     named = named_probabilities(annotations, pred_probs, classes)
     judged = judged_labels(annotations, classes=named.classes, given=given)
     if not len(judged.given):

@@ -78,7 +78,7 @@ def gather(
         probs, classes = joined.shares, joined.classes
     table = None
     if features is not None:
-        table = _by_item(items, features, is_positional=pred_probs.is_positional)
+        table = _by_item(items, features)
     elif images is not None and (probs is None or graph is None):
         table = _described(items, images, seed)
     if probs is None and table is not None:
@@ -97,9 +97,9 @@ def gather(
     return LabelEvidence(classes, probs, near, combined, n_without)
 
 
-def _by_item(items: NDArray[np.object_], features: Any, *, is_positional: bool) -> pd.DataFrame:
+def _by_item(items: NDArray[np.object_], features: Any) -> pd.DataFrame:
     index = pd.Index(items, dtype="str", name="item_id")
-    return pd.DataFrame(join_features(features, items, is_positional=is_positional), index=index)
+    return pd.DataFrame(join_features(features, items), index=index)
 
 
 def _described(items: NDArray[np.object_], images: Any, seed: int) -> pd.DataFrame:

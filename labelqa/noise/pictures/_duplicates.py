@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from labelqa._codes import id_text
 from labelqa._kernels.pictures import hamming
 from labelqa._kernels.pictures.measure import thumbnail
-from labelqa._labels import votes_of
-from labelqa._options import check_number, check_whole
+from labelqa._labels import check_order, is_ordered, votes_of
+from labelqa._options import check_jobs, check_number, check_whole
 from labelqa._plot import COLOURS, axes
 from labelqa._result import Result
 from labelqa.annotations import Annotations
@@ -125,12 +125,13 @@ def duplicates(
     images
         A folder, or any form `labelqa.images.as_source` takes.
     labels
-        What the pictures are labelled as, to find conflicts: `Annotations`, a table, a Series by item id.
+        What the pictures are labelled as, to find conflicts: `Annotations`, a table, a Series by item id; a list goes
+        with an array of as many pictures.
     items
         Whose pictures; by default all, or the items of `labels` where these are `Annotations`.
     split
         Which part each item belongs to (train, test...), to find leaks: the name of a column of the items table, a
-        Series by item id, or a mapping.
+        Series by item id, or a mapping; a list goes with an array of as many pictures.
     measured
         The result of `image_issues` on the same pictures, to open them only once.
     max_bits
@@ -138,12 +139,12 @@ def duplicates(
     max_rmse
         Root mean squared difference of pixels (0 to 255) above which two pictures are not the same.
     n_jobs
-        Threads; by default one per core.
+        Threads; None or -1 for one per core.
 
     Raises
     ------
     TableError
-        For a split column that does not exist.
+        For a split column that does not exist, and labels or parts of which none is about one of the pictures.
     OptionError
         For `max_bits` outside 0 to 11.
 
@@ -165,6 +166,10 @@ def duplicates(
     """
     max_bits = check_whole("max_bits", max_bits, 0, hamming.MAX_RADIUS)
     max_rmse = check_number("max_rmse", max_rmse, 0)
+    check_jobs(n_jobs)
+    # ids that are named, by items or the keys of a mapping, are ids whatever the pictures came as
+    parts = None if isinstance(split, str | Mapping) else split
+    check_order(images=images, labels=labels, split=parts, items=None if items is None else frozenset())
     if items is None and isinstance(labels, Annotations) and not isinstance(images, ImageSource):
         items = labels
     source = as_source(images, items)
@@ -173,7 +178,18 @@ def duplicates(
     pairs = _confirmed(source, known, _candidates(known, max_bits), max_rmse)
     label_of = {} if labels is None else _labels(labels)
     split_of = {} if split is None else _splits(split, items if items is not None else labels)
+    for name, by_id in (("labels", label_of), ("split", split_of)):
+        _refuse_strangers(source, by_id, name)
     return _wrap(known, pairs, label_of, split_of)
+
+
+def _refuse_strangers(source: ImageSource, by_id: Mapping[str, Any], name: str) -> None:
+    ids = [*source.item_ids, *source.missing]
+    if by_id and ids and not any(item in by_id for item in ids):
+        raise TableError(
+            f"None of the {len(by_id):,} items of {name} ({shown(list(by_id))}) is among the {len(ids):,} pictures "
+            f"({shown(ids)}); they are joined by item id: check that both use the same ids."
+        )
 
 
 def _candidates(known: pd.DataFrame, max_bits: int) -> Longs:
@@ -239,9 +255,9 @@ def _correlation(a: Floats, b: Floats) -> float:
 
 
 def _labels(labels: Any) -> dict[str, Any]:
-    """Give the most frequent label of every item by id, of equals the first."""
+    """Give the most frequent label of every item by id; ties as in `labelqa._labels`."""
     votes = votes_of(labels)
-    codes = votes.majority("first").code
+    codes = votes.majority("frequent").code
     return {str(item): votes.codes.classes[code] for item, code in zip(votes.items, codes, strict=True) if code >= 0}
 
 
@@ -252,6 +268,8 @@ def _splits(split: str | pd.Series | Mapping[Any, Any], items: Any) -> dict[str,
             has = shown(list(table.columns), 12) if isinstance(table, pd.DataFrame) else "no items table"
             raise TableError(f"There is no column {split!r} in the items table (found: {has}); name one that exists.")
         split = pd.Series(table[split].to_numpy(), index=table["item_id"])
+    if is_ordered(split):
+        split = pd.Series(list(split), dtype=object)
     return {id_text(item): part for item, part in split.items() if not pd.isna(part)}
 
 

@@ -15,6 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from labelqa._kernels.pictures import measure as kernels
+from labelqa._options import check_jobs
 from labelqa.errors import ImageError
 from labelqa.images import MAX_PIXELS, ImageSource, open_image
 
@@ -36,7 +37,8 @@ def fingerprints(source: ImageSource, *, n_jobs: int | None = None) -> pd.DataFr
     source
         The pictures; nothing but the numbers stays in memory.
     n_jobs
-        Threads; by default one per core. Unpacking and measuring run outside Python's lock.
+        Threads, see `labelqa._options.check_jobs`; by default one per core, but one in all for tiny pictures. Unpacking
+        and measuring run outside Python's lock.
 
     Returns
     -------
@@ -47,7 +49,8 @@ def fingerprints(source: ImageSource, *, n_jobs: int | None = None) -> pd.DataFr
     """
     ids = source.item_ids
     chunks = [ids[start : start + _CHUNK] for start in range(0, len(ids), _CHUNK)]
-    workers = min(n_jobs or _n_threads(source), max(len(chunks), 1))
+    wanted = check_jobs(n_jobs)
+    workers = min(_n_threads(source) if n_jobs is None else wanted, max(len(chunks), 1))
     rows: list[tuple[Any, ...]] = []
 
     def work(chunk: list[str]) -> list[tuple[Any, ...]]:
@@ -78,7 +81,7 @@ def _n_threads(source: ImageSource) -> int:
             sizes.append(len(picture))
         elif Path(picture).is_file():
             sizes.append(Path(picture).stat().st_size)
-    return 1 if sizes and np.median(sizes) < _SMALL else os.cpu_count() or 1
+    return 1 if sizes and np.median(sizes) < _SMALL else check_jobs(None)
 
 
 def _failed(item: str, problem: str) -> tuple[Any, ...]:

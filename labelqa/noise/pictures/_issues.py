@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from labelqa._options import check_choice
+from labelqa._options import check_choice, check_jobs
 from labelqa._plot import COLOURS, axes
 from labelqa._result import Result
 from labelqa.annotations import Annotations
@@ -136,7 +136,7 @@ def image_issues(
     kinds
         The faults wanted, among the keys of `KINDS`; by default all.
     n_jobs
-        Threads; by default one per core. Memory is bounded by a batch of pictures.
+        Threads; None or -1 for one per core. Memory is bounded by a batch of pictures.
 
     Raises
     ------
@@ -158,6 +158,7 @@ def image_issues(
     wanted = list(KINDS) if kinds is None else list(kinds)
     for kind in wanted:
         check_choice("kinds", kind, KINDS)
+    check_jobs(n_jobs)
     source = as_source(images, items)
     if not len(source) and not source.missing:
         raise TableError(f"There are no pictures in {images!r}; give a folder that holds image files.")

@@ -11,8 +11,9 @@ import pandas as pd
 
 from labelqa._checks import BOX_EDGES
 from labelqa._codes import id_text
+from labelqa._labels import annotations_of
 from labelqa._result import Result, unstored
-from labelqa.annotations import Annotations, as_annotations
+from labelqa.annotations import Annotations
 from labelqa.errors import TableError, shown
 from labelqa.noise.queue._decisions import as_decisions
 
@@ -49,7 +50,7 @@ class AppliedDecisions(Result):
         return (self.annotations, self.table)[place]
 
 
-def apply_decisions(annotations: Annotations | pd.DataFrame, decisions: Any) -> AppliedDecisions:
+def apply_decisions(annotations: Any, decisions: Any) -> AppliedDecisions:
     """Carry out reviewers' decisions; what was given stays as it is.
 
     - "relabel" with a label: the item's labels give way to one label by the reviewer; with a `box_id` the box gets
@@ -63,7 +64,9 @@ def apply_decisions(annotations: Annotations | pd.DataFrame, decisions: Any) -> 
     Parameters
     ----------
     annotations
-        `Annotations`, or a table of labels or boxes.
+        `Annotations`, a table of boxes, or labels in any form that `label_issues` takes: a table with `item_id` and
+        `label` (and `annotator_id`, where several people labelled; otherwise the labels are by "given"), a Series by
+        item id, or an array or list, whose items are called "0", "1"...
     decisions
         A path of a decisions file, a table or a list of dicts, see `read_decisions`.
 
@@ -91,7 +94,7 @@ def apply_decisions(annotations: Annotations | pd.DataFrame, decisions: Any) -> 
       item_id     kind old   new  by
     0       2  relabel  ok  dent  bo
     """
-    given = as_annotations(annotations)
+    given = annotations_of(annotations)
     table = settled(as_decisions(decisions))
     _refuse_unknown(table, given)
     tables = {name: getattr(given, name) for name in ("items", "views", "labels", "boxes")}

@@ -1,0 +1,330 @@
+"""`python -m benchmarks.mutants [ROOM ...]`: would the tests notice? Small changes to the code, and who survives them.
+
+Each mutant is one file with one small change: a comparison moved to its boundary or turned round, a number, a sign, an
+"and", the order of a sort, a returned value. It is killed where a test of its room fails (or hangs); one that survives
+is a test that is missing, or a change that changes nothing (`equivalent_mutants.json` says why). Rooms are sampled, the
+same mutants for the same seed. Results stand in docs/mutants/, one page for each room, gathered in docs/mutants.md.
+
+Left alone are messages of errors, annotations and drawings: nobody asserts their numbers. Kernels are compiled and have
+naive doubles in tests/kernels.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import contextlib
+import copy
+import importlib
+import importlib.machinery
+import json
+import os
+import random
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+DOCS = ROOT / "docs"
+REASONS = Path(__file__).with_name("equivalent_mutants.json")
+#: Room -> its files (globs), and the tests that guard it; the doctests of a file are always run with them.
+ROOMS = {
+    "bottom": (
+        ["_labels.py", "_options.py", "_result.py", "_crossval.py"],
+        ["test_labels.py", "test_options.py", "test_result.py", "test_joining.py", "test_ties.py", "crossval"],
+    ),
+    "noise": (
+        ["noise/*.py"],
+        ["noise/test_find_issues.py", "noise/test_neighbours.py", "noise/test_boundaries.py", "test_joining.py"],
+    ),
+    "noise/labels": (
+        ["noise/labels/*.py"],
+        [
+            "noise/test_boundaries.py", "noise/test_label_issues.py", "noise/test_confident_learning.py",
+            "noise/test_model_probabilities.py", "test_ties.py", "test_joining.py",
+        ],
+    ),
+    "noise/pictures": (
+        ["noise/pictures/*.py"],
+        [
+            "noise/test_boundaries.py", "noise/test_image_issues.py", "noise/test_duplicates.py",
+            "noise/test_neighbours.py", "test_joining.py",
+        ],
+    ),
+    "noise/boxes": (["noise/boxes/*.py"], ["noise/test_box_issues.py"]),
+    "noise/queue": (
+        ["noise/queue/*.py"],
+        [
+            "test_joining.py::TestApplyDecisions", "noise/test_boundaries.py", "noise/test_decisions.py",
+            "noise/test_review_queue.py",
+        ],
+    ),
+    "consensus/labels": (["consensus/labels/*.py"], ["consensus"]),
+    "consensus/boxes": (["consensus/boxes/*.py"], ["consensus/test_boxes.py"]),
+    "agreement/labels": (["agreement/labels/*.py"], ["agreement", "test_ties.py"]),
+    "agreement/boxes": (["agreement/boxes/*.py"], ["agreement"]),
+    "habits": (["agreement/habits/*.py"], ["agreement/test_conventions.py"]),
+    "baseline": (["baseline/*.py"], ["baseline", "test_joining.py", "test_ties.py"]),
+    "compare": (
+        ["compare/*.py"],
+        # not the simulations of test_null.py: a minute for each mutant
+        [
+            "compare/test_boundaries.py", "compare/test_compare_fixes.py", "compare/test_fairness.py",
+            "compare/test_scope.py",
+        ],
+    ),
+    "deploy": (["deploy/_registry.py", "deploy/_parity.py"], ["deploy/test_registry.py", "deploy/test_export.py"]),
+}  # fmt: skip
+#: Function names of which nothing is asserted but that they draw.
+DRAWINGS = ("plot", "draw", "_repr_html_", "__repr__")
+#: Keyword arguments that only guard against mistakes of our own.
+SAFEGUARDS = ("strict", "exist_ok", "parents", "frozen", "kw_only", "stacklevel", "copy", "observed")
+COMPARISONS: dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]] = {
+    ast.Lt: (ast.LtE, ast.GtE), ast.LtE: (ast.Lt, ast.Gt), ast.Gt: (ast.GtE, ast.LtE), ast.GtE: (ast.Gt, ast.Lt),
+    ast.Eq: (ast.NotEq,), ast.NotEq: (ast.Eq,), ast.Is: (ast.IsNot,), ast.IsNot: (ast.Is,),
+    ast.In: (ast.NotIn,), ast.NotIn: (ast.In,),
+}  # fmt: skip
+OPERATORS: dict[type[ast.operator], type[ast.operator]] = {
+    ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.FloorDiv: ast.Mult, ast.Pow: ast.Mult,
+    ast.BitAnd: ast.BitOr, ast.BitOr: ast.BitAnd,
+}  # fmt: skip
+NAMES = {"max": "min", "argmax": "argmin", "any": "all", "first": "last", "head": "tail", "maximum": "minimum"}
+NAMES |= {other: name for name, other in NAMES.items()}
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One change to one file: the source with it, and what to call it."""
+
+    file: str
+    function: str
+    line: int
+    change: str
+    source: str
+
+    @property
+    def key(self) -> str:
+        """What stays the same when lines move."""
+        return f"{self.file}: {self.function}: {self.change}"
+
+
+def mutants_of(path: Path) -> Iterator[Mutant]:
+    """Give every mutant of a file."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    file = path.relative_to(ROOT).as_posix()
+    for function, node in _sites(tree, "module"):
+        for changed in _changes(node):
+            before = ast.unparse(node)
+            saved = copy.copy(node.__dict__)
+            node.__dict__.update(changed)
+            text = f"{before} -> {ast.unparse(node)}"
+            yield Mutant(file, function, getattr(node, "lineno", 0), text, ast.unparse(tree))
+            node.__dict__.clear()
+            node.__dict__.update(saved)
+
+
+def _sites(node: ast.AST, function: str) -> Iterator[tuple[str, ast.AST]]:
+    """Give the nodes that may change, with the function they are in."""
+    for field, value in ast.iter_fields(node):
+        if field in ("annotation", "returns", "decorator_list", "type_params"):
+            continue
+        for child in value if isinstance(value, list) else [value]:
+            if not isinstance(child, ast.AST) or _is_left_alone(child):
+                continue
+            name = function
+            if isinstance(child, ast.FunctionDef | ast.ClassDef):
+                if child.name.lstrip("_").startswith(DRAWINGS) or child.name in DRAWINGS:
+                    continue
+                name = child.name if function == "module" else f"{function}.{child.name}"
+            yield name, child
+            yield from _sites(child, name)
+
+
+def _is_left_alone(node: ast.AST) -> bool:
+    if isinstance(node, ast.Raise | ast.JoinedStr | ast.Import | ast.ImportFrom):
+        return True
+    if isinstance(node, ast.keyword) and node.arg in SAFEGUARDS:
+        return True
+    if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+        return True
+    return isinstance(node, ast.Assign) and "Union" in ast.unparse(node.value)
+
+
+def _changes(node: ast.AST) -> Iterator[dict[str, Any]]:
+    """Give the fields of a node that change, one mutant each."""
+    match node:
+        case ast.Compare(ops=[op]):
+            yield from ({"ops": [other()]} for other in COMPARISONS[type(op)])
+        case ast.BoolOp(op=op):
+            yield {"op": ast.Or() if isinstance(op, ast.And) else ast.And()}
+        case ast.BinOp(op=op, left=left, right=right) if type(op) in OPERATORS and not _is_type(left, right):
+            yield {"op": OPERATORS[type(op)]()}
+        case ast.UnaryOp(op=ast.Not() | ast.Invert() | ast.USub()):
+            twice = ast.UnaryOp(op=node.op, operand=node.operand)
+            yield {"op": ast.UAdd()} if isinstance(node.op, ast.USub) else {"operand": twice}
+        case ast.Constant(value=bool() as value):
+            yield {"value": not value}
+        case ast.Constant(value=int() as value):
+            yield {"value": value + 1}
+        case ast.Constant(value=float() as value):
+            yield {"value": value * 2 if value else 1.0}
+        case ast.Attribute(attr=name) if name in NAMES:
+            yield {"attr": NAMES[name]}
+        case ast.Name(id=name) if name in NAMES:
+            yield {"id": NAMES[name]}
+        case ast.Return(value=value) if value is not None and not isinstance(value, ast.Constant):
+            yield {"value": ast.Constant(None)}
+
+
+def _is_type(*sides: ast.expr) -> bool:
+    """Tell X | None, a type, from a number."""
+    types = {
+        "int",
+        "float",
+        "str",
+        "list",
+        "tuple",
+        "bool",
+        "set",
+        "frozenset",
+        "DataFrame",
+        "Series",
+        "ndarray",
+        "Index",
+    }
+    return any(ast.unparse(side).rpartition(".")[2] in types | {"None", "PathLike"} for side in sides)
+
+
+def verdict(mutant: Mutant | None, tests: list[str], seconds: int) -> str:
+    """Run tests in a child of this process, which has the heavy packages in memory: "killed", "survived", "hangs"."""
+    child = os.fork()
+    if not child:
+        _run_tests(mutant, tests)
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        done, status = os.waitpid(child, os.WNOHANG)
+        if done:
+            return "survived" if status == 0 else "killed"
+        time.sleep(0.05)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    return "hangs"
+
+
+def _run_tests(mutant: Mutant | None, tests: list[str]) -> None:
+    """Never returns."""
+    import pytest
+
+    if mutant is not None:
+        target = str(ROOT / mutant.file)
+        original = importlib.machinery.SourceFileLoader.get_code
+
+        def get_code(loader: Any, name: str) -> Any:
+            return compile(mutant.source, target, "exec") if loader.path == target else original(loader, name)
+
+        importlib.machinery.SourceFileLoader.get_code = get_code  # type: ignore[method-assign]
+    with open(os.devnull, "w", encoding="ascii") as nowhere:  # noqa: PTH123
+        os.dup2(nowhere.fileno(), 1)
+        os.dup2(nowhere.fileno(), 2)
+        code: int = 99
+        with contextlib.suppress(BaseException):
+            code = int(
+                pytest.main(["-x", "-q", "-p", "no:cacheprovider", "--hypothesis-seed=0", "--assert=plain", *tests])
+            )
+        os._exit(min(code, 99))
+
+
+def preload() -> None:
+    """Import what takes long, but nothing of ours."""
+    os.environ.pop("LABELQA_REAL_DATA", None)
+    os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")
+    os.environ.setdefault("MPLBACKEND", "agg")
+    for name in (
+        "pytest", "hypothesis", "numba", "pandas", "scipy.stats", "scipy.special", "sklearn.linear_model",
+        "sklearn.ensemble", "sklearn.pipeline", "matplotlib.pyplot", "PIL.Image", "pyarrow.parquet", "cleanlab.filter",
+    ):  # fmt: skip
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
+
+
+def run_room(room: str, *, sample: int, seed: int, seconds: int) -> list[tuple[Mutant, str]]:
+    """Judge a sample of a room's mutants; refuse where its tests fail without any."""
+    globs, guards = ROOMS[room]
+    files = sorted(path for glob in globs for path in (ROOT / "labelqa").glob(glob))
+    found = [mutant for path in files if "plots" not in path.name for mutant in mutants_of(path)]
+    tests = [str(ROOT / "tests" / guard) for guard in guards if (ROOT / "tests" / guard.partition("::")[0]).exists()]
+    chosen = random.Random(seed).sample(found, min(sample, len(found)))
+    start = time.monotonic()
+    if verdict(None, tests, 20 * seconds) != "survived":
+        raise RuntimeError(f"The tests of {room} fail before anything was changed.")
+    print(f"{room}: {len(chosen)} of {len(found)} mutants; the tests take {time.monotonic() - start:.0f} s", flush=True)
+    out = []
+    for mutant in sorted(chosen, key=lambda mutant: (mutant.file, mutant.line)):
+        said = verdict(mutant, [str(ROOT / mutant.file), *tests], seconds)
+        out.append((mutant, said))
+        print(f"{said:8} {mutant.file}:{mutant.line} {mutant.change[:150]}", flush=True)
+    return out
+
+
+def page(room: str, judged: list[tuple[Mutant, str]], reasons: dict[str, str]) -> str:
+    """Give the page of a room: the share, and who survived, with the reason."""
+    left = [mutant for mutant, said in judged if said == "survived"]
+    missing = [mutant for mutant in left if mutant.key not in reasons]
+    n = len(judged)
+    same = len(left) - len(missing)
+    lines = [
+        f"## {room}",
+        "",
+        f"{n - len(left)} of {n} killed ({100 * (n - len(left)) / max(n, 1):.0f} %); of those that change something "
+        f"{n - len(left)} of {n - same} ({100 * (n - len(left)) / max(n - same, 1):.0f} %).",
+    ]
+    if left:
+        lines += ["", "| survived | change | why |", "|---|---|---|"]
+    for mutant in left:
+        change = mutant.change.replace("\n", " ").replace("|", "\\|")
+        change = change if len(change) <= 160 else change[:157] + "..."
+        why = reasons.get(mutant.key, "a test is missing")
+        lines.append(f"| {mutant.file.removeprefix('labelqa/')}, `{mutant.function}` | `{change}` | {why} |")
+    return "\n".join([*lines, ""])
+
+
+def gather() -> str:
+    """Give docs/mutants.md from the pages of the rooms."""
+    head = (
+        "# Would the tests notice?\n\nMade by `python -m benchmarks.mutants`: small changes to the code, and whether a "
+        "test of the room fails.\nThe module says what is changed and what is left alone.\n"
+    )
+    pages = [
+        path.read_text(encoding="utf-8")
+        for room in ROOMS
+        if (path := DOCS / "mutants" / f"{room.replace('/', '-')}.md").exists()
+    ]
+    return "\n".join([head, *pages])
+
+
+def main(arguments: list[str]) -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.mutants", description=__doc__)
+    parser.add_argument("rooms", nargs="*", metavar="ROOM", help=f"any of {', '.join(ROOMS)}; by default all")
+    parser.add_argument("--sample", type=int, default=60, help="mutants for each room (60)")
+    parser.add_argument("--seed", type=int, default=0, help="which ones (0)")
+    parser.add_argument("--seconds", type=int, default=120, help="after which a mutant hangs (120)")
+    options = parser.parse_args(arguments)
+    unknown = set(options.rooms) - set(ROOMS)
+    if unknown:
+        parser.error(f"unknown rooms {sorted(unknown)}; choose among {', '.join(ROOMS)}")
+    preload()
+    reasons = json.loads(REASONS.read_text(encoding="utf-8")) if REASONS.exists() else {}
+    (DOCS / "mutants").mkdir(parents=True, exist_ok=True)
+    for room in options.rooms or ROOMS:
+        judged = run_room(room, sample=options.sample, seed=options.seed, seconds=options.seconds)
+        text = page(room, judged, reasons)
+        (DOCS / "mutants" / f"{room.replace('/', '-')}.md").write_text(text, encoding="utf-8")
+        (DOCS / "mutants.md").write_text(gather(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
