@@ -212,8 +212,9 @@ def as_source(images: Any, items: Annotations | pd.DataFrame | Iterable[Any] | N
         `image`, an array (n, h, w) or (n, h, w, 3), a list of n pictures, or `Annotations` whose items name their files
         in `path`.
     items
-        For a folder: see `ImageSource.from_folder`. For an array or a list: a list or table of the n ids in the order of
-        the pictures, by default "0", "1"..., which `Annotations` must name in this order too. Otherwise the items to keep.
+        For a folder: see `ImageSource.from_folder`. For an array or a list: a list or table of the n ids in the order
+        of the pictures, by default "0", "1"..., which `Annotations` must name in this order too. Otherwise the items to
+        keep.
 
     Raises
     ------
