@@ -166,7 +166,7 @@ def _one_row_per_item(items: pd.DataFrame | None) -> pd.DataFrame | None:
     """Join what several files say of one item: the first known value of each column."""
     if items is None or not items["item_id"].astype(str).duplicated().any():
         return items
-    sizes = items.dropna(subset=["width", "height"]).astype({"item_id": str})
+    sizes = items.reindex(columns=["item_id", "width", "height"]).dropna().astype({"item_id": str})
     unlike = sizes.groupby("item_id")[["width", "height"]].nunique().max(axis=1)
     if (unlike > 1).any():
         raise TableError(
