@@ -47,13 +47,18 @@ class Findings:
 
 
 def need_columns(table: pd.DataFrame, name: str, needed: Sequence[str]) -> None:
-    """Refuse a table that lacks columns.
+    """Refuse what is no table, and a table that lacks columns.
 
     Raises
     ------
     TableError
-        Names the missing columns and those found.
+        Names the type found, or the missing columns and those found.
     """
+    if not isinstance(table, pd.DataFrame):
+        raise TableError(
+            f"Found a {type(table).__name__} as {name}; needed is a pandas DataFrame. "
+            "Read a file with labelqa.read(path)."
+        )
     missing = [column for column in needed if column not in table.columns]
     if missing:
         raise TableError(

@@ -16,6 +16,9 @@ from labelqa.consensus import BoxConsensus, LabelConsensus
 from labelqa.images import ImageSource
 from labelqa.noise import BoxIssues, Duplicates, ImageIssues, LabelIssues, Outliers, ReviewQueue
 
+#: The kind of flag that is about a box and has no box_id; all others without one are about a whole item.
+MISSING_BOX = "missing"
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Case:
@@ -172,7 +175,7 @@ class Flags(Result):
     def is_empty(self) -> bool:
         """Whether nothing could be judged; the queue's `reason` says why."""
         findings = (self.label_issues, self.image_issues, self.duplicates, self.outliers, self.box_issues)
-        return all(one is None for one in findings)
+        return not self.queue.n_rows and all(one is None for one in findings)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)

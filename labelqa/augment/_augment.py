@@ -33,7 +33,7 @@ class AugmentedImages(Mapping[str, NDArray[Any]]):
     """The augmented images by new item id; those that are not kept in memory are made again from their record."""
 
     def __init__(self, source: ImageSource, records: pd.DataFrame, kept: dict[str, NDArray[Any]]) -> None:
-        self._source = source
+        self._images = source
         self._records = records.set_index("item_id", drop=False)
         self._kept = kept
 
@@ -42,7 +42,7 @@ class AugmentedImages(Mapping[str, NDArray[Any]]):
         if item_id not in self._kept:
             record = {str(key): value for key, value in self._records.loc[item_id].to_dict().items()}
             item = record["source_item_id"]
-            return rebuild(record, self._source.pictures[item])
+            return rebuild(record, self._images.pictures[item])
         return self._kept[item_id].copy()
 
     def __iter__(self) -> Iterator[str]:

@@ -183,8 +183,8 @@ def _one_row_per_item(items: pd.DataFrame | None) -> pd.DataFrame | None:
     items = items.assign(item_id=id_texts(items["item_id"]))
     if not items["item_id"].duplicated().any():
         return items
-    known = [column for column in ("width", "height") if column in items]
-    unlike = items.groupby("item_id")[known].nunique().max(axis=1)
+    sizes = items.reindex(columns=["item_id", "width", "height"]).dropna()
+    unlike = sizes.groupby("item_id")[["width", "height"]].nunique().max(axis=1)
     if (unlike > 1).any():
         raise TableError(
             f"{int((unlike > 1).sum())} items have different sizes in different files "

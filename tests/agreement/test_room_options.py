@@ -27,7 +27,7 @@ BAD: dict[str, list[Any]] = {
     "coefficient": ["kappa", None, "cohen_kappa", 3],
     "scale": ["cicchetti", None, 1],
     "match": ["loose", None, True],
-    "classes": [3, {"1", "2"}, [1, 1, 2, 3]],
+    "classes": [3, {"1"}, [1, 1, 2, 3]],
 }
 #: Arguments whose default serves here, or that are no options.
 OTHERS = {"annotations", "before", "after", "table", "annotators", "same_items"}

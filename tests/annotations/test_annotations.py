@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from labelqa.agreement import krippendorff_alpha
 from labelqa.annotations import Annotations, as_annotations
+from labelqa.consensus import dawid_skene
 from labelqa.errors import OptionError, TableError
 
 EDGES = ["x_min", "y_min", "x_max", "y_max"]
@@ -47,6 +51,13 @@ def test_the_input_is_not_changed() -> None:
 def test_missing_columns_are_named_with_what_was_found(name: str) -> None:
     with pytest.raises(TableError, match=rf"The {name} table has no column .*\(found: 'item'\); rename yours with"):
         Annotations.from_frames(**{name: pd.DataFrame({"item": [1]})})
+
+
+@pytest.mark.parametrize("given", [3, [("1", "ann", "ok")], {"item_id": ["1"]}])
+@pytest.mark.parametrize("function", [krippendorff_alpha, dawid_skene, as_annotations])
+def test_what_is_no_table_is_refused(function: Callable[[object], object], given: object) -> None:
+    with pytest.raises(TableError, match=f"Found a {type(given).__name__}.*; needed is .*pandas DataFrame"):
+        function(given)
 
 
 def test_a_doubled_column_is_refused() -> None:

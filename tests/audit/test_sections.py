@@ -8,9 +8,13 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from labelqa.audit._found import Flags, Found
 from labelqa.audit.sections._change import verdict
+from labelqa.audit.sections._flags import _about
 from labelqa.audit.sections._lead import _allows
+from labelqa.audit.steps._flags import about_items
 from labelqa.compare import Comparison
+from labelqa.noise import review_queue
 
 
 def comparison(**known: Any) -> Comparison:
@@ -50,3 +54,26 @@ def test_a_verdict_without_a_number_of_items_is_a_sentence():
 )
 def test_an_agreement_is_said_in_words(alpha, words):
     assert words in _allows(alpha)
+
+
+@pytest.mark.parametrize(
+    ("kind", "box_id", "words"),
+    [
+        ("label", None, "Label"),
+        ("lone_class", None, "Lone class"),
+        ("class", "b1", "Box: class"),
+        ("duplicate", "b1", "Box: duplicate"),
+        ("missing", None, "Box: missing"),
+    ],
+)
+def test_a_finding_of_another_kind_is_about_the_item_unless_it_has_a_box(kind, box_id, words):
+    assert _about(kind, box_id) == words
+
+
+def test_a_finding_of_another_kind_is_enough_for_flags():
+    rows = pd.DataFrame({"item_id": ["a", "b"], "kind": ["lone_class", "missing"], "doubt": 2.0})
+    none = dict.fromkeys(("label_issues", "image_issues", "duplicates", "outliers", "box_issues"))
+    flags = Flags(queue=review_queue(rows), **none)
+    assert not flags.is_empty
+    assert about_items(Found(flags=flags))["item_id"].tolist() == ["a"]
+    assert Flags(queue=review_queue(rows.head(0)), **none).is_empty

@@ -10,9 +10,13 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from labelqa.agreement.labels._distances import LEVELS
 from labelqa.cli import main
 from labelqa.cli._main import GROUPS, VERBS
 from labelqa.cli._options import Option, option, verb
+from labelqa.noise.labels._issues import METHODS
+from labelqa.readers._read import ANNOTATOR_FROM, FORMATS
+from labelqa.readers._write import WRITE_FORMATS
 
 #: Verb -> the functions it stands for.
 FUNCTIONS = {
@@ -95,6 +99,23 @@ def test_the_exceptions_are_needed(name):
     known = {f"--{argument.replace('_', '-')}" for argument in arguments(name)}
     assert set(ELSEWHERE[name]) <= set(spellings(name))
     assert not set(ELSEWHERE[name]) & known
+
+
+@pytest.mark.parametrize(
+    ("verbs", "spelling", "known"),
+    [
+        (["audit", "agree", "flag", "apply", "augment", "train", "convert"], "--format", FORMATS),
+        (["audit", "agree", "flag", "apply", "augment", "train", "convert"], "--annotator-from", ANNOTATOR_FROM),
+        (["apply", "convert"], "--to", WRITE_FORMATS),
+        (["flag"], "--method", METHODS),
+        (["agree"], "--level", LEVELS),
+    ],
+)
+def test_help_lists_the_choices_that_the_function_takes(verbs, spelling, known):
+    for name in verbs:
+        kind = next(param.type for param in command_of(name).params if spelling in param.opts)
+        assert isinstance(kind, click.Choice)
+        assert list(kind.choices) == list(known)
 
 
 def test_verbs_are_grouped_by_the_life_cycle():

@@ -146,6 +146,13 @@ class Boxes:
         return pd.DataFrame({**columns, "doubt": [9.0], "reason": ["nobody else drew it"]})
 
 
+def test_the_label_that_is_doubted_is_not_proposed():
+    first = pd.DataFrame({"item_id": ["a", "b"], "kind": "label", "label": "ok", "proposal": "dent", "doubt": 0.0})
+    other = pd.DataFrame({"item_id": ["a"], "kind": "lone_class", "label": "dent", "doubt": 1.0})
+    table = review_queue(first, other).table.set_index("item_id")
+    assert table[["label", "proposal"]].to_numpy().tolist() == [["dent", None], ["ok", "dent"]]
+
+
 def test_boxes_stand_among_items():
     items = label_issues([0, 1], pred_probs=np.array([[0.9, 0.1], [0.1, 0.9]]))
     table = review_queue(items, Boxes()).table

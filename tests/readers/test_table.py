@@ -102,6 +102,12 @@ def test_paths_of_items_are_found_beside_the_table(tmp_path):
     assert labelqa.read(tmp_path).items["path"].tolist() == [(tmp_path / "images/1.jpg").as_posix(), "images/2.jpg"]
 
 
+def test_items_listed_twice_need_no_sizes(tmp_path):
+    write(tmp_path / "labels.csv", LONG)
+    write(tmp_path / "items.csv", "item_id,path\n1,\n1,images/1.jpg\n2,images/2.jpg\n")
+    assert labelqa.read(tmp_path).items["path"].tolist() == ["images/1.jpg", "images/2.jpg"]
+
+
 def test_a_views_file_beside_a_box_file_is_pointed_out(tmp_path):
     write(tmp_path / "boxes_a.csv", "item_id,annotator_id,x_min,y_min,x_max,y_max\n1,ann,0,0,1,1\n")
     write(tmp_path / "views_a.csv", "item_id,annotator_id\n1,ann\n")

@@ -157,6 +157,8 @@ class CoefficientRecord:
         How it is computed: a `CountFormula` where class counts per item are enough.
     is_of_two
         Whether it compares two annotators, on the items both labelled, and not any number.
+    counts_all_classes
+        Whether its chance follows from the list of classes, used or not.
     """
 
     name: str
@@ -164,6 +166,7 @@ class CoefficientRecord:
     meaning: str
     formula: Formula
     is_of_two: bool = False
+    counts_all_classes: bool = False
 
     @property
     def needs_annotators(self) -> bool:
@@ -214,12 +217,14 @@ _RECORDS = (
         title="Gwet's AC",
         meaning="beyond chance; steadier where one class is very frequent",
         formula=GWET,
+        counts_all_classes=True,
     ),
     CoefficientRecord(
         name="brennan_prediger",
         title="Brennan-Prediger",
         meaning="beyond blind guessing among the classes",
         formula=BRENNAN_PREDIGER,
+        counts_all_classes=True,
     ),
     CoefficientRecord(
         name="conger_kappa",
@@ -245,9 +250,6 @@ _RECORDS = (
 
 #: Name -> record, in the order in which they are listed.
 COEFFICIENTS: Mapping[str, CoefficientRecord] = MappingProxyType({record.name: record for record in _RECORDS})
-
-#: Those whose chance follows from the list of classes, used or not.
-COUNT_ALL_CLASSES = ("gwet_ac", "brennan_prediger")
 
 #: The formulas of those that class counts per item are enough for.
 COUNT_FORMULAS: Mapping[str, CountFormula] = MappingProxyType(

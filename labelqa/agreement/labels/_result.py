@@ -14,7 +14,7 @@ from labelqa._kernels.intervals import POINT, holding, percentiles, student_reac
 from labelqa._options import Resampling
 from labelqa._result import Result
 from labelqa.agreement.labels import _plots as plots
-from labelqa.agreement.labels._catalogue import COEFFICIENTS, COUNT_ALL_CLASSES, CoefficientRecord
+from labelqa.agreement.labels._catalogue import COEFFICIENTS, CoefficientRecord
 from labelqa.agreement.labels._counted import CountedLabels
 from labelqa.agreement.labels._estimate import Estimate, share_undefined, two_sided_p
 from labelqa.agreement.labels._two_annotators import of_two
@@ -185,7 +185,8 @@ def _why_undefined(record: CoefficientRecord, counted: CountedLabels) -> str:
         return "By these weights chance alone would agree fully; give weights that tell classes apart."
     advice = ""
     if not counted.statistics.is_stated:
-        name = "" if record.name in COUNT_ALL_CLASSES else "of gwet_ac or brennan_prediger "
+        others = " or ".join(name for name, one in COEFFICIENTS.items() if one.counts_all_classes)
+        name = "" if record.counts_all_classes else f"of {others} "
         advice = f"; where there are more, name every possible class with classes= {name}"
     return f"{what}, so that chance alone would agree fully{advice.rstrip()}."
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from labelqa.audit._found import Found
+from labelqa.audit._found import MISSING_BOX, Found
 from labelqa.report import blocks
 from labelqa.report.album import Album
 from labelqa.report.phrases import clause, count, percent
@@ -15,8 +15,7 @@ from labelqa.report.phrases import clause, count, percent
 LIMIT = 200
 #: Above this many labels of one item they are counted, not listed by name.
 _NAMED = 5
-#: Kinds of flag about a whole item, in words; all others, and those with a box, are faults of boxes and speak for
-#: themselves.
+#: Kinds of flag about a whole item, in words; all others speak for themselves.
 _KINDS = {"duplicate": "Conflicting duplicate", "label": "Label", "image": "Picture", "outlier": "Unlike all others"}
 
 
@@ -37,10 +36,11 @@ def flags_section(found: Found, labels: pd.DataFrame, album: Album) -> blocks.Bl
 
 
 def _about(kind: str, box_id: Any) -> str:
-    """Say what a flag is about; one with a box is never about the whole item."""
-    if kind in _KINDS and pd.isna(box_id):
-        return _KINDS[kind]
-    return f"Box: {kind.replace('_', ' ')}"
+    """Say what a flag is about; one with a box, and one of a box that is missing, is never about the whole item."""
+    words = kind.replace("_", " ")
+    if pd.isna(box_id) and kind != MISSING_BOX:
+        return _KINDS.get(kind, words.capitalize())
+    return f"Box: {words}"
 
 
 def _introduction(queue: pd.DataFrame) -> list[str]:

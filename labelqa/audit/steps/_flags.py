@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import pandas as pd
 
-from labelqa.audit._found import Case, Flags, Found
+from labelqa.audit._found import MISSING_BOX, Case, Flags, Found
 from labelqa.noise import (
     BoxIssues,
     Duplicates,
@@ -19,9 +19,6 @@ from labelqa.noise import (
 )
 
 OneFinding = TypeVar("OneFinding", bound=Finding)
-
-#: Kinds of flag that are about an item; all others, and those with a box_id, are about a box.
-WHOLE_ITEM = ("duplicate", "label", "image", "outlier")
 
 
 def flags(case: Case, found: Found) -> Flags:
@@ -60,4 +57,4 @@ def about_items(found: Found) -> pd.DataFrame:
     if found.flags is None:
         return pd.DataFrame(columns=["item_id", "proposal", "is_flagged"])
     queue = found.flags.queue.table
-    return queue.loc[queue["kind"].isin(WHOLE_ITEM) & queue["box_id"].isna()].drop_duplicates("item_id")
+    return queue.loc[queue["box_id"].isna() & (queue["kind"] != MISSING_BOX)].drop_duplicates("item_id")

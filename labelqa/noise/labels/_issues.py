@@ -287,11 +287,11 @@ def _reasons(rows: pd.DataFrame, probabilities: pd.DataFrame) -> list[str]:
     place = {label: k for k, label in enumerate(probabilities.columns)}
     shares = probabilities.loc[rows["item_id"]].to_numpy(np.float64)
     return [
-        _words(row, share[place[row["proposal"]]]) for row, share in zip(rows.to_dict("records"), shares, strict=True)
+        _reason(row, share[place[row["proposal"]]]) for row, share in zip(rows.to_dict("records"), shares, strict=True)
     ]
 
 
-def _words(row: dict[Any, Any], p_other: float) -> str:
+def _reason(row: dict[Any, Any], p_other: float) -> str:
     label, n_votes = row["label"], row["n_votes"]
     out = [f"evidence for {row['proposal']!s} {_per_cent(p_other)}"]
     out += [

@@ -80,7 +80,7 @@ class Duplicates(Result):
         table = self.table
         words: dict[Any, str | None] = {}
         for number, members in table.groupby("group"):
-            words |= dict(zip(members.index, _words(members, number), strict=True))
+            words |= dict(zip(members.index, _reasons(members, number), strict=True))
         return queue_rows(
             item_id=table["item_id"],
             kind="duplicate",
@@ -343,7 +343,7 @@ def _groups(table: pd.DataFrame) -> pd.DataFrame:
     return table.astype({"is_conflict": bool, "is_leak": bool, "n_items": np.int64})
 
 
-def _words(members: pd.DataFrame, number: Any) -> list[str | None]:
+def _reasons(members: pd.DataFrame, number: Any) -> list[str | None]:
     """Say of each picture of a group what it is the same as."""
     items, labels = members["item_id"].tolist(), members["label"].tolist()
     if members["is_conflict"].iloc[0]:

@@ -64,6 +64,8 @@ def _by_item(rows: pd.DataFrame) -> pd.DataFrame:
     of, ids = pd.factorize(rows["item_id"])
     by_doubt = rows.assign(of=of).sort_values("doubt", ascending=False, kind="stable", na_position="last")
     table = by_doubt.groupby("of")[["annotator_id", "label", "proposal", "doubt"]].first()
+    # what one finding calls wrong, another may propose: that is no change
+    table["proposal"] = table["proposal"].where(table["proposal"] != table["label"], None)
     table = table.assign(item_id=pd.Series(ids, dtype="str"), box_id=None, p_fault=np.nan, group=np.nan)
     label_kind = by_doubt.loc[by_doubt["doubt"].notna()].groupby("of")["kind"].first().reindex(table.index)
     is_fault = rows["p_fault"].notna().to_numpy()
