@@ -121,6 +121,15 @@ def test_who_lowers_agreement_has_a_change_above_0() -> None:
     assert change["c"] > 0 > change["a"]
 
 
+@pytest.mark.parametrize("n_items", [1, 2])
+def test_a_class_has_an_interval_from_two_items_on(n_items: int) -> None:
+    rows = [(i, who, "xy"[(i + (who == "b") * (i % 4 == 0)) % 2]) for i in range(20) for who in "ab"]
+    rows += [(100 + i, who, label) for i in range(n_items) for who, label in zip("ab", ("rare", "x"), strict=True)]
+    found = label_agreement(labels(rows), n_resamples=200).per_class.set_index("label").loc["rare"]
+    assert np.isfinite(found["alpha"])
+    assert found[["alpha_low", "alpha_high"]].notna().all() == (n_items == 2)
+
+
 @pytest.mark.parametrize(("limit", "interval"), [(599, "t"), (600, "bootstrap")])
 def test_conger_is_resampled_up_to_so_many_labels(limit: int, interval: str, monkeypatch: pytest.MonkeyPatch) -> None:
     assert label_room.MOST_LABELS_DRAWN == 100_000_000
