@@ -92,6 +92,15 @@ def test_the_bands_of_the_chart_are_those_of_landis_and_koch() -> None:
     assert sorted(label_plots.BANDS) == sorted((low, word) for word, low in SCALES["landis_koch"] if low >= 0)
 
 
+def test_the_p_value_is_two_sided() -> None:
+    from scipy.stats import t
+
+    rows = [(i, who, "xy"[(i + (who == "b") * (i % 3 == 0)) % 2]) for i in range(20) for who in "ab"]
+    found = krippendorff_alpha(labels(rows))
+    assert found.p_value == pytest.approx(2 * t.sf(found.value / found.se, 19))
+    assert 0.01 < found.p_value < 0.9
+
+
 # --- tables on labels ----------------------------------------------------------------------------------------------
 
 
