@@ -3,7 +3,8 @@
 Each mutant is one file with one small change: a comparison moved to its boundary or turned round, a number, a sign, an
 "and", the order of a sort, a returned value. It is killed where a test of its room fails (or hangs); one that survives
 is a test that is missing, or a change that changes nothing (`equivalent_mutants.json` says why). Rooms are sampled, the
-same mutants for the same seed. Results stand in docs/mutants/, one page for each room, gathered in docs/mutants.md.
+same mutants for the same seed. Verdicts stand in docs/mutants/, a file for each room, and are shown in docs/mutants.md;
+`--again` judges only those that survived, when tests were added.
 
 Left alone are messages of errors, annotations and drawings: nobody asserts their numbers. Kernels are compiled and have
 naive doubles in tests/kernels.
@@ -23,6 +24,7 @@ import random
 import signal
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -116,12 +118,16 @@ def mutants_of(path: Path) -> Iterator[Mutant]:
     """Give every mutant of a file."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     file = path.relative_to(ROOT).as_posix()
+    n_alike: Counter[str] = Counter()
     for function, node in _sites(tree, "module"):
         for changed in _changes(node):
             before = ast.unparse(node)
             saved = copy.copy(node.__dict__)
             node.__dict__.update(changed)
             text = f"{before} -> {ast.unparse(node)}"
+            n_alike[f"{function}: {text}"] += 1
+            place = n_alike[f"{function}: {text}"]
+            text += f" (no. {place})" if place > 1 else ""
             yield Mutant(file, function, getattr(node, "lineno", 0), text, ast.unparse(tree))
             node.__dict__.clear()
             node.__dict__.update(saved)
@@ -251,59 +257,73 @@ def preload() -> None:
             importlib.import_module(name)
 
 
-def run_room(room: str, *, sample: int, seed: int, seconds: int) -> list[tuple[Mutant, str]]:
-    """Judge a sample of a room's mutants; refuse where its tests fail without any."""
+def judge_room(room: str, options: argparse.Namespace) -> None:
+    """Judge a sample of a room's mutants, or those that survived, and write the verdicts; refuse where tests fail."""
     globs, guards = ROOMS[room]
     files = sorted(path for glob in globs for path in (ROOT / "labelqa").glob(glob))
     found = [mutant for path in files if "plots" not in path.name for mutant in mutants_of(path)]
     tests = [str(ROOT / "tests" / guard) for guard in guards if (ROOT / "tests" / guard.partition("::")[0]).exists()]
-    chosen = random.Random(seed).sample(found, min(sample, len(found)))
+    stored = _stored(room)
+    if options.again:
+        chosen = [mutant for mutant in found if stored.get(mutant.key) == "survived"]
+    else:
+        chosen = random.Random(options.seed).sample(found, min(options.sample, len(found)))
+        stored = {}
     start = time.monotonic()
-    if verdict(None, tests, 20 * seconds) != "survived":
+    if verdict(None, tests, 20 * options.seconds) != "survived":
         raise RuntimeError(f"The tests of {room} fail before anything was changed.")
-    print(f"{room}: {len(chosen)} of {len(found)} mutants; the tests take {time.monotonic() - start:.0f} s", flush=True)
-    out = []
+    took = time.monotonic() - start
+    print(f"{room}: {len(chosen)} of {len(found)} mutants; the tests take {took:.0f} s", flush=True)
+    # a busy machine must not make a slow test look like one that never ends
+    limit = max(options.seconds, int(3 * took))
     for mutant in sorted(chosen, key=lambda mutant: (mutant.file, mutant.line)):
-        said = verdict(mutant, [str(ROOT / mutant.file), *tests], seconds)
-        out.append((mutant, said))
-        print(f"{said:8} {mutant.file}:{mutant.line} {mutant.change[:150]}", flush=True)
-    return out
+        stored[mutant.key] = verdict(mutant, [str(ROOT / mutant.file), *tests], limit)
+        print(f"{stored[mutant.key]:8} {mutant.file}:{mutant.line} {mutant.change[:150]}", flush=True)
+        # after each, so that a run that is stopped has not been in vain
+        _file(room).write_text(json.dumps(stored, indent=1) + "\n", encoding="utf-8")
 
 
-def page(room: str, judged: list[tuple[Mutant, str]], reasons: dict[str, str]) -> str:
-    """Give the page of a room: the share, and who survived, with the reason."""
-    left = [mutant for mutant, said in judged if said == "survived"]
-    missing = [mutant for mutant in left if mutant.key not in reasons]
-    n = len(judged)
-    same = len(left) - len(missing)
+def _file(room: str) -> Path:
+    return DOCS / "mutants" / f"{room.replace('/', '-')}.json"
+
+
+def _stored(room: str) -> dict[str, str]:
+    """Give the verdict of each mutant by its key; none where the room was not judged yet."""
+    path = _file(room)
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+
+
+def section(room: str, judged: dict[str, str], reasons: dict[str, str]) -> str:
+    """Give the part of a room: the share, and who survived, with the reason."""
+    left = [key for key, said in judged.items() if said == "survived"]
+    n, n_killed = len(judged), len(judged) - len(left)
+    n_same = sum(key in reasons for key in left)
     lines = [
         f"## {room}",
         "",
-        f"{n - len(left)} of {n} killed ({100 * (n - len(left)) / max(n, 1):.0f} %); of those that change something "
-        f"{n - len(left)} of {n - same} ({100 * (n - len(left)) / max(n - same, 1):.0f} %).",
+        f"{n_killed} of {n} killed ({100 * n_killed / max(n, 1):.0f} %); of those that change something {n_killed} of "
+        f"{n - n_same} ({100 * n_killed / max(n - n_same, 1):.0f} %).",
     ]
     if left:
-        lines += ["", "| survived | change | why |", "|---|---|---|"]
-    for mutant in left:
-        change = mutant.change.replace("\n", " ").replace("|", "\\|")
+        lines += ["", "| survived in | change | why |", "|---|---|---|"]
+    for key in left:
+        file, function, change = key.split(": ", 2)
+        change = change.replace("\n", " ").replace("|", "\\|")
         change = change if len(change) <= 160 else change[:157] + "..."
-        why = reasons.get(mutant.key, "a test is missing")
-        lines.append(f"| {mutant.file.removeprefix('labelqa/')}, `{mutant.function}` | `{change}` | {why} |")
+        why = reasons.get(key, "a test is missing")
+        lines.append(f"| {file.removeprefix('labelqa/')}, `{function}` | `{change}` | {why} |")
     return "\n".join([*lines, ""])
 
 
-def gather() -> str:
-    """Give docs/mutants.md from the pages of the rooms."""
+def write_page() -> None:
+    """Write docs/mutants.md from the verdicts on all rooms."""
+    reasons = json.loads(REASONS.read_text(encoding="utf-8")) if REASONS.exists() else {}
     head = (
         "# Would the tests notice?\n\nMade by `python -m benchmarks.mutants`: small changes to the code, and whether a "
         "test of the room fails.\nThe module says what is changed and what is left alone.\n"
     )
-    pages = [
-        path.read_text(encoding="utf-8")
-        for room in ROOMS
-        if (path := DOCS / "mutants" / f"{room.replace('/', '-')}.md").exists()
-    ]
-    return "\n".join([head, *pages])
+    parts = [section(room, judged, reasons) for room in ROOMS if (judged := _stored(room))]
+    (DOCS / "mutants.md").write_text("\n".join([head, *parts]), encoding="utf-8")
 
 
 def main(arguments: list[str]) -> None:
@@ -311,19 +331,21 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("rooms", nargs="*", metavar="ROOM", help=f"any of {', '.join(ROOMS)}; by default all")
     parser.add_argument("--sample", type=int, default=60, help="mutants for each room (60)")
     parser.add_argument("--seed", type=int, default=0, help="which ones (0)")
-    parser.add_argument("--seconds", type=int, default=120, help="after which a mutant hangs (120)")
+    parser.add_argument("--again", action="store_true", help="only those that survived")
+    hangs = "after which a mutant hangs, but at least three times what the tests take (120)"
+    parser.add_argument("--seconds", type=int, default=120, help=hangs)
+    parser.add_argument("--page", action="store_true", help="only write docs/mutants.md anew, with the reasons")
     options = parser.parse_args(arguments)
     unknown = set(options.rooms) - set(ROOMS)
     if unknown:
         parser.error(f"unknown rooms {sorted(unknown)}; choose among {', '.join(ROOMS)}")
-    preload()
-    reasons = json.loads(REASONS.read_text(encoding="utf-8")) if REASONS.exists() else {}
     (DOCS / "mutants").mkdir(parents=True, exist_ok=True)
-    for room in options.rooms or ROOMS:
-        judged = run_room(room, sample=options.sample, seed=options.seed, seconds=options.seconds)
-        text = page(room, judged, reasons)
-        (DOCS / "mutants" / f"{room.replace('/', '-')}.md").write_text(text, encoding="utf-8")
-        (DOCS / "mutants.md").write_text(gather(), encoding="utf-8")
+    if not options.page:
+        preload()
+    for room in [] if options.page else options.rooms or ROOMS:
+        judge_room(room, options)
+        write_page()
+    write_page()
 
 
 if __name__ == "__main__":

@@ -25,6 +25,8 @@ from labelqa.noise.labels._class_health import _pairs
 from labelqa.noise.labels._issues import CLOSE_ODDS, SETTLED, SPLIT_SHARE, _flags, _ranks, _verdicts
 from labelqa.noise.pictures._duplicates import MIN_CORRELATION, _correlation
 from labelqa.noise.pictures._issues import KINDS, judge
+from labelqa.noise.queue._calibrate import fit_logistic
+from labelqa.noise.queue._decisions import as_decisions
 from labelqa.noise.queue._merge import SILENT
 from labelqa.noise.queue._queue import flagged
 from labelqa.noise.queue._strata import N_STRATA, share_ends, strata
@@ -168,6 +170,25 @@ class TestQueue:
         assert by_item["i0000"] == SILENT
         assert by_item["i0001"] == pytest.approx(logit(1 - 0.5 * (1 - expit(SILENT))))
 
+    def test_labels_speak_first_whatever_came_first(self):
+        fault = pd.DataFrame({"item_id": ["i0000"], "kind": "image", "p_fault": 0.3, "reason": "dark"})
+        odd = fault.assign(kind="outlier", reason="unlike all others")
+        copy = fault.assign(kind="duplicate", reason="same picture", p_fault=np.nan)
+        other = fault.assign(kind="mine", reason="looks odd")
+        label = rows([1.0], reason="two say dent")
+        for findings in ((fault, odd, other, copy, label), (copy, other, label, odd, fault)):
+            said = review_queue(*findings).table["reasons"].tolist()
+            assert said == ["two say dent; dark; unlike all others; looks odd; same picture"]
+
+    def test_groups_of_two_findings_are_not_one(self):
+        first = pd.DataFrame({"item_id": ["a", "b"], "kind": "duplicate", "label": ["x", "y"], "group": 1})
+        second = pd.DataFrame({"item_id": ["c", "d"], "kind": "duplicate", "label": ["x", "z"], "group": 1})
+        third = pd.DataFrame({"item_id": ["e", "f"], "kind": "duplicate", "label": ["u", "v"], "group": 1})
+        table = review_queue(first, second, third).table.set_index("item_id")
+        proposals = {"a": "y", "b": "x", "c": "z", "d": "x", "e": "v", "f": "u"}
+        assert table["proposal"].to_dict() == proposals
+        assert table["p_wrong"].tolist() == pytest.approx([2 / 3] * 6)
+
     @pytest.mark.parametrize(("p_fault", "kind"), [(0.2, "label"), (0.9, "image")])
     def test_a_row_is_called_by_what_makes_most_of_its_doubt(self, p_fault, kind):
         fault = pd.DataFrame({"item_id": ["i0000"], "kind": "image", "p_fault": [p_fault]})
@@ -216,6 +237,36 @@ class TestCalibrate:
         assert groups["share_wrong"].mean() == pytest.approx(0.25)
         expected = float((groups["p_wrong"] - groups["share_wrong"]).abs().mean())
         assert found.calibration_error == pytest.approx(expected)
+
+    def test_rows_count_for_what_they_stand_for(self):
+        queue = self.queue(800)
+        table = queue.table
+        head = table["item_id"].head(80).tolist()
+        sample = audit_sample(queue, 120, decisions=[{"item_id": item, "action": "keep"} for item in head])
+        rng = np.random.default_rng(0)
+        said = [{"item_id": item, "action": "drop" if rng.random() < 0.8 else "keep"} for item in head]
+        said += [
+            {"item_id": row.item_id, "action": "drop" if rng.random() < row.p_wrong / 2 else "keep"}
+            for row in sample.itertuples()
+        ]
+        stands_for = dict.fromkeys(head, 1.0)
+        for _, part in sample.groupby("stratum"):
+            stands_for |= dict.fromkeys(part["item_id"], part["n_stratum"].iloc[0] / len(part))
+        seen = table.loc[table["item_id"].isin(stands_for)]
+        weight = seen["item_id"].map(stands_for).to_numpy(np.float64)
+        wrong = seen["item_id"].map({one["item_id"]: one["action"] == "drop" for one in said}).to_numpy(np.float64)
+        expected = fit_logistic(seen["doubt"].to_numpy(), wrong, weight / weight.mean())
+        found = calibrate(queue, said)
+        assert (found.intercept, found.slope) == pytest.approx(expected, rel=1e-6)
+
+    def test_the_fit_is_where_the_slope_vanishes(self):
+        rng = np.random.default_rng(0)
+        x, y, weight = rng.normal(size=50), (rng.random(50) < 0.3).astype(float), rng.random(50)
+        a, b = fit_logistic(x, y, weight)
+        residual = weight * (expit(a + b * x) - y)
+        # the prior of the intercept is 0 +- 3, of the slope 1 +- 1
+        assert residual.sum() + a / 9 == pytest.approx(0, abs=1e-8)
+        assert (residual * x).sum() + (b - 1) == pytest.approx(0, abs=1e-8)
 
     def test_groups_have_twenty_decisions_or_more(self):
         groups = calibrate(self.queue(), self.decisions(119)).reliability
@@ -296,6 +347,45 @@ class TestRemaining:
             assert (ends.low[0], ends.high[0]) == (0.0, 1.0)
         else:
             assert 0 <= ends.low[0] <= wrong / n <= ends.high[0] <= 1
+
+
+def test_what_is_empty_is_not_said():
+    said = {"item_id": 1, "action": "relabel", "label": "x", "box": [], "reviewer": "", "at": np.nan, "suggestion": {}}
+    row = as_decisions([said]).iloc[0]
+    assert row[["box", "reviewer", "at", "suggestion", "box_id"]].tolist() == [None] * 5
+    with pytest.raises(ValueError, match="a relabel without a new label or box"):
+        as_decisions([said | {"label": ""}])
+
+
+class TestAuditSample:
+    QUEUE = review_queue(rows(np.linspace(1, -6, 800)))
+
+    def test_strata_and_their_sizes(self):
+        sample = audit_sample(self.QUEUE, 80)
+        sizes = np.bincount(strata(self.QUEUE.table["doubt"].to_numpy()), minlength=N_STRATA)
+        assert sample["stratum"].value_counts().to_dict() == dict.fromkeys(range(1, 9), 10)
+        assert (sample["n_stratum"] == sizes[sample["stratum"] - 1]).all()
+        assert sample["item_id"].is_unique
+
+    def test_what_was_reviewed_is_not_drawn_again(self):
+        head = self.QUEUE.table["item_id"].head(100)
+        said = [{"item_id": item, "action": "keep"} for item in head]
+        said.append({"item_id": "i0500", "action": "unsure"})
+        sample = audit_sample(self.QUEUE, 700, decisions=said)
+        assert not sample["item_id"].isin(head).any()
+        # an unsure row is as good as not reviewed
+        assert len(sample) == 700
+        assert "i0500" in set(sample["item_id"])
+        assert sample["n_stratum"].max() < 700
+
+    def test_small_strata_give_all_they_have(self):
+        assert sorted(audit_sample(self.QUEUE, 800)["item_id"]) == sorted(self.QUEUE.table["item_id"])
+        assert len(audit_sample(self.QUEUE, 10_000)) == 800
+        assert audit_sample(self.QUEUE, 0).empty
+        first = audit_sample(self.QUEUE, 5)
+        assert first["stratum"].nunique() == 5
+        assert first.equals(audit_sample(self.QUEUE, 5))
+        assert not first.equals(audit_sample(self.QUEUE, 5, seed=1))
 
 
 #: A picture without any fault, among others like it.
