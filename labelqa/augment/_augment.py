@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from labelqa._checks import BOX_EDGES, Findings
-from labelqa._options import check_number, check_seed, check_whole
+from labelqa._options import check_jobs, check_number, check_seed, check_whole
 from labelqa._renamed import renamed
 from labelqa._result import Result, unstored
 from labelqa.annotations import Annotations
@@ -145,7 +145,7 @@ def augment(
     n_retries: int = 3,
     masks: Mapping[str, NDArray[Any]] | None = None,
     test_items: Iterable[Any] = (),
-    n_jobs: int = 1,
+    n_jobs: int | None = 1,
 ) -> Augmented:
     """Make augmented copies of images, and say what each copy did to the labels.
 
@@ -176,7 +176,7 @@ def augment(
     test_items
         Ids of test images: they get no copies; `checks` says how many there were, and which ids have no image.
     n_jobs
-        Processes; -1 for all cores.
+        Processes; -1 for all cores, None for one per core.
 
     Returns
     -------
@@ -206,6 +206,7 @@ def augment(
       item_id label  x_min  y_min  x_max  y_max  visible
     0  a_aug1  dent   50.0    5.0   70.0   25.0      1.0
     """
+    check_jobs(n_jobs)
     plan = plan_copies(
         images, annotations, policy=policy, n_copies=n_copies, seed=seed, min_visibility=min_visibility,
         n_retries=n_retries, masks=masks, test_items=test_items,

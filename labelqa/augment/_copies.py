@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from labelqa._options import check_jobs
 from labelqa.augment._draw import Draw, Drawer, draw_seed
 from labelqa.augment._pictures import read_picture
 from labelqa.augment._points import Floats
@@ -165,8 +166,9 @@ def _drawer(policy: str) -> Drawer:
     return Drawer(json.loads(policy))
 
 
-def in_order(do: Callable[[Original], Any], originals: Sequence[Original], n_jobs: int) -> Iterator[Any]:
-    """Do something with every original on `n_jobs` processes (-1: all cores), and give what comes of it in order."""
+def in_order(do: Callable[[Original], Any], originals: Sequence[Original], n_jobs: int | None) -> Iterator[Any]:
+    """Do something with every original on `n_jobs` processes (see `check_jobs`), and give what comes of it in order."""
+    n_jobs = check_jobs(n_jobs)
     if n_jobs == 1 or len(originals) < 2:
         yield from map(do, originals)
         return

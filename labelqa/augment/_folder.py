@@ -16,7 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from labelqa._files import replacing, write_text
-from labelqa._options import check_choice
+from labelqa._options import check_choice, check_jobs
 from labelqa._renamed import renamed
 from labelqa.annotations import Annotations
 from labelqa.augment._albumentations import library
@@ -42,7 +42,7 @@ def augment_to_folder(
     n_retries: int = 3,
     test_items: Iterable[Any] = (),
     image_format: str = "png",
-    n_jobs: int = -1,
+    n_jobs: int | None = -1,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> Augmented:
     """Make augmented copies as `augment` does, and write them as they are made; no image stays in memory.
@@ -61,7 +61,7 @@ def augment_to_folder(
     image_format
         "png" keeps every bit; "jpg" (quality 95) is smaller.
     n_jobs
-        Processes; -1 for all cores.
+        Processes; -1 for all cores, None for one per core.
     on_progress
         Called with the number of items done and their total after each item.
 
@@ -76,6 +76,7 @@ def augment_to_folder(
         Where the folder holds copies made with other settings.
     """
     check_choice("image_format", image_format, IMAGE_FORMATS)
+    check_jobs(n_jobs)
     plan = plan_copies(
         images, annotations, policy=policy, n_copies=n_copies, seed=seed, min_visibility=min_visibility,
         n_retries=n_retries, test_items=test_items,
@@ -90,7 +91,7 @@ def augment_to_folder(
 
 
 def _write_all(
-    plan: CopyPlan, folder: Path, suffix: str, n_jobs: int, on_progress: Callable[[int, int], None] | None
+    plan: CopyPlan, folder: Path, suffix: str, n_jobs: int | None, on_progress: Callable[[int, int], None] | None
 ) -> list[dict[str, Any]]:
     """Write the copies that are not there yet, and note each item as soon as it is done; give the facts of all."""
     originals = plan.originals

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from labelqa.augment import augment, check_augmentation, expected_looseness, read_policy
+from labelqa.augment import augment, augment_to_folder, check_augmentation, expected_looseness, read_policy
 from labelqa.augment._labelled import label_images
 from labelqa.augment._verdict import Limits, Outcome, judge
 from labelqa.errors import OptionError, TableError
@@ -150,3 +150,20 @@ def test_test_items_are_a_list_and_absent_ones_are_told():
         augment(PIXELS, test_items="ab")
     checks = augment(PIXELS, test_items=["a", "a.png"]).checks.set_index("finding")["n"]
     assert (checks["test item"], checks["test item without an image"]) == (1, 1)
+
+
+@pytest.mark.parametrize("n_jobs", [0, -2, 1.5, "2"])
+def test_number_of_processes_is_checked_before_anything_is_made(n_jobs, tmp_path):
+    for call in (
+        lambda: augment({}, n_jobs=n_jobs),
+        lambda: augment_to_folder(PIXELS, None, tmp_path / "x", n_jobs=n_jobs),
+    ):
+        with pytest.raises(OptionError, match="n_jobs="):
+            call()
+    assert not (tmp_path / "x").exists()
+
+
+@pytest.mark.parametrize("n_jobs", [None, -1, 1, 2, np.int64(2)])
+def test_every_number_of_processes_makes_the_same(n_jobs):
+    made = augment(PIXELS, n_jobs=n_jobs)
+    assert all(np.array_equal(made.images[item], image) for item, image in augment(PIXELS).images.items())

@@ -273,6 +273,10 @@ def test_a_label_that_changes_counts_where_the_two_best_are_apart(monkeypatch):
         return _parity.compare_answers(None, Graph(), held_out, 1)[0].n_label_changes
 
     assert [changes(gap) for gap in (0.9e-5, 1.1e-5, 0.1)] == [0, 1, 1]
+    monkeypatch.setattr(_parity, "_rows_answer", lambda *_: lambda _: np.array([[0.7, 0.3]]))
+    monkeypatch.setattr(_parity, "_graph_answer", lambda *_: np.array([[np.nan, 0.3]]))
+    found = _parity.compare_answers(None, Graph(), held_out, 1)[0]
+    assert (found.max_difference, found.n_label_changes, found.is_passed) == (np.inf, 0, False)
 
 
 def test_number_of_parity_items_is_exact(rows, tmp_path):
