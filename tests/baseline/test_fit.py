@@ -114,7 +114,7 @@ def test_arrays_go_with_arrays(blobs):
     assert arrays.metadata == named.metadata
     assert (arrays.predict(features.to_numpy()).to_numpy() == named.predict(named_rows(features)).to_numpy()).all()
     assert baseline.cross_validate(features.to_numpy(), labels.to_numpy()).accuracy > 0.9
-    with pytest.raises(TableError, match="features has 60 rows and labels has 5"):
+    with pytest.raises(TableError, match="features has 120 rows and labels has 5"):
         baseline.fit(features.to_numpy(), labels.to_numpy()[:5])
 
 

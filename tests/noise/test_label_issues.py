@@ -212,7 +212,7 @@ def test_two_items_are_enough_to_run():
         (lambda t: t.assign(item_id=t["item_id"] + 100), r"no row for 6 of 6 labelled items \('0', '1', "),
         (lambda t: t.head(5), r"no row for 1 of 6 labelled items \('5'\)"),
         (lambda t: pd.concat([t, t.head(1)]), "item ids more than once"),
-        (lambda t: t.drop(columns="item_id").to_numpy(), "without item ids and annotations has ids"),
+        (lambda t: t.drop(columns="item_id").to_numpy(), "pred_probs has 2 columns without names"),
         (lambda t: t["ok"], "Found a Series as pred_probs"),
     ],
 )
