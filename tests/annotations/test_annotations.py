@@ -56,7 +56,7 @@ def test_missing_columns_are_named_with_what_was_found(name: str) -> None:
 @pytest.mark.parametrize("given", [3, [("1", "ann", "ok")], {"item_id": ["1"]}])
 @pytest.mark.parametrize("function", [krippendorff_alpha, dawid_skene, as_annotations])
 def test_what_is_no_table_is_refused(function: Callable[[object], object], given: object) -> None:
-    with pytest.raises(TableError, match=f"Found a {type(given).__name__}.*; needed is .*pandas DataFrame"):
+    with pytest.raises(TableError, match=f"Found a {type(given).__name__}.*; needed is "):
         function(given)
 
 

@@ -126,7 +126,8 @@ def fit_pooled(crowd: Crowd, start: WarmStart | None, *, until: StoppingRule, se
     else:
         runs = [fit_anchored(crowd, model, until) for model in (SAME, COIN, FULL, TYPES)]
         by_prediction = weights_by_prediction(crowd, (SAME, FULL, TYPES), until, seed=seed)
-        by_agreement = weights_by_agreement([run.of_classes()[0] for run in runs[1:]])
+        is_labelled = np.diff(crowd.codes.offsets) > 0
+        by_agreement = weights_by_agreement([run.of_classes()[0][is_labelled] for run in runs[1:]])
         weights = pooled_weights(by_prediction, by_agreement)
     found = [run.of_classes() for run in runs]
     posteriors = [posteriors for posteriors, _, _ in found]
