@@ -35,6 +35,7 @@ from labelqa.agreement import (
     permutation_test,
     scott_pi,
 )
+from labelqa.agreement.boxes._sums import Bootstrap
 
 COLUMNS = ["item_id", "annotator_id", "label"]
 EDGES = ["x_min", "y_min", "x_max", "y_max"]
@@ -254,6 +255,21 @@ def test_the_share_of_undefined_resamples_of_boxes_is_a_note() -> None:
     (note,) = [note for note in found.notes if "mean_iou is undefined" in note]
     share = float(re.findall(r"In ([\d.]+)%", note)[0])
     assert share == pytest.approx(100 / 27, abs=1)
+
+
+def test_a_replicate_is_undefined_where_nothing_was_counted() -> None:
+    counts = np.array([[0, 1, 2], [2, 1, 0]], np.uint8)
+    values = np.array([[0.1, 0.2], [0.0, 0.0]])
+    found = Bootstrap(counts, 0.95).shares_undefined(np.arange(2), values, {"share": (0, 1)})
+    assert found == {"share": pytest.approx(1 / 3)}
+
+
+def test_ends_of_agreement_beyond_chance_stand_on_their_sides() -> None:
+    rng = np.random.default_rng(0)
+    rows = [(i, who, "x", 9 * i, 0, 9 * i + 20, 20 + rng.integers(-9, 9)) for i in range(12) for who in "ab"]
+    found = box_agreement(pd.DataFrame(rows, columns=[*COLUMNS, *EDGES]), n_resamples=200)
+    assert found.alpha_low < found.alpha < found.alpha_high
+    assert found.alpha_pq_low < found.alpha_pq < found.alpha_pq_high
 
 
 @pytest.mark.parametrize("function", ALL)

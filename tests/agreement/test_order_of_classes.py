@@ -102,6 +102,13 @@ def test_a_stated_order_gives_what_numbers_give(
     assert value(place(as_texts, **options)) == pytest.approx(wanted)
 
 
+def test_an_unordered_categorical_states_no_order(words: pd.DataFrame) -> None:
+    listed = words.assign(label=pd.Categorical(words["label"], GRADES))
+    for data in (listed, collect_labels(listed), Annotations.from_frames(labels=listed)):
+        with pytest.raises(TableError, match="whose order nobody stated"):
+            krippendorff_alpha(data, level="ordinal")
+
+
 def test_the_alphabet_would_have_been_wrong(words: pd.DataFrame, numbers: pd.DataFrame) -> None:
     right = krippendorff_alpha(numbers, level="ordinal").value
     of_order = {
