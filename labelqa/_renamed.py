@@ -1,4 +1,4 @@
-"""Old forms of calls, accepted for one release with a word about the new one."""
+"""Old forms of calls and old names of fields, accepted for one release with a word about the new one."""
 
 from __future__ import annotations
 
@@ -9,9 +9,12 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+Class = TypeVar("Class", bound=type[Any])
+#: Old name -> new name; or the new name and what makes the value of the one side from that of the other.
+Names = str | tuple[str, Callable[[Any], Any]]
 
 
-def renamed(**names: str | tuple[str, Callable[[Any], Any]]) -> Callable[[Function], Function]:
+def renamed(**names: Names) -> Callable[[Function], Function]:
     """Let a function take arguments by their old names too.
 
     Parameters
@@ -25,7 +28,7 @@ def renamed(**names: str | tuple[str, Callable[[Any], Any]]) -> Callable[[Functi
     TypeError
         At the call, where an argument is given under both names.
     """
-    news = {old: (new, None) if isinstance(new, str) else new for old, new in names.items()}
+    news = _with_conversion(names)
 
     def decorate(function: Function) -> Function:
         @functools.wraps(function)
@@ -65,6 +68,64 @@ def by_name_now(*names: str) -> Callable[[Function], Function]:
         return call  # type: ignore[return-value]
 
     return decorate
+
+
+def renamed_fields(**names: Names) -> Callable[[Class], Class]:
+    """Let the objects of a class answer to the old names of fields and methods too; `dir` shows the new ones only.
+
+    Parameters
+    ----------
+    **names
+        Old name -> new name, as in ``renamed_fields(name="coefficient")``; or the new name and what makes the old value
+        of the new one, as in ``renamed_fields(percent=("share", lambda share: 100 * share))``.
+    """
+    news = _with_conversion(names)
+
+    def decorate(cls: Class) -> Class:
+        def answer(self: Any, name: str) -> Any:
+            if name not in news:
+                raise AttributeError(f"{cls.__name__!r} object has no attribute {name!r}", name=name, obj=self)
+            new, convert = news[name]
+            value = getattr(self, new)
+            _warn(f"{cls.__name__}: .{name} is called .{new} now; the old name goes with the next release.")
+            return value if convert is None else convert(value)
+
+        cls.__getattr__ = answer
+        return cls
+
+    return decorate
+
+
+def formerly_took(kind: type[Any], *, convert: Callable[[Any], Any], instead: str) -> Callable[[Function], Function]:
+    """Let a function take things of another kind by position, as it did before: they are converted.
+
+    Parameters
+    ----------
+    kind
+        What was taken before.
+    convert
+        Makes what is taken now of it.
+    instead
+        How that is written now, as in ``"label_issues(annotations)"``.
+    """
+
+    def decorate(function: Function) -> Function:
+        @functools.wraps(function)
+        def call(*args: Any, **options: Any) -> Any:
+            if any(isinstance(arg, kind) for arg in args):
+                _warn(
+                    f"{function.__name__}: give {instead} in place of {kind.__name__}; what is given now goes with the "
+                    "next release."
+                )
+            return function(*(convert(arg) if isinstance(arg, kind) else arg for arg in args), **options)
+
+        return call  # type: ignore[return-value]
+
+    return decorate
+
+
+def _with_conversion(names: dict[str, Names]) -> dict[str, tuple[str, Callable[[Any], Any] | None]]:
+    return {old: (new, None) if isinstance(new, str) else new for old, new in names.items()}
 
 
 def _warn(message: str) -> None:

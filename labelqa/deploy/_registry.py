@@ -19,7 +19,7 @@ from typing import Any
 from labelqa._files import write_text
 from labelqa._onnx import MODEL_FILE, read_metadata
 from labelqa._options import check_choice, check_number, check_whole
-from labelqa._renamed import by_name_now, renamed
+from labelqa._renamed import by_name_now, renamed, renamed_fields
 from labelqa.errors import ModelError, OptionError
 
 CARD_FILE, PYTHON_FILE = "MODEL_CARD.md", "model.skops"
@@ -28,6 +28,7 @@ ALIAS_FILE = "aliases.json"
 ALIASES = ("champion", "challenger", "shadow")
 
 
+@renamed_fields(canary_percent=("canary_share", lambda share: 100 * share))
 @dataclass(frozen=True)
 class Aliases:
     """Which version each alias points to, and how it came to that.

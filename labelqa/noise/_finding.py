@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -55,21 +56,44 @@ def queue_rows(**columns: Any) -> pd.DataFrame:
     ]
 
 
-def checked_rows(finding: Finding | pd.DataFrame) -> pd.DataFrame:
-    """Take a finding's rows, or a table of such rows, in one form.
+@dataclass(frozen=True)
+class _OwnRows:
+    """A table of rows as a finding."""
+
+    table: pd.DataFrame
+
+    def to_queue(self) -> pd.DataFrame:
+        """Give the table."""
+        return self.table
+
+
+def as_finding(given: Finding | pd.DataFrame) -> Finding:
+    """Give what has `to_queue`: a finding itself, or a table of rows as one.
 
     Raises
     ------
     TableError
-        For what is no finding, columns that are missing or unknown, and numbers that are none.
+        For what is neither.
     """
-    is_table = isinstance(finding, pd.DataFrame)
-    if not is_table and not isinstance(finding, Finding):
+    if isinstance(given, pd.DataFrame):
+        return _OwnRows(given)
+    if not isinstance(given, Finding):
         raise TableError(
-            f"Found a {type(finding).__name__} among the findings; give results of label_issues, image_issues, "
+            f"Found a {type(given).__name__} among the findings; give results of label_issues, image_issues, "
             "duplicates, outliers or box_issues, or a table with item_id, kind, doubt and reason."
         )
-    table = finding if isinstance(finding, pd.DataFrame) else finding.to_queue()
+    return given
+
+
+def checked_rows(finding: Finding) -> pd.DataFrame:
+    """Take a finding's rows in one form; columns that no row has are left out.
+
+    Raises
+    ------
+    TableError
+        For columns that are missing, and numbers that are none.
+    """
+    table = finding.to_queue()
     absent = [name for name in ("item_id", "kind") if name not in table.columns]
     if absent:
         raise TableError(

@@ -10,7 +10,7 @@ import pandas as pd
 from scipy.special import ndtr
 
 from labelqa._options import check_choice, check_confidence
-from labelqa._renamed import renamed
+from labelqa._renamed import renamed, renamed_fields
 from labelqa._result import Result
 from labelqa.agreement.labels import _plots as plots
 from labelqa.agreement.labels._result import Coefficient
@@ -33,6 +33,7 @@ SCALES: dict[str, tuple[tuple[str, float], ...]] = {
 }
 
 
+@renamed_fields(name="coefficient")
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class BenchmarkScale(Result):
     """How a coefficient is called, uncertainty included.

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from labelqa._kernels.intervals import percentiles
 from labelqa._kernels.labels.resampling import permuted_agreement
 from labelqa._options import check_choice, check_seed, check_whole
-from labelqa._renamed import renamed
+from labelqa._renamed import renamed, renamed_fields
 from labelqa._result import Result
 from labelqa.agreement.labels import _plots as plots
 from labelqa.agreement.labels._catalogue import COEFFICIENTS, COUNT_FORMULAS
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
+@renamed_fields(name="coefficient")
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class PermutationTest(Result):
     """A coefficient against what it is when nobody looks at the item.

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from labelqa._kernels.intervals import POINT, student_reach
 from labelqa._kernels.labels.rows import distinct_rows, row_entries, salts
 from labelqa._options import check_choice, check_confidence, check_number
-from labelqa._renamed import renamed
+from labelqa._renamed import renamed, renamed_fields
 from labelqa._result import Result
 from labelqa.agreement.labels import _plots as plots
 from labelqa.agreement.labels._catalogue import COEFFICIENTS, COUNT_FORMULAS
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 
 
+@renamed_fields(name="coefficient")
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class ItemsNeeded(Result):
     """How many items must be labelled as often as in the pilot.

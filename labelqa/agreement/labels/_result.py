@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from labelqa._kernels.intervals import POINT, holding, percentiles, student_reach
 from labelqa._options import Resampling
+from labelqa._renamed import renamed_fields
 from labelqa._result import Result
 from labelqa.agreement.labels import _plots as plots
 from labelqa.agreement.labels._catalogue import COEFFICIENTS, CoefficientRecord
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 
 
+@renamed_fields(name="coefficient")
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Coefficient(Result):
     """A coefficient of agreement, its interval, and its value for each class against all others.

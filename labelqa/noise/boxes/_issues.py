@@ -16,7 +16,7 @@ from labelqa._checks import BOX_EDGES
 from labelqa._codes import BoxCodes
 from labelqa._options import check_iou_threshold, check_number
 from labelqa._plot import COLOURS, axes
-from labelqa._renamed import renamed
+from labelqa._renamed import renamed, renamed_fields
 from labelqa._result import Result
 from labelqa.annotations import Annotations, as_annotations
 from labelqa.noise._finding import queue_rows
@@ -33,6 +33,7 @@ KINDS = ("wrong", "missing", "loose", "duplicate", "wrong_class")
 _CERTAIN = 0.999
 
 
+@renamed_fields(queue_rows="to_queue")
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class BoxIssues(Result):
     """Doubtful boxes, worst first, and a score for every box and view.

@@ -8,12 +8,14 @@ import numpy as np
 import pandas as pd
 
 from labelqa._options import check_seed, check_whole
+from labelqa._renamed import renamed
 from labelqa.noise.queue._queue import ReviewQueue
 from labelqa.noise.queue._strata import N_STRATA, strata
 from labelqa.noise.queue._verdicts import verdicts_of
 
 
-def audit_sample(queue: ReviewQueue, n: int, *, decisions: Any = (), seed: int = 0) -> pd.DataFrame:
+@renamed(n="n_rows")
+def audit_sample(queue: ReviewQueue, n_rows: int, *, decisions: Any = (), seed: int = 0) -> pd.DataFrame:
     """Draw rows to review so that `remaining_errors` and `calibrate` are honest.
 
     The top of a queue is where errors are found, but says nothing of the rest. What was not yet reviewed is cut into
@@ -23,7 +25,7 @@ def audit_sample(queue: ReviewQueue, n: int, *, decisions: Any = (), seed: int =
     ----------
     queue
         The result of `review_queue`.
-    n
+    n_rows
         Rows to draw; fewer where not as many are left.
     decisions
         What was reviewed already, see `read_decisions`.
@@ -56,14 +58,14 @@ def audit_sample(queue: ReviewQueue, n: int, *, decisions: Any = (), seed: int =
     >>> len(audit_sample(queue, 16))
     16
     """
-    n = check_whole("n", n, 0)
+    n_rows = check_whole("n_rows", n_rows, 0)
     known = verdicts_of(queue, decisions)
     table = queue.table
     stratum = np.full(len(table), -1, np.int64)
     stratum[known.n_head :] = strata(table["doubt"].to_numpy(np.float64)[known.n_head :])
     rng = np.random.default_rng(check_seed(seed))
     free = [rng.permutation(np.flatnonzero((stratum == s) & (known.verdict < 0))) for s in range(N_STRATA)]
-    chosen = [rows[:k] for rows, k in zip(free, _equal_parts([len(rows) for rows in free], n), strict=True)]
+    chosen = [rows[:k] for rows, k in zip(free, _equal_parts([len(rows) for rows in free], n_rows), strict=True)]
     rows = rng.permutation(np.concatenate(chosen).astype(np.int64))
     sizes = np.bincount(stratum[stratum >= 0], minlength=N_STRATA)
     return table.iloc[rows].assign(stratum=stratum[rows] + 1, n_stratum=sizes[stratum[rows]]).reset_index(drop=True)

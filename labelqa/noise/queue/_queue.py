@@ -11,10 +11,11 @@ import pandas as pd
 from scipy.special import expit
 
 from labelqa._plot import COLOURS, axes
+from labelqa._renamed import formerly_took
 from labelqa._result import Result, unstored
 from labelqa.annotations import Annotations
 from labelqa.errors import TableError
-from labelqa.noise._finding import MISSING_BOX, Finding
+from labelqa.noise._finding import MISSING_BOX, Finding, as_finding
 from labelqa.noise.labels._issues import label_issues
 from labelqa.noise.queue._merge import merged
 
@@ -116,7 +117,8 @@ class ReviewQueue(Result):
         return ax
 
 
-def review_queue(*findings: Finding | pd.DataFrame | Annotations) -> ReviewQueue:
+@formerly_took(Annotations, convert=label_issues, instead="label_issues(annotations)")
+def review_queue(*findings: Finding | pd.DataFrame) -> ReviewQueue:
     """Put everything that was found into one list, so that a reviewer's next minute goes where it helps most.
 
     Duplicates with conflicting labels come first: one of their labels is wrong for sure. All others follow by the
@@ -129,7 +131,7 @@ def review_queue(*findings: Finding | pd.DataFrame | Annotations) -> ReviewQueue
         what you found yourself, as a table with `item_id`, `kind`, and any of `box_id`, `annotator_id`, `label`,
         `proposal`, `doubt` (log-odds that it is wrong), `p_fault` (probability that the item has to go whatever its
         label), `reason` and `group` (number of items of whose labels one is wrong), or an object whose method
-        `to_queue` gives such a table. `Annotations` by several people stand for `label_issues` of them.
+        `to_queue` gives such a table.
 
     Returns
     -------
@@ -153,7 +155,7 @@ def review_queue(*findings: Finding | pd.DataFrame | Annotations) -> ReviewQueue
     """
     if not findings:
         raise TableError("There is nothing to queue; give results of label_issues, image_issues, duplicates...")
-    return ranked(merged(label_issues(one) if isinstance(one, Annotations) else one for one in findings))
+    return ranked(merged(map(as_finding, findings)))
 
 
 def ranked(table: pd.DataFrame) -> ReviewQueue:
