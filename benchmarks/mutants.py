@@ -65,11 +65,37 @@ ROOMS = {
             "noise/test_review_queue.py",
         ],
     ),
-    "consensus/labels": (["consensus/labels/*.py"], ["consensus"]),
+    "consensus/labels": (
+        ["consensus/labels/*.py"],
+        [
+            "consensus/test_boundaries.py", "consensus/test_majority_vote.py", "consensus/test_update.py",
+            "consensus/test_consensus_labels.py", "consensus/test_dawid_skene.py", "consensus/test_unlabelled.py",
+            "consensus/test_crowdlab.py", "consensus/test_label_results.py",
+        ],
+    ),
     "consensus/boxes": (["consensus/boxes/*.py"], ["consensus/test_boxes.py"]),
-    "agreement/labels": (["agreement/labels/*.py"], ["agreement", "test_ties.py"]),
-    "agreement/boxes": (["agreement/boxes/*.py"], ["agreement"]),
-    "habits": (["agreement/habits/*.py"], ["agreement/test_conventions.py"]),
+    "agreement/labels": (
+        ["agreement/labels/*.py"],
+        [
+            "agreement/test_reference_values.py", "agreement/test_coefficients.py", "agreement/test_limits.py",
+            "agreement/test_catalogue.py", "agreement/test_planning.py", "agreement/test_shapes.py",
+            "agreement/test_benchmark_scale.py", "agreement/test_compare_agreement.py",
+            "agreement/test_order_of_classes.py", "agreement/test_label_agreement.py", "test_ties.py",
+            "agreement/test_room_options.py", "agreement/test_intervals.py",
+        ],
+    ),
+    "agreement/boxes": (
+        ["agreement/boxes/*.py"],
+        [
+            "agreement/test_box_agreement.py", "agreement/test_box_kalos.py", "agreement/test_box_decomposition.py",
+            "agreement/test_box_ceiling.py", "agreement/test_limits.py", "agreement/test_box_tables.py",
+            "agreement/test_room_options.py",
+        ],
+    ),
+    "habits": (
+        ["agreement/habits/*.py"],
+        ["agreement/test_limits.py", "agreement/test_conventions.py", "agreement/test_offsets.py"],
+    ),
     "baseline": (["baseline/*.py"], ["baseline", "test_joining.py", "test_ties.py"]),
     "compare": (
         ["compare/*.py"],
