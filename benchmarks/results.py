@@ -22,7 +22,11 @@ def main(names: list[str]) -> None:
         (parts / f"{name}.md").write_text(text.rstrip() + "\n", encoding="utf-8")
         print(text, flush=True)
     sections = [path.read_text(encoding="utf-8") for name in STUDIES if (path := parts / f"{name}.md").exists()]
-    head = "# Results on real data\n\nMade by `make results`; every number is printed by the study named above it.\n"
+    head = (
+        "# Results on real data\n\n"
+        "Made by `make results`; every number is printed by the study named above it. Between two kinds of processor\n"
+        "the last digits may differ: their linear algebra rounds differently, and a near tie falls the other way.\n"
+    )
     (DOCS / "results.md").write_text("\n".join([head, *sections]), encoding="utf-8")
 
 
