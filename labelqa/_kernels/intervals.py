@@ -63,11 +63,22 @@ def percentiles(values: Floats, confidence: float = 0.95) -> tuple[float, float]
     defined = values[np.isfinite(values)]
     if not len(defined):
         return np.nan, np.nan
-    low, high = np.quantile(defined, tails(confidence))
+    low, high = np.quantile(defined, _tails(confidence))
     return float(low), float(high)
 
 
-def tails(confidence: float) -> tuple[float, float]:
+def percentiles_of_columns(values: Floats, confidence: float = 0.95) -> Floats:
+    """Bounds that hold the middle `confidence` of each column: (R, m), all defined -> (2, m)."""
+    return np.asarray(np.quantile(values, _tails(confidence), axis=0))
+
+
+def percentiles_among(values: Floats, confidence: float = 0.95) -> tuple[float, float]:
+    """Bounds of the middle `confidence` that are values themselves, infinite ones too; nan where one is nan."""
+    low, high = np.quantile(values, _tails(confidence), method="nearest")
+    return float(low), float(high)
+
+
+def _tails(confidence: float) -> tuple[float, float]:
     """Give the shares of values below the lower and below the upper bound."""
     tail = (1 - confidence) / 2
     return tail, 1 - tail

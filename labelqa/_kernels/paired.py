@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import binom
 
-from labelqa._kernels.intervals import tails
+from labelqa._kernels.intervals import percentiles_of_columns
 
 Floats = NDArray[np.float64]
 
@@ -23,7 +23,7 @@ def bootstrap_means(columns: Floats, n_resamples: int, confidence: float, rng: n
     -------
     array of shape (2, m)
     """
-    return np.asarray(np.quantile(resampled_means(columns, n_resamples, rng), tails(confidence), axis=0))
+    return percentiles_of_columns(resampled_means(columns, n_resamples, rng), confidence)
 
 
 def resampled_means(columns: Floats, n_resamples: int, rng: np.random.Generator) -> Floats:

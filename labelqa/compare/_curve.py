@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from labelqa._kernels.intervals import tails
+from labelqa._kernels.intervals import percentiles_among
 from labelqa._kernels.paired import resampled_means
 from labelqa._labels import find_rows
 from labelqa.compare._difference import Criteria, difference
@@ -90,8 +90,8 @@ def data_size(refits: Refits, criteria: Criteria) -> DataSize:
     slope = np.column_stack([each.correct for each in outcomes]) @ (centred / (centred**2).sum())
     columns = np.column_stack([after.correct - outcomes[-1].correct, slope])
     drawn = resampled_means(columns, criteria.resampling.n_resamples, criteria.generator())
-    low, high = np.quantile(_worth(drawn, len(rows)), tails(criteria.resampling.confidence), method="nearest")
-    return DataSize(table, float(_worth(columns.mean(axis=0)[None], len(rows))[0]), float(low), float(high))
+    low, high = percentiles_among(_worth(drawn, len(rows)), criteria.resampling.confidence)
+    return DataSize(table, float(_worth(columns.mean(axis=0)[None], len(rows))[0]), low, high)
 
 
 def _worth(gain_and_slope: Floats, n: int) -> Floats:

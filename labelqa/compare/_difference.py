@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from labelqa._kernels.intervals import tails
+from labelqa._kernels.intervals import percentiles
 from labelqa._kernels.paired import items_needed, mcnemar_mid_p, resampled_means
 from labelqa._options import Resampling
 from labelqa.compare._refit import ArmOutcome
@@ -49,7 +49,7 @@ def difference(
     if not len(gains):
         return Difference(np.nan, np.nan, np.nan, np.nan, "inconclusive", np.nan)
     drawn = resampled_means(gains[:, None], criteria.resampling.n_resamples, criteria.generator())[:, 0]
-    low, high = (float(end) for end in np.quantile(drawn, tails(criteria.resampling.confidence)))
+    low, high = percentiles(drawn, criteria.resampling.confidence)
     if one.is_single and other.is_single:
         p_value = mcnemar_mid_p(int((gains > 0).sum()), int((gains < 0).sum()))
     else:

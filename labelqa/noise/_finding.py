@@ -91,9 +91,11 @@ def checked_rows(finding: Finding) -> pd.DataFrame:
     Raises
     ------
     TableError
-        For columns that are missing, and numbers that are none.
+        For rows that are no table, columns that are missing, and numbers that are none.
     """
     table = finding.to_queue()
+    if not isinstance(table, pd.DataFrame):
+        raise TableError(f"to_queue of {type(finding).__name__} gave a {type(table).__name__}; it has to give a table.")
     absent = [name for name in ("item_id", "kind") if name not in table.columns]
     if absent:
         raise TableError(

@@ -117,14 +117,14 @@ def test_pictures_alone_make_a_queue(scene):
     assert queue["reasons"].iloc[5] == ""
 
 
-def test_outliers_and_annotations_are_taken(blobs):
+def test_outliers_and_labels_of_several_people_are_taken(blobs):
     features, labels, _ = blobs
     far = features.assign(other=np.random.default_rng(0).normal(0, 0.001, 300))
     far.loc["i18", :] = [0.0] * 8 + [50.0]
     queue = review_queue(outliers(far)).table
     assert queue.loc[0, ["item_id", "kind"]].tolist() == ["i18", "outlier"]
     several = pd.concat([labels.assign(annotator_id=who) for who in ("ann", "bob")])
-    assert review_queue(Annotations.from_frames(labels=several)).n_rows == 300
+    assert review_queue(label_issues(Annotations.from_frames(labels=several))).n_rows == 300
 
 
 def test_numbers_as_labels_stay_numbers(reviewed_set):
@@ -136,6 +136,13 @@ def test_other_findings_are_refused():
         review_queue()
     with pytest.raises(TableError, match="Found a int among the findings"):
         review_queue(3)
+    with pytest.raises(TableError, match="to_queue of NoTable gave a list; it has to give a table"):
+        review_queue(NoTable())
+
+
+class NoTable:
+    def to_queue(self):
+        return []
 
 
 class Boxes:
@@ -329,5 +336,5 @@ def test_impossible_questions_are_refused(reviewed_set):
         calibrate(queue.table, [])
     with pytest.raises(OptionError, match="max_wrong=2 is out of range"):
         remaining_errors(queue, [], max_wrong=2)
-    with pytest.raises(OptionError, match="n=-1 is out of range"):
+    with pytest.raises(OptionError, match="n_rows=-1 is out of range"):
         audit_sample(queue, -1)

@@ -120,7 +120,8 @@ def compare_agreement(
     before, after
         `Annotations`, or tables with `item_id`, `annotator_id`, `label`; statistics with `same_items=False`.
     coefficient
-        "krippendorff_alpha", "percent_agreement", "fleiss_kappa", "gwet_ac" or "brennan_prediger".
+        Name of a coefficient's function that needs no more than each item's counts of classes, such as
+        "krippendorff_alpha" or "gwet_ac"; the error at another name lists all.
     same_items
         Whether equal ids mean equal items; False treats the two as independent.
     level, weights, classes

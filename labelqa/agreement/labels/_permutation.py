@@ -87,7 +87,8 @@ def permutation_test(
     annotations
         `Annotations`, or a table with `item_id`, `annotator_id`, `label`.
     coefficient
-        "krippendorff_alpha", "percent_agreement", "fleiss_kappa", "gwet_ac" or "brennan_prediger".
+        Name of a coefficient's function that needs no more than each item's counts of classes, such as
+        "krippendorff_alpha" or "gwet_ac"; the error at another name lists all.
     level, weights, classes
         As in `krippendorff_alpha`.
     n_permutations, seed

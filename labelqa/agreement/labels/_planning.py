@@ -102,7 +102,8 @@ def items_needed(
     width
         Wanted distance from the lower to the upper bound of the interval, such as 0.1.
     coefficient
-        "krippendorff_alpha", "percent_agreement", "fleiss_kappa", "gwet_ac" or "brennan_prediger".
+        Name of a coefficient's function that needs no more than each item's counts of classes, such as
+        "krippendorff_alpha" or "gwet_ac"; the error at another name lists all.
     level, weights, classes
         As in `krippendorff_alpha`.
     confidence

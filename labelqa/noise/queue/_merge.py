@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import expit, logit
 
-from labelqa.noise._finding import MISSING_BOX, Finding, checked_rows, queue_rows
+from labelqa.noise._finding import MISSING_BOX, Finding, as_finding, checked_rows, queue_rows
 
 Floats = NDArray[np.float64]
 Longs = NDArray[np.int64]
@@ -23,7 +23,7 @@ SILENT = -8.0
 _SURE = 1e-6
 
 
-def merged(findings: Iterable[Finding | pd.DataFrame]) -> pd.DataFrame:
+def merged(findings: Iterable[Finding]) -> pd.DataFrame:
     """Give one row per item or box, items in the order they were found in: `p_fault` is part of `doubt` then."""
     tables: list[pd.DataFrame] = []
     n_groups = 0.0
@@ -34,7 +34,7 @@ def merged(findings: Iterable[Finding | pd.DataFrame]) -> pd.DataFrame:
         n_groups = max(n_groups, float(np.nan_to_num(rows["group"].max())))
         tables.append(rows)
     filled = [table for table in tables if len(table)]
-    rows = pd.concat(filled, ignore_index=True) if filled else checked_rows(queue_rows(item_id=[], kind=[]))
+    rows = pd.concat(filled, ignore_index=True) if filled else checked_rows(as_finding(queue_rows(item_id=[], kind=[])))
     is_box = rows["box_id"].notna() | (rows["kind"] == MISSING_BOX)
     boxes = rows.loc[is_box]
     boxes = boxes.assign(doubt=combined(boxes["doubt"], np.arange(len(boxes)), boxes["p_fault"]), group=np.nan)
