@@ -146,8 +146,7 @@ def refuse_repeats(repeated: pd.DataFrame) -> None:
         listed = shown([f"{item} by {annotator}" for item, annotator in pairs.itertuples(index=False)], 10)
         raise TableError(
             f"{len(pairs):,} times an annotator labelled an item more than once and no time tells which label is the "
-            f"latest ({listed}); add a created_at column, remove the extra rows, or count each with repeats='keep' "
-            "(--repeats keep)."
+            f"latest ({listed}); add a created_at column, remove the extra rows, or count each with repeats='keep'."
         )
 
 

@@ -74,10 +74,10 @@ def refuse_to_overwrite(out: Path, *, overwrite: bool) -> None:
     if not out.exists() or (out.is_dir() and not any(out.iterdir())):
         return
     if not (out / SUMMARY).is_file():
-        raise OptionError(f"{out} exists and is no audit, so it is left alone; choose another folder with --out.")
+        raise OptionError(f"{out} exists and is no audit, so it is left alone; choose another folder with out=.")
     if not overwrite:
         raise OptionError(
-            f"{out} holds a finished audit; choose another folder with --out, or replace it: --overwrite."
+            f"{out} holds a finished audit; choose another folder with out=, or replace it with overwrite=True."
         )
 
 

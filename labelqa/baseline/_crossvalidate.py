@@ -12,6 +12,7 @@ import pandas as pd
 from labelqa._crossval import OutOfFold, out_of_fold
 from labelqa._kernels.intervals import wilson
 from labelqa._labels import Labels, check_order, has_annotators, one_each
+from labelqa._renamed import renamed
 from labelqa._result import Result
 from labelqa.baseline._human import HumanBaseline, human_baseline
 from labelqa.baseline._plots import plot_scores
@@ -79,11 +80,12 @@ class CrossValidation(Result):
         return plot_scores(self.scores, ax=ax)
 
 
+@renamed(model="classifier")
 def cross_validate(
     features: Any,
     labels: Labels,
     *,
-    model: Any = "logistic",
+    classifier: Any = "logistic",
     second_opinion: Any = None,
     groups: pd.Series | Sequence[Any] | None = None,
     n_folds: int = 5,
@@ -100,10 +102,10 @@ def cross_validate(
         A Series by item id or a table with `item_id` and `label`; or, where several people labelled an item,
         `Annotations` or a table with `annotator_id`: then the most frequent label of each item teaches and counts, and
         items whose most frequent label is tied are left out (`reason` says how many). Without ids as for `fit`.
-    model
+    classifier
         As for `fit`.
     second_opinion
-        Another model that is scored beside the first, such as "boosting".
+        Another classifier that is scored beside the first, such as "boosting".
     groups
         Group by item id (a video, a day): items of one group are always in the same fold.
     n_folds
@@ -128,7 +130,8 @@ def cross_validate(
     (1.0, 0.5)
     """
     check_order(features=features, labels=labels, groups=groups)
-    recipes = [ModelRecipe(each, seed) for each in ([model] if second_opinion is None else [model, second_opinion])]
+    wanted = [classifier] if second_opinion is None else [classifier, second_opinion]
+    recipes = [ModelRecipe(each, seed) for each in wanted]
     single = one_each(labels)
     human = _human(labels)
     table = item_features(features, recipe=recipe, seed=seed).table

@@ -107,11 +107,12 @@ class Baseline:
         return f"Baseline({self.metadata['model']!r}, {made_of}, classes {shown(self.classes)})"
 
 
+@renamed(model="classifier")
 def fit(
     features: Any,
     labels: Labels,
     *,
-    model: Any = "logistic",
+    classifier: Any = "logistic",
     recipe: FeatureRecipe | None = None,
     groups: pd.Series | Sequence[Any] | None = None,
     calibrate: bool = True,
@@ -130,7 +131,7 @@ def fit(
         label counts, and items whose most frequent label is tied are left out and counted. An array or list goes with
         features or pictures that have no ids either (their items are called "0", "1"...) or are numbered 0, 1, 2...,
         in the same order and of the same length.
-    model
+    classifier
         "logistic": standardised features and multinomial logistic regression, the default. "boosting":
         HistGradientBoosting, a second opinion of another kind. Or any scikit-learn classifier with `predict_proba`; it
         is cloned and fitted on class codes.
@@ -157,7 +158,7 @@ def fit(
     >>> model.predict(pd.DataFrame({"size": [0.5, 6.0]}, index=["x", "y"])).tolist()
     ['small', 'large']
     """
-    how = ModelRecipe(model, seed)
+    how = ModelRecipe(classifier, seed)
     check_order(features=features, labels=labels, groups=groups)
     data = _checked(features, labels, recipe, seed)
     held_out = _HeldOut()

@@ -29,7 +29,7 @@ class ModelRecipe:
 
     Attributes
     ----------
-    model
+    classifier
         "logistic" (standardised features and multinomial logistic regression), "boosting" (HistGradientBoosting), or
         any scikit-learn classifier with `predict_proba`, which is cloned.
     seed
@@ -48,23 +48,23 @@ class ModelRecipe:
     [0, 1]
     """
 
-    model: Any = "logistic"
+    classifier: Any = "logistic"
     seed: int = 0
 
     def __post_init__(self) -> None:
         check_seed(self.seed)
-        if isinstance(self.model, str):
-            check_choice("model", self.model, MODELS)
-        elif not (hasattr(self.model, "fit") and hasattr(self.model, "predict_proba")):
+        if isinstance(self.classifier, str):
+            check_choice("classifier", self.classifier, MODELS)
+        elif not (hasattr(self.classifier, "fit") and hasattr(self.classifier, "predict_proba")):
             raise OptionError(
-                f"model={self.model!r} cannot fit and give probabilities; choose one of {', '.join(map(repr, MODELS))},"
-                " or give a scikit-learn classifier with fit and predict_proba."
+                f"classifier={self.classifier!r} cannot fit and give probabilities; choose one of "
+                f"{', '.join(map(repr, MODELS))}, or give a scikit-learn classifier with fit and predict_proba."
             )
 
     @property
     def name(self) -> str:
         """The name under which the model is recorded."""
-        return self.model if isinstance(self.model, str) else type(self.model).__name__
+        return self.classifier if isinstance(self.classifier, str) else type(self.classifier).__name__
 
     def estimator(self, n_rows: int) -> Any:
         """Give an unfitted scikit-learn classifier for so many rows."""
@@ -74,9 +74,9 @@ class ModelRecipe:
         from sklearn.pipeline import make_pipeline
         from sklearn.preprocessing import StandardScaler
 
-        if not isinstance(self.model, str):
-            return clone(self.model)
-        if self.model == "boosting":
+        if not isinstance(self.classifier, str):
+            return clone(self.classifier)
+        if self.classifier == "boosting":
             return HistGradientBoostingClassifier(
                 max_iter=60, learning_rate=0.15, early_stopping=False, random_state=self.seed
             )

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 import labelqa
+from labelqa.cli._options import in_words_of
 from labelqa.errors import MissingExtra, OptionError, TableError
 
 #: The verbs by the life cycle: verb -> the line that `--help` shows. A verb is the command of its name in the module
@@ -70,14 +71,14 @@ class Verbs(click.Group):
         try:
             return super().invoke(ctx)
         except (OptionError, MissingExtra) as error:
-            _stop(str(error), 2)
+            self._stop(ctx, error, 2)
         except (TableError, OSError) as error:
-            _stop(str(error), 3)
+            self._stop(ctx, error, 3)
 
-
-def _stop(message: str, code: int) -> None:
-    click.echo(f"labelqa: {message}", err=True)
-    sys.exit(code)
+    def _stop(self, ctx: click.Context, error: Exception, code: int) -> None:
+        ran = self.get_command(ctx, ctx.invoked_subcommand or "")
+        click.echo(in_words_of(ran, f"labelqa: {error}"), err=True)
+        sys.exit(code)
 
 
 @click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

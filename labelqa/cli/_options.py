@@ -1,12 +1,14 @@
 """Verbs, their options, and the options that several verbs share.
 
-An option is called as the argument of the Python function that it stands for; how it was called before is taken too,
+An option is called as the argument of the Python function that it stands for, so that what the package says of its
+arguments (``n_jobs=2``) can be said of a verb's options (``--n-jobs 2``). How an option was called before is taken too,
 with a word about the new name, and not listed in `--help`.
 """
 
 from __future__ import annotations
 
 import functools
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -18,19 +20,35 @@ if TYPE_CHECKING:
     from labelqa.annotations import Annotations
 
 PATH = click.Path(path_type=Path)
+#: An argument with its value in a sentence: n_jobs=2, format='csv', classes=['a', 'b'], overwrite=True, decisions=.
+_ARGUMENT = re.compile(r"""(?<![\w-])([a-z][a-z_]*)=('[^']*'|"[^"]*"|\[[^]]*\]|-?\w+(?:\.\d+)?)?""")
 
 #: A former spelling; or former spelling -> what stands for it now ("--no-curves"), or what makes its value of the old.
 Former = str | Mapping[str, str | Callable[[str], str]]
 
 
 class Option(click.Option):
-    """An option that knows how it was called before."""
+    """An option that knows how it and its values were called before."""
 
-    def __init__(self, *declarations: Any, former: Former | None = None, **attributes: Any) -> None:
+    def __init__(
+        self,
+        *declarations: Any,
+        former: Former | None = None,
+        former_values: Mapping[str, str] | None = None,
+        **attributes: Any,
+    ) -> None:
         super().__init__(*declarations, **attributes)
+        self.former_values = dict(former_values or {})
         self.former: dict[str, str | Callable[[str], str]] = {}
         if former is not None:
             self.former = {former: self.opts[0]} if isinstance(former, str) else dict(former)
+
+    def type_cast_value(self, ctx: click.Context, value: Any) -> Any:
+        """Put the new value in the place of a former one."""
+        if isinstance(value, str) and value in self.former_values:
+            say_former(f"{self.opts[0]} {value}", f"{self.opts[0]} {self.former_values[value]}")
+            value = self.former_values[value]
+        return super().type_cast_value(ctx, value)
 
 
 class Verb(click.Command):
@@ -64,7 +82,7 @@ def verb(name: str | None = None) -> Callable[[Callable[..., Any]], click.Comman
 
 
 def option(*declarations: str, former: Former | None = None, **attributes: Any) -> Callable[[Any], Any]:
-    """Add an option, as `click.option` does, with its former spelling where it has one."""
+    """Add an option, as `click.option` does, with its former spelling and `former_values` where it has some."""
     return click.option(*declarations, cls=Option, former=former, **attributes)
 
 
@@ -141,6 +159,33 @@ def entry_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return _with(call, (_ROOT, name, former, _ALIAS))
 
 
+def in_words_of(command: click.Command | None, message: str) -> str:
+    """Write the arguments that a sentence names, as in ``leaks='leave_out'``, as the options of a verb.
+
+    Parameters
+    ----------
+    command
+        The verb that somebody ran; what is none of its options stays as it is.
+    message
+        A sentence of the package, which speaks Python.
+    """
+    options = {max(each.opts, key=len).lstrip("-").replace("-", "_"): each
+               for each in (command.params if command else ()) if isinstance(each, click.Option)}  # fmt: skip
+
+    def spelt(found: re.Match[str]) -> str:
+        name, value = found[1], (found[2] or "").strip("'\"")
+        if name not in options:
+            return found[0]
+        chosen = options[name]
+        if chosen.is_flag:
+            names = chosen.secondary_opts if value == "False" else chosen.opts
+            return max(names, key=len) if names else found[0]
+        word = f"'{value}'" if re.search(r"[\s\[\]]", value) or found[2] in ("''", '""') else value
+        return " ".join(filter(None, (max(chosen.opts, key=len), word)))
+
+    return _ARGUMENT.sub(spelt, message)
+
+
 def _with(command: Callable[..., Any], options: tuple[Callable[[Any], Any], ...]) -> Callable[..., Any]:
     for add in reversed(options):
         command = add(command)
@@ -176,8 +221,9 @@ def names_in(text: str | None) -> list[str] | None:
 
 
 def say(message: str) -> None:
-    """Talk on stderr: stdout is for data."""
-    click.echo(message, err=True)
+    """Talk on stderr, of the verb's options where the package speaks of arguments: stdout is for data."""
+    running = click.get_current_context(silent=True)
+    click.echo(in_words_of(running.command if running else None, message), err=True)
 
 
 def is_terminal() -> bool:

@@ -135,6 +135,6 @@ def _chosen(what: str, result: LabelAgreement | BoxAgreement, name: str | None) 
 
     tables = LABEL_TABLES if what == "labels" else BOX_TABLES
     name = tables[0] if name is None else name
-    check_choice("--table", name, tables)
+    check_choice("table", name, tables)
     frame: pd.DataFrame = getattr(result, name)
     return frame

@@ -27,7 +27,7 @@ def apply(*, decisions: Path, out: Path, to: str | None, **how: Any) -> None:
     if out.exists():
         raise FileExistsError(f"{out} exists; choose another name.")
     done = apply_decisions(read_source(**how), decisions)
-    write(done.annotations, out, format=to)
+    write(done.annotations, out, to=to)
     counts = done.table["kind"].value_counts()
     what = ", ".join(f"{n:,} x {kind}" for kind, n in counts.items()) if len(counts) else "nothing to change"
     say(f"{what}; written to {out}")

@@ -42,8 +42,9 @@ if TYPE_CHECKING:
 @option("--out", type=PATH, required=True, help="Folder to write; a run that was stopped goes on there.")
 @option(
     "--to",
-    type=click.Choice(["long", "coco"]),
-    default="long",
+    type=click.Choice(["csv", "coco"]),
+    default="csv",
+    former_values={"long": "csv"},
     show_default=True,
     help="Tables (items.csv, boxes.csv...), or one annotations.json.",
 )
@@ -102,7 +103,7 @@ def _write_tables(made: Augmented, out: Path, to: str) -> None:
         if to == "coco":
             write(made.annotations, temporary / "annotations.json")
         else:
-            write(made.annotations, temporary / "tables", format="csv")
+            write(made.annotations, temporary / "tables", to="csv")
         for file in temporary.rglob("*.*"):
             file.replace(out / file.name)
     finally:

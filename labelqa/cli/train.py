@@ -67,9 +67,11 @@ def train(
         recipe = fit_recipe(table, seed=seed)
         table = image_features(table, recipe=recipe)
     by_group = _groups(annotations, groups)
-    found = baseline.cross_validate(table, annotations, model=classifier, groups=by_group, n_folds=n_folds, seed=seed)
+    found = baseline.cross_validate(
+        table, annotations, classifier=classifier, groups=by_group, n_folds=n_folds, seed=seed
+    )
     _tell(found)
-    fitted = baseline.fit(table, annotations, model=classifier, recipe=recipe, groups=by_group, seed=seed)
+    fitted = baseline.fit(table, annotations, classifier=classifier, recipe=recipe, groups=by_group, seed=seed)
     baseline.save(fitted, out)
     click.echo(json.dumps({"model": str(out), **found.to_dict()}) if as_json else out)
 

@@ -12,6 +12,7 @@ import pandas as pd
 
 from labelqa._codes import id_text
 from labelqa._options import Resampling, check_choice, check_number, check_whole
+from labelqa._renamed import renamed
 from labelqa.baseline import ModelRecipe
 from labelqa.compare._attribution import MAX_KINDS, attribute
 from labelqa.compare._curve import CURVE_COLUMNS, DATA_COLUMNS, DataSize, data_size, review_curve
@@ -36,6 +37,7 @@ from labelqa.images import ImageSource, as_source
 Decisions = str | os.PathLike[str] | pd.DataFrame | Sequence[Mapping[str, Any]]
 
 
+@renamed(model="classifier")
 def compare_fixes(
     before: Labels,
     after: Labels,
@@ -47,7 +49,7 @@ def compare_fixes(
     kinds: Mapping[Any, str] | pd.Series | None = None,
     copies_of: Mapping[Any, Any] | pd.Series | None = None,
     slices: pd.Series | pd.DataFrame | None = None,
-    model: Any = "logistic",
+    classifier: Any = "logistic",
     recipe: FeatureRecipe | None = None,
     leaks: str = "refuse",
     margin: float = 0.005,
@@ -88,7 +90,7 @@ def compare_fixes(
         are refused.
     slices
         Values by item id (a column per kind of slice) within which arms are compared too.
-    model, recipe
+    classifier, recipe
         As for `labelqa.baseline.fit`.
     leaks
         What happens to training items that show the same picture as a test item (or have the same features, where no
@@ -130,7 +132,7 @@ def compare_fixes(
     """
     check_choice("leaks", leaks, ("refuse", "leave_out"))
     criteria, n_controls = _criteria(margin, n_resamples, confidence, seed), check_whole("n_controls", n_controls, 0)
-    how = ModelRecipe(model, seed)
+    how = ModelRecipe(classifier, seed)
     source = None if images is None else as_source(images)
     table = _features(features, source, recipe, seed)
     given = _given(before, after, test, decisions, copies_of)
@@ -250,8 +252,7 @@ def _fair_experiment(
         if leaks == "refuse":
             raise UnfairComparison(
                 f"{len(leaked):,} training items are copies of test items ({listed}); a model that has seen the test "
-                "looks better than it is. Remove them, or choose leaks='leave_out' "
-                "(--leave-out-leaks)."
+                "looks better than it is. Remove them, or choose leaks='leave_out'."
             )
         notes.append(f"{len(leaked):,} training items that are copies of test items are left out ({listed}).")
         kept = [labels[~labels.index.isin(list(leaked))] for labels in (given.before, given.after)]

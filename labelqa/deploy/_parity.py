@@ -69,7 +69,7 @@ def compare_answers(classifier: Classifier, graph: Any, items: HeldOut, n_parity
     if len(items.ids) < n_parity:
         raise ModelError(
             f"Comparing the graph with the model needs {n_parity} held-out items and there are {len(items.ids)}; give "
-            "more items (augmented ones will do: only the inputs count here), or set n_parity to what there is, which "
+            f"more items (augmented ones will do: only the inputs count here), or set n_parity={len(items.ids)}, which "
             "the metadata then say."
         )
     opened = open_model(
@@ -109,9 +109,9 @@ def refuse_unless_passed(parity: Parity, estimator: Any) -> None:
         f"The graph of this {type(estimator).__name__} does not answer as the model does: probabilities differ by up "
         f"to {parity.max_difference:.3g} (allowed: {parity.limit:g}) and {parity.n_label_changes} of {parity.n_items} "
         "items get another class. It is not written. skl2onnx is known to be wrong for calibrated pipelines and "
-        "isotonic calibration, and trees may tip over at the last digit of features computed in the graph; use "
-        "labelqa.baseline.fit with model='logistic', whose calibration is part of the linear layer, or export from the "
-        "feature vector on with from_features=True."
+        "isotonic calibration, and trees may tip over at the last digit of features computed in the graph; train with "
+        "classifier='logistic', whose calibration is part of the linear layer, or export from the feature vector on "
+        "with from_features=True."
     )
 
 

@@ -121,8 +121,8 @@ def _raters(annotation: dict[str, Any], annotator: str | None, path: Path) -> li
     person = annotation.get("rater_id", annotator)
     if person is None:
         raise TableError(
-            f"{path} does not say who annotated; name the person with annotator='NAME' (--annotator NAME), or take it "
-            "from the file with annotator_from='filename' or 'parent' (--annotator-from)."
+            f"{path} does not say who annotated; name the person with annotator='NAME', or take it "
+            "from the file with annotator_from='filename' or annotator_from='parent'."
         )
     return [str(person)]
 

@@ -67,5 +67,5 @@ def convert(
         repeats=repeats,
         faulty_boxes=faulty_boxes,
     )
-    write(annotations, target, format=to)
+    write(annotations, target, to=to)
     return annotations

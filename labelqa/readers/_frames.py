@@ -46,8 +46,8 @@ def name_annotator(table: pd.DataFrame, annotator: str | None, where: Path) -> p
         return table
     if annotator is None:
         raise TableError(
-            f"{where} does not say who annotated; name the person with annotator='NAME' (--annotator NAME), or take it "
-            "from the file with annotator_from='filename' or 'parent' (--annotator-from)."
+            f"{where} does not say who annotated; name the person with annotator='NAME', or take it "
+            "from the file with annotator_from='filename' or annotator_from='parent'."
         )
     return table.assign(annotator_id=annotator)
 

@@ -121,7 +121,7 @@ def _person(annotation: dict[str, Any], item: str, annotator: str | None, path: 
     if who is None:
         raise TableError(
             f"{path}: an annotation of task {item} does not say who made it (completed_by); name the person with "
-            "annotator='NAME' (--annotator NAME)."
+            "annotator='NAME'."
         )
     return str(who)
 

@@ -17,17 +17,19 @@ import pandas as pd
 
 from labelqa._files import write_text
 from labelqa._options import check_choice
+from labelqa._renamed import renamed
 from labelqa.annotations import Annotations
 from labelqa.errors import TableError, shown
 
 WRITE_FORMATS = ("parquet", "csv", "coco")
 
 
+@renamed(format="to")
 def write(
     annotations: Annotations,
     path: str | os.PathLike[str],
     *,
-    format: str | None = None,  # noqa: A002 - the public name
+    to: str | None = None,
 ) -> None:
     """Write annotations so that `labelqa.read` gives them back; an existing file or folder is never overwritten.
 
@@ -37,7 +39,7 @@ def write(
         What to write.
     path
         A folder ("parquet", "csv") or a file ("coco").
-    format
+    to
         "parquet" (the default: `items.parquet`, `views.parquet`, `labels.parquet`, `boxes.parquet`), "csv" (the same as
         text: labels that are numbers come back as text), or "coco" (the default where `path` ends in .json: boxes and
         labels with `rater_id`, views as `rater_list` of the image; times, seconds and skipped views have no place
@@ -62,7 +64,7 @@ def write(
     ...     labelqa.read(pathlib.Path(folder) / "copy")
     Annotations(300 items, 5 annotators, ... views, ... labels, ... boxes)
     """
-    target, form = check_target(path, format, name="format")
+    target, form = check_target(path, to)
     tables = {
         name: getattr(annotations, name)
         for name in ("items", "views", "labels", "boxes")
@@ -84,11 +86,11 @@ def write(
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def check_target(path: str | os.PathLike[str], form: str | None, *, name: str = "to") -> tuple[Path, str]:
+def check_target(path: str | os.PathLike[str], to: str | None) -> tuple[Path, str]:
     """Give the path and the format to write, which the path tells where it is not given; refuse a path that exists."""
     target = Path(path)
-    chosen = form or ("coco" if target.suffix.lower() == ".json" else "parquet")
-    check_choice(name, chosen, WRITE_FORMATS)
+    chosen = to or ("coco" if target.suffix.lower() == ".json" else "parquet")
+    check_choice("to", chosen, WRITE_FORMATS)
     if target.exists():
         raise FileExistsError(f"{target} exists and is not overwritten; choose another path or remove it first.")
     return target, chosen
@@ -120,7 +122,7 @@ def _check_writable(table: pd.DataFrame, name: str, form: str) -> None:
             if empty.any():
                 raise TableError(
                     f"Column {column!r} of {name} has {int(empty.sum()):,} empty texts, which a CSV cannot tell from "
-                    "missing ones; name them, or write format='parquet'."
+                    "missing ones; name them, or write to='parquet'."
                 )
     if form == "parquet":
         _check_parquet(table, name)

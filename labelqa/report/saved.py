@@ -63,7 +63,7 @@ def write_report(
         raise FileNotFoundError(f"{folder} holds no finished audit (no {SUMMARY}); make one with: labelqa audit SOURCE")
     target = folder / "report.html" if path is None else Path(path)
     if path is not None and target.exists() and not overwrite:
-        raise OptionError(f"{target} exists; choose another file, or replace it: --overwrite.")
+        raise OptionError(f"{target} exists; choose another file, or replace it with overwrite=True.")
     summary = json.loads(source.read_text(encoding="utf-8"))
     if summary.get("schema_version") != SCHEMA_VERSION:
         raise TableError(

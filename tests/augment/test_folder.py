@@ -87,7 +87,7 @@ def source(pictures, boxes, tmp_path):
     return tmp_path / "source"
 
 
-@pytest.mark.parametrize("form", ["long", "coco"])
+@pytest.mark.parametrize("form", ["csv", "coco"])
 def test_command_writes_what_labelqa_reads(source, tmp_path, form):
     out = tmp_path / "out"
     arguments = ["augment", str(source), "--images", str(source / "images"), "--policy", "inspection",
@@ -96,10 +96,10 @@ def test_command_writes_what_labelqa_reads(source, tmp_path, form):
     assert ran.exit_code == 0, ran.output
     assert ran.stdout == f"{out}\n"
     assert "10 images with" in ran.stderr
-    read = labelqa.read(out if form == "long" else out / "annotations.json")
+    read = labelqa.read(out if form == "csv" else out / "annotations.json")
     assert len(read.items) == 10
     assert len(read.boxes) == 20
-    if form == "long":
+    if form == "csv":
         assert all(open_image(path).size for path in read.items["path"])
     again = CliRunner().invoke(main, arguments)
     assert again.exit_code == 0, again.output

@@ -79,7 +79,7 @@ def test_undefined_has_a_reason():
     [
         (["a"], {}, TableError, "labels is a list without item ids and features has ids"),
         ({"a": "x"}, {}, TableError, "Found a dict as labels"),
-        (pd.Series(["a", "b"], index=["a", "b"]), {"model": "svm"}, OptionError, "model='svm'"),
+        (pd.Series(["a", "b"], index=["a", "b"]), {"classifier": "svm"}, OptionError, "classifier='svm'"),
         (pd.Series(["a", "b"], index=["a", "b"]), {"second_opinion": object()}, OptionError, "cannot fit"),
     ],
 )

@@ -52,7 +52,7 @@ def test_temperature_makes_overconfident_scores_honest(n_classes):
 @pytest.mark.parametrize("model", ["logistic", "boosting", GaussianNB(), HistGradientBoostingClassifier(max_iter=5)])
 def test_any_classifier(blobs, model):
     features, labels = blobs
-    fitted = baseline.fit(features, labels, model=model)
+    fitted = baseline.fit(features, labels, classifier=model)
     p = fitted.predict_proba(features)
     assert np.allclose(p.sum(axis=1), 1)
     assert list(p.columns) == ["dent", "ok", "scratch"]
@@ -150,11 +150,11 @@ def test_one_class_is_refused(blobs, labels, message):
 
 
 @pytest.mark.parametrize(
-    ("model", "message"), [("svm", "model='svm' is not known"), (StandardScaler(), "cannot fit and")]
+    ("model", "message"), [("svm", "classifier='svm' is not known"), (StandardScaler(), "cannot fit and")]
 )
 def test_what_is_no_classifier_is_refused(blobs, model, message):
     with pytest.raises(OptionError, match=message):
-        baseline.fit(*blobs, model=model)
+        baseline.fit(*blobs, classifier=model)
 
 
 def test_repr(blobs):

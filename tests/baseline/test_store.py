@@ -24,7 +24,7 @@ class Constant(ClassifierMixin, BaseEstimator):
 @pytest.mark.parametrize("model", ["logistic", "boosting"])
 def test_it_predicts_the_same_after_a_round_trip(blobs, tmp_path, model):
     features, labels = blobs
-    fitted = baseline.fit(features, labels.map({"dent": 1, "ok": 2, "scratch": 3}), model=model)
+    fitted = baseline.fit(features, labels.map({"dent": 1, "ok": 2, "scratch": 3}), classifier=model)
     again = baseline.load(baseline.save(fitted, tmp_path / "model.skops"))
     pd.testing.assert_frame_equal(fitted.predict_proba(features), again.predict_proba(features))
     assert again.metadata == fitted.metadata
@@ -42,7 +42,7 @@ def test_the_recipe_comes_along(tmp_path, kinds):
 
 
 def test_types_outside_the_list_are_refused_both_ways(blobs, tmp_path):
-    fitted = baseline.fit(*blobs, model=Constant())
+    fitted = baseline.fit(*blobs, classifier=Constant())
     with pytest.raises(TableError, match=r"types that are not on the list .*Constant"):
         baseline.save(fitted, tmp_path / "model.skops")
     (tmp_path / "foreign.skops").write_bytes(skops.io.dumps({"format": "labelqa baseline 1", "estimator": Constant()}))

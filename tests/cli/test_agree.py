@@ -60,13 +60,13 @@ def test_boxes_only(sample):
         (("--fail-under", 0.4), 0, "alpha 0.444"),
         (("--fail-under", 4 / 9), 0, "alpha 0.444"),
         (("--fail-under", 0.4445), 1, "alpha of labels is below 0.4445"),
-        (("--level", "ordinal"), 3, "level='ordinal' needs classes in order; found texts ('a', 'b')"),
-        (("--table", "sweep"), 2, "--table='sweep' is not known; choose one of 'coefficients'"),
+        (("--level", "ordinal"), 3, "--level ordinal needs classes in order; found texts ('a', 'b')"),
+        (("--table", "sweep"), 2, "--table sweep is not known; choose one of 'coefficients'"),
         (("--boxes",), 3, "SOURCE has no boxes; leave out --boxes"),
-        (("--classes", "a"), 3, "labels that classes= does not list ('b')"),
+        (("--classes", "a"), 3, "labels that --classes does not list ('b')"),
         (("--level", "interval"), 3, "needs labels that are numbers; found 'a', 'b'"),
-        (("--n-resamples", -1), 2, "n_resamples=-1 is out of range; give 0 for none"),
-        (("--confidence", 2), 2, "confidence=2.0 is out of range; give a share between 0 and 1"),
+        (("--n-resamples", -1), 2, "--n-resamples -1 is out of range; give 0 for none"),
+        (("--confidence", 2), 2, "--confidence 2.0 is out of range; give a share between 0 and 1"),
     ],
 )
 def test_codes_and_messages(labels, words, code, message):

@@ -46,7 +46,6 @@ ELSEWHERE = {
         "--model": "the argument path= of model_probabilities",
     },
     "train": {
-        "--classifier": "the argument model=, which as an option is a file",
         "--images": "the argument features= as pictures",
     },
     "compare": {"--fail-if-hurts": "exit code"},
@@ -129,6 +128,7 @@ def test_verbs_are_grouped_by_the_life_cycle():
 @option("--n-jobs", type=int, default=1, former="--jobs")
 @option("--curves/--no-curves", default=True, former={"--quick": "--no-curves"})
 @option("--share", type=float, former={"--percent": lambda percent: str(float(percent) / 100)})
+@option("--to", type=click.Choice(["csv", "coco"]), default="csv", former_values={"long": "csv"})
 @click.argument("words", nargs=-1)
 def tool(**found):
     click.echo(json.dumps(found))
@@ -143,6 +143,8 @@ def tool(**found):
         (["--quick", "a"], {"curves": False, "words": ["a"]}, "--quick is written --no-curves now"),
         (["--percent", "5"], {"share": 0.05}, "--percent is written --share=0.05 now"),
         (["--percent=5"], {"share": 0.05}, "--percent is written --share=0.05 now"),
+        (["--to", "long"], {"to": "csv"}, "--to long is written --to csv now"),
+        (["--to", "coco"], {"to": "coco"}, ""),
         (["--", "--jobs", "3"], {"n_jobs": 1, "words": ["--jobs", "3"]}, ""),
     ],
 )

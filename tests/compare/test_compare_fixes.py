@@ -190,7 +190,7 @@ def test_inconclusive_says_how_many_items_would_decide(world):
         ({"confidence": 1.0}, OptionError, "confidence=1.0"),
         ({"n_resamples": 3}, OptionError, "n_resamples=3"),
         ({"leaks": "ignore"}, OptionError, "leaks='ignore'"),
-        ({"model": "svm"}, OptionError, "model='svm'"),
+        ({"classifier": "svm"}, OptionError, "classifier='svm'"),
         ({"kinds": {"i0": "magic"}}, OptionError, "Item 'i0': kinds='magic'"),
         ({"slices": pd.Series({"i0": "a"})}, TableError, "slices has no row for 300 of 300 test items"),
         ({"decisions": [{"action": "keep"}]}, TableError, "decisions have no column 'item_id'"),

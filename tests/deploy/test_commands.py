@@ -49,7 +49,7 @@ def test_from_training_to_rollback(exported, trained, tmp_path):
     assert json.loads(run("rollback", "--name", "parts", "--root", models).stdout)["champion"] == 1
     assert "no history to go back to" in run("rollback", "--name", "parts", "--root", models, code=3).stderr
     assert (
-        "alias='boss' is not known"
+        "--alias boss is not known"
         in run("rollback", "--name", "parts", "--root", models, "--alias", "boss", code=2).stderr
     )
 

@@ -93,7 +93,7 @@ def test_features_in_the_graph_are_the_features(kinds, size):
 @pytest.mark.parametrize("model", ["logistic", "boosting"])
 def test_from_features(table, tmp_path, model):
     features, labels = table
-    fitted = baseline.fit(features[:400], labels[:400], model=model)
+    fitted = baseline.fit(features[:400], labels[:400], classifier=model)
     done = deploy.export(fitted, tmp_path, name="rows", items=features[400:])
     assert done.max_difference <= 1e-5
     said = deploy.predict(done.path, features[400:410])

@@ -205,13 +205,13 @@ def test_real_labels_are_read_whole(real_data):
 @pytest.mark.parametrize("form", ["parquet", "csv"])
 def test_written_tables_come_back(sample, tmp_path, form):
     before = labelqa.read(sample)
-    labelqa.write(before, tmp_path / "out", format=form)
+    labelqa.write(before, tmp_path / "out", to=form)
     after = labelqa.read(tmp_path / "out")
     for name in ("items", "labels", "boxes"):
         pd.testing.assert_frame_equal(getattr(after, name), getattr(before, name), check_dtype=False)
     pd.testing.assert_frame_equal(after.views, before.views)
     with pytest.raises(FileExistsError, match="exists and is not overwritten"):
-        labelqa.write(before, tmp_path / "out", format=form)
+        labelqa.write(before, tmp_path / "out", to=form)
 
 
 def test_written_coco_comes_back(sample, tmp_path):
@@ -242,7 +242,7 @@ def said(*values: object) -> labelqa.Annotations:
 def test_odd_labels_are_written_and_come_back(tmp_path, form, values):
     before = said(*values)
     path = tmp_path / ("out.json" if form == "coco" else "out")
-    labelqa.write(before, path, format=form)
+    labelqa.write(before, path, to=form)
     after = labelqa.read(path)
     pd.testing.assert_frame_equal(after.labels, before.labels, check_dtype=False)
     assert after.items["item_id"].tolist() == before.items["item_id"].tolist()
@@ -284,7 +284,7 @@ def test_parquet_keeps_values_and_order(tmp_path, column):
         (
             "csv",
             {"label": [""]},
-            r"Column 'label' of labels has 1 empty texts, .* name them, or write format='parquet'",
+            r"Column 'label' of labels has 1 empty texts, .* name them, or write to='parquet'",
         ),
         ("csv", {"item_id": [""]}, r"Column 'item_id' of items has 1 empty texts"),
         (
@@ -298,7 +298,7 @@ def test_what_would_not_come_back_is_refused_before_anything_is_written(tmp_path
     table = pd.DataFrame({"item_id": ["1"], "annotator_id": ["ann"], "label": ["ok"], **tables})
     annotations = labelqa.Annotations.from_frames(labels=table)
     with pytest.raises(TableError, match=message):
-        labelqa.write(annotations, tmp_path / "deep" / "out", format=form)
+        labelqa.write(annotations, tmp_path / "deep" / "out", to=form)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -306,7 +306,7 @@ def test_what_would_not_come_back_is_refused_before_anything_is_written(tmp_path
 def test_tables_without_rows_are_written_and_come_back(tmp_path, form):
     before = labelqa.Annotations.from_frames(views=pd.DataFrame({"item_id": [], "annotator_id": []}))
     path = tmp_path / ("out.json" if form == "coco" else "out")
-    labelqa.write(before, path, format=form)
+    labelqa.write(before, path, to=form)
     after = labelqa.read(path, annotator="ann")
     assert [len(getattr(after, name)) for name in ("items", "views", "labels", "boxes")] == [0, 0, 0, 0]
 

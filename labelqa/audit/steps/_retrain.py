@@ -16,7 +16,7 @@ from labelqa.compare import Comparison, UnfairComparison, compare_fixes
 _NO_TRUST = (
     "There are no trusted labels: what fixing is worth can only be scored on items whose label is known to be right, "
     "and scoring each version on its own labels would flatter whichever agrees with itself. Have some items labelled "
-    "carefully (100 or more, drawn at random) and give them with --gold."
+    "carefully (100 or more, drawn at random) and give them to the audit as gold."
 )
 
 
