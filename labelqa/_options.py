@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from numbers import Integral, Real
+from pathlib import Path
 
 import numpy as np
 
@@ -25,6 +26,19 @@ def check_choice(name: str, value: object, choices: Iterable[object]) -> None:
     if not any(isinstance(value, type(choice)) and value == choice for choice in allowed):
         listed = ", ".join(repr(choice) for choice in allowed)
         raise OptionError(f"{name}={value!r} is not known; choose one of {listed}.")
+
+
+def check_path(name: str, value: object) -> Path:
+    """Give a path of what should be one.
+
+    Raises
+    ------
+    OptionError
+        For what is neither text nor a path.
+    """
+    if not isinstance(value, str | os.PathLike):
+        raise OptionError(f"{name}={value!r} is no path; give the path of a file or folder as text or as a Path.")
+    return Path(value)
 
 
 def check_whole(name: str, value: object, low: int, high: int | None = None, *, hint: str = "") -> int:

@@ -280,9 +280,9 @@ def fit_recipe(
     FeatureRecipe(kinds=('colour',), size=16, n_features=72)
     """
     kinds = tuple(kinds)
+    source = as_source(images, items)
     if "patches" not in kinds:
         return FeatureRecipe(kinds=kinds, size=size)
-    source = as_source(images, items)
     rng = np.random.default_rng(seed)
     # pictures are chosen by content, so that neither their names nor their order matter
     chosen = sorted(source.item_ids, key=source.digest)[:5000]

@@ -20,6 +20,7 @@ import numpy as np
 import pandas as pd
 
 from labelqa._codes import id_text, natural_order
+from labelqa._options import check_path
 from labelqa._pixels import MAX_PIXELS, MODES, Picture, Pixels, open_image, stack_of, suffixes
 from labelqa.annotations import Annotations
 from labelqa.errors import ImageError, TableError, shown
@@ -39,6 +40,10 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted(__all__)
+
+
+#: What a picture may be given as.
+_KINDS = (str, os.PathLike, bytes, np.ndarray)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -79,7 +84,7 @@ class ImageSource:
         TableError
             Where there is no such folder, or an id fits more than one file.
         """
-        root = Path(folder)
+        root = check_path("folder", folder)
         if not root.is_dir():
             raise TableError(f"There is no folder {root}; give the folder that holds the image files.")
         if items is None:
@@ -104,7 +109,7 @@ class ImageSource:
         Raises
         ------
         TableError
-            Where an id occurs twice or a column is missing.
+            Where an id occurs twice, a column is missing, or a value is no picture.
         """
         if isinstance(pictures, pd.DataFrame):
             if not {"item_id", "image"} <= set(pictures.columns):
@@ -117,6 +122,13 @@ class ImageSource:
             twice = pd.Series(ids)[pd.Series(ids).duplicated()].unique()
             raise TableError(f"{len(twice)} item ids have more than one picture ({shown(twice)}); give one each.")
         values = pictures.to_numpy() if isinstance(pictures, pd.Series) else list(pictures.values())
+        odd = [item for item, value in zip(ids, values, strict=True) if not isinstance(value, _KINDS)]
+        if odd:
+            kind = type(values[ids.index(odd[0])]).__name__
+            raise TableError(
+                f"{len(odd)} pictures are none, such as that of item {odd[0]!r}, which is a {kind}; give paths, the "
+                "bytes of image files, or arrays of pixels."
+            )
         return cls(_in_order(dict(zip(ids, values, strict=True))))
 
     @property
@@ -209,8 +221,8 @@ def as_source(images: Any, items: Annotations | pd.DataFrame | Iterable[Any] | N
     ----------
     images
         An `ImageSource`, a folder, a mapping or Series item id -> bytes, path or pixels, a table with `item_id` and
-        `image`, an array (n, h, w) or (n, h, w, 3), a list of n pictures, or `Annotations` whose items name their files
-        in `path`.
+        `image`, an array (n, h, w) or (n, h, w, 3), a list of n pictures, `Annotations` or a table of items that name
+        their files in `path`; those whose file is not there are `missing`.
     items
         For a folder: see `ImageSource.from_folder`. For an array or a list: a list or table of the n ids in the order
         of the pictures, by default "0", "1"..., which `Annotations` must name in this order too. Otherwise the items to
@@ -224,7 +236,7 @@ def as_source(images: Any, items: Annotations | pd.DataFrame | Iterable[Any] | N
     """
     if isinstance(images, str | os.PathLike):
         return ImageSource.from_folder(images, items)
-    if isinstance(images, Annotations):
+    if isinstance(images, Annotations) or (isinstance(images, pd.DataFrame) and _names_files(images)):
         paths = _paths_of(images)
         found = {item: path for item, path in paths.items() if path is not None and Path(path).is_file()}
         images = ImageSource(_in_order(found), tuple(item for item in paths if item not in found))
@@ -247,6 +259,10 @@ def as_source(images: Any, items: Annotations | pd.DataFrame | Iterable[Any] | N
             "path."
         )
     return images if items is None else images.select(_paths_of(items))
+
+
+def _names_files(table: pd.DataFrame) -> bool:
+    return "path" in table.columns and "image" not in table.columns
 
 
 def _image_files(root: Path) -> dict[str, Path]:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from labelqa._options import check_path
 from labelqa._result import Result
 from labelqa.report.saved import SUMMARY
 
@@ -85,7 +86,7 @@ def load_audit(folder: str | os.PathLike[str]) -> Audit:
     ...     load_audit(f"{folder}/audit").summary["counts"]["labels"]
     2
     """
-    folder = Path(folder)
+    folder = check_path("folder", folder)
     if not (folder / SUMMARY).is_file():
         raise FileNotFoundError(f"{folder} holds no finished audit (no {SUMMARY}); make one with: labelqa audit SOURCE")
     summary = json.loads((folder / SUMMARY).read_text(encoding="utf-8"))

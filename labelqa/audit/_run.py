@@ -15,7 +15,7 @@ from typing import Any, Protocol
 import pandas as pd
 
 from labelqa import __version__
-from labelqa._options import check_choice, check_seed
+from labelqa._options import check_choice, check_path, check_seed
 from labelqa.annotations import Annotations
 from labelqa.audit._folder import GrowingFolder, refuse_to_overwrite
 from labelqa.audit._found import Case, Found, ReadablePictures
@@ -110,7 +110,7 @@ def run_audit(
     if repeats is not None:
         check_choice("repeats", repeats, ("latest", "keep", "refuse"))
     seed = check_seed(seed)
-    target = Path(out)
+    target = check_path("out", out)
     refuse_to_overwrite(target, overwrite=overwrite)
     given = {"format": format, "annotator": annotator, "annotator_from": annotator_from, "repeats": repeats}
     reading = used_reading(source, given)

@@ -16,7 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from labelqa._files import replacing, write_text
-from labelqa._options import check_choice, check_jobs
+from labelqa._options import check_choice, check_jobs, check_path
 from labelqa._renamed import renamed
 from labelqa.annotations import Annotations
 from labelqa.augment._albumentations import library
@@ -81,7 +81,7 @@ def augment_to_folder(
         images, annotations, policy=policy, n_copies=n_copies, seed=seed, min_visibility=min_visibility,
         n_retries=n_retries, test_items=test_items,
     )  # fmt: skip
-    folder = Path(out)
+    folder = check_path("out", out)
     _open_folder(folder, plan.settings, image_format)
     facts = _write_all(plan, folder, image_format, n_jobs, on_progress)
     made = as_augmented(facts, plan, kept={})

@@ -25,24 +25,13 @@ def source_of(images: Any, items: Annotations | None) -> ImageSource:
     TableError
         Where an item has no image.
     """
-    if isinstance(images, Annotations):
-        pathless = images.items.loc[images.items["path"].isna(), "item_id"]
-        if len(pathless):
-            raise TableError(
-                f"{len(pathless)} of {len(images.items)} items have no path ({shown(pathless)}); give their images as "
-                "a folder or a mapping, or add a path column to items."
-            )
-        source = ImageSource.from_folder(".", images)
-    elif isinstance(images, str | os.PathLike):
-        source = as_source(images, items)
-    else:
-        source = as_source(images)
+    source = as_source(images, items) if isinstance(images, str | os.PathLike) else as_source(images)
     wanted: list[str] = [] if items is None else items.items["item_id"].tolist()
     missing = [item for item in wanted if item not in source]
     if missing:
         raise TableError(
-            f"{len(missing)} of {len(wanted)} items have no image ({shown(missing)}); give their images, or leave them "
-            "out with .select(items=[...])."
+            f"{len(missing)} of {len(wanted)} items have no image ({shown(missing)}); give images=, correct the path "
+            "column of items, or leave them out with .select(items=[...])."
         )
     return source
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from labelqa._extras import require
 from labelqa._files import replacing
+from labelqa._options import check_path
 from labelqa.baseline._fit import Baseline
 from labelqa.errors import TableError, shown
 from labelqa.features import FeatureRecipe
@@ -34,10 +35,13 @@ def save(model: Baseline, path: str | os.PathLike[str]) -> Path:
     Raises
     ------
     TableError
-        Where the classifier holds types that `load` would refuse.
+        Where `model` is no baseline, or its classifier holds types that `load` would refuse.
     MissingExtra
         Where skops is not installed.
     """
+    if not isinstance(model, Baseline):
+        raise TableError(f"Found a {type(model).__name__} as the model; give what labelqa.baseline.fit gave.")
+    target = check_path("path", path)
     skops = require("skops.io", extra="skops", purpose="Keeping a baseline in a file")
     recipe = None if model.recipe is None else {**dataclasses.asdict(model.recipe), "kinds": list(model.recipe.kinds)}
     content = {
@@ -57,9 +61,9 @@ def save(model: Baseline, path: str | os.PathLike[str]) -> Path:
             f"The classifier holds types that are not on the list of types trusted on reading ({shown(unknown)}); keep "
             "it by your own means, or use one of scikit-learn's own classifiers."
         )
-    with replacing(path) as temporary:
+    with replacing(target) as temporary:
         temporary.write_bytes(data)
-    return Path(path)
+    return target
 
 
 def load(path: str | os.PathLike[str]) -> Baseline:
@@ -89,7 +93,7 @@ def load(path: str | os.PathLike[str]) -> Baseline:
     ['small', 'small', 'large', 'large']
     """
     skops = require("skops.io", extra="skops", purpose="Reading a baseline from a file")
-    if not Path(path).is_file():
+    if not check_path("path", path).is_file():
         raise TableError(f"There is no file {path}; give a file that labelqa.baseline.save wrote.")
     data = Path(path).read_bytes()
     try:

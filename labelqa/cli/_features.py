@@ -49,13 +49,13 @@ def read_features(
         Where the file of features or the pictures of some items are missing.
     """
     from labelqa.errors import ImageError, OptionError, shown
-    from labelqa.images import ImageSource
+    from labelqa.images import ImageSource, as_source
 
     if images is not None and features is not None:
         raise OptionError("Give --images FOLDER or --features FILE, one of them.")
     if features is not None:
         return read_keyed(features)
-    source = named_pictures(items) if images is None else ImageSource.from_folder(str(images), items)
+    source = as_source(items) if images is None else ImageSource.from_folder(str(images), items)
     if not len(source) and images is None:
         raise OptionError("Give --images FOLDER or --features FILE: the items name no picture that is there.")
     if source.missing:
@@ -65,17 +65,6 @@ def read_features(
             "path column of items."
         )
     return source
-
-
-def named_pictures(items: Annotations | pd.DataFrame) -> ImageSource:
-    """Give the pictures that the items name by `path`, as far as the files are there."""
-    from labelqa.annotations import Annotations
-    from labelqa.images import ImageSource
-
-    table = items.items if isinstance(items, Annotations) else items
-    paths = dict(zip(table["item_id"], table["path"], strict=True))
-    found = {item: path for item, path in paths.items() if isinstance(path, str) and Path(path).is_file()}
-    return ImageSource.from_bytes(found).select(paths)
 
 
 def read_keyed(path: Path) -> pd.DataFrame:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from labelqa.cli._features import named_pictures, read_keyed
+from labelqa.cli._features import read_keyed
 from labelqa.cli._options import PATH, names_in, option, read_source, say, source_options, verb
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def _queue(
     from labelqa.images import as_source
     from labelqa.noise import find_issues
 
-    source = named_pictures(annotations) if images is None else as_source(images, annotations)
+    source = as_source(annotations) if images is None else as_source(images, annotations)
     if asked is not None:
         how["pred_probs"] = _ask(*asked, source.select(annotations.labels["item_id"]))
     queue = find_issues(annotations, images=source if len(source) else None, **how)

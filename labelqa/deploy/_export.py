@@ -21,7 +21,7 @@ from labelqa._files import sha256, write_text
 from labelqa._kernels.intervals import wilson
 from labelqa._labels import id_texts, label_table
 from labelqa._onnx import METADATA_FILE, MODEL_FILE
-from labelqa._options import check_whole
+from labelqa._options import check_path, check_whole
 from labelqa._renamed import renamed
 from labelqa._result import Result, json_safe
 from labelqa.annotations import Annotations
@@ -162,7 +162,7 @@ def export(
     with new_version(root, name) as (number, folder):
         facts |= {"name": name, "version": number}
         metadata = _write(folder, classifier, graph.SerializeToString(), facts)
-    return _as_result(Path(root) / name / str(number), parity, metadata)
+    return _as_result(check_path("root", root) / name / str(number), parity, metadata)
 
 
 def _as_result(path: Path, parity: Parity, metadata: dict[str, Any]) -> Exported:

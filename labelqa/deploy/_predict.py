@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labelqa._onnx import METADATA_FILE, MODEL_FILE, check_unchanged, open_model, read_metadata, stacks
+from labelqa._options import check_path
 from labelqa._pixels import open_image, stack_of, suffixes
 from labelqa._renamed import renamed
 from labelqa.deploy._registry import resolve
@@ -146,7 +147,7 @@ def load(
     MissingExtra
         Where onnxruntime is not installed.
     """
-    folder = Path(root)
+    folder = check_path("root", root)
     if name is not None:
         return ExportedModel(resolve(folder, name, alias=alias, version=version))
     if folder.name == MODEL_FILE:

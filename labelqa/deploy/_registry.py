@@ -18,7 +18,7 @@ from typing import Any
 
 from labelqa._files import write_text
 from labelqa._onnx import MODEL_FILE, read_metadata
-from labelqa._options import check_choice, check_number, check_whole
+from labelqa._options import check_choice, check_number, check_path, check_whole
 from labelqa._renamed import by_name_now, renamed, renamed_fields
 from labelqa.errors import ModelError, OptionError
 
@@ -83,7 +83,7 @@ def versions(root: str | os.PathLike[str], *, name: str) -> list[int]:
         For a name that is no folder name.
     """
     check_name(name)
-    folder = Path(root) / name
+    folder = check_path("root", root) / name
     if not folder.is_dir():
         return []
     return sorted(
@@ -93,7 +93,7 @@ def versions(root: str | os.PathLike[str], *, name: str) -> list[int]:
 
 def _used(root: str | os.PathLike[str], name: str) -> set[int]:
     """Give every number that a version has or had: in folders, and in the history, which outlives them."""
-    folder = Path(root) / name
+    folder = check_path("root", root) / name
     known = aliases(root, name=name)
     told = [entry.get(end) for entry in known.history for end in ("from", "to")]
     now = [getattr(known, alias) for alias in ALIASES]
@@ -112,7 +112,7 @@ def version_folder(root: str | os.PathLike[str], name: str, version: int) -> Pat
     if version not in known:
         listed = ", ".join(map(str, known)) or "none"
         raise ModelError(f"There is no version {version} of {name!r} in {root} (found: {listed}); export one first.")
-    return Path(root) / name / str(version)
+    return check_path("root", root) / name / str(version)
 
 
 @contextmanager
@@ -122,7 +122,7 @@ def new_version(root: str | os.PathLike[str], name: str) -> Iterator[tuple[int, 
     A number is never given twice: an alias may still point to a version whose folder was deleted.
     """
     check_name(name)
-    folder = Path(root) / name
+    folder = check_path("root", root) / name
     folder.mkdir(parents=True, exist_ok=True)
     version = max(_used(root, name), default=0) + 1
     temporary = Path(tempfile.mkdtemp(prefix=f".{version}.", dir=folder))
@@ -149,9 +149,9 @@ def aliases(root: str | os.PathLike[str], *, name: str) -> Aliases:
         Where the model does not exist, or the file is damaged.
     """
     check_name(name)
-    folder = Path(root) / name
+    folder = check_path("root", root) / name
     if not folder.is_dir():
-        known = sorted(path.name for path in Path(root).iterdir() if path.is_dir()) if Path(root).is_dir() else []
+        known = sorted(path.name for path in folder.parent.iterdir() if path.is_dir()) if folder.parent.is_dir() else []
         raise ModelError(f"There is no model {name!r} in {root} (found: {', '.join(known) or 'none'}).")
     path = folder / ALIAS_FILE
     if not path.is_file():
@@ -336,7 +336,7 @@ def _changing(
 ) -> Iterator[tuple[Aliases, Callable[[dict[str, Any], dict[str, Any]], Aliases]]]:
     """Give the aliases and a function that replaces them; nobody else changes them meanwhile, where locks exist."""
     before = aliases(root, name=name)
-    folder = Path(root) / name
+    folder = check_path("root", root) / name
     handle = os.open(folder, os.O_RDONLY) if os.name == "posix" else None
     try:
         if handle is not None:

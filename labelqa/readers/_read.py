@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from labelqa._labels import id_texts
-from labelqa._options import check_choice
+from labelqa._options import check_choice, check_path
 from labelqa.annotations import Annotations
 from labelqa.errors import OptionError, TableError, shown
 from labelqa.readers._coco import is_coco, names_disagree, read_coco
@@ -74,7 +74,7 @@ def read(
             raise OptionError(
                 f"annotator={annotator!r} and annotator_from={annotator_from!r} both name the annotator; give only one."
             )
-    source = Path(path)
+    source = check_path("path", path)
     if not source.exists():
         raise FileNotFoundError(f"There is nothing at {source}; give the path of a file or a folder.")
     frames = _read_frames(source, format, annotator, annotator_from)

@@ -16,9 +16,9 @@ from typing import Any
 import pandas as pd
 
 from labelqa._files import write_text
-from labelqa._options import check_choice
+from labelqa._options import check_choice, check_path
 from labelqa._renamed import renamed
-from labelqa.annotations import Annotations
+from labelqa.annotations import Annotations, as_annotations
 from labelqa.errors import TableError, shown
 
 WRITE_FORMATS = ("parquet", "csv", "coco")
@@ -64,6 +64,7 @@ def write(
     ...     labelqa.read(pathlib.Path(folder) / "copy")
     Annotations(300 items, 5 annotators, ... views, ... labels, ... boxes)
     """
+    annotations = as_annotations(annotations)
     target, form = check_target(path, to)
     tables = {
         name: getattr(annotations, name)
@@ -88,7 +89,7 @@ def write(
 
 def check_target(path: str | os.PathLike[str], to: str | None) -> tuple[Path, str]:
     """Give the path and the format to write, which the path tells where it is not given; refuse a path that exists."""
-    target = Path(path)
+    target = check_path("path", path)
     chosen = to or ("coco" if target.suffix.lower() == ".json" else "parquet")
     check_choice("to", chosen, WRITE_FORMATS)
     if target.exists():

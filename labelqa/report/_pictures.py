@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from labelqa._codes import id_text
 from labelqa._plot import COLOURS, DASHES
-from labelqa.annotations import Annotations
+from labelqa.annotations import Annotations, as_annotations
 from labelqa.errors import ImageError, OptionError, shown
 
 if TYPE_CHECKING:
@@ -102,6 +102,7 @@ def picture(
     'Part of item p1 (no image, frame only). ann: 1 box'
     """
     item_id = id_text(item_id)
+    annotations = as_annotations(annotations)
     boxes = annotations.boxes.loc[annotations.boxes["item_id"] == item_id]
     unknown = sorted(set(boxes["annotator_id"]) - set(annotators)) if len(annotators) else []
     if unknown:

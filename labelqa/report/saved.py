@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from labelqa._files import replacing, write_text
+from labelqa._options import check_path
 from labelqa.errors import OptionError, TableError
 from labelqa.report.page import render
 
@@ -57,7 +58,7 @@ def write_report(
     ...     write_report(done, f"{folder}/page.html").name
     'page.html'
     """
-    folder = Path(getattr(audit, "folder", audit))
+    folder = check_path("audit", getattr(audit, "folder", audit))
     source = folder / SUMMARY
     if not source.is_file():
         raise FileNotFoundError(f"{folder} holds no finished audit (no {SUMMARY}); make one with: labelqa audit SOURCE")

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from scipy.special import softmax
 
 from labelqa._onnx import METADATA_FILE, MODEL_FILE, check_unchanged, read_metadata, stacks
+from labelqa._options import check_path
 from labelqa.annotations import Annotations
 from labelqa.errors import ImageError, ModelError, OptionError, shown
 from labelqa.images import ImageSource, as_source
@@ -95,7 +96,7 @@ def model_probabilities(
     a        1.0    0.0   0.0
     b        0.0    0.0   1.0
     """
-    file, known = _find(Path(path), classes)
+    file, known = _find(check_path("path", path), classes)
     model = OnnxClassifier(file, size=size, scaling=PixelScaling(scale=scale, mean=mean, std=std))
     source = as_source(images, items)
     if source.missing:

@@ -13,6 +13,7 @@ import pandas as pd
 
 from labelqa._codes import id_text
 from labelqa._files import write_text
+from labelqa._options import check_path
 from labelqa._result import json_safe
 from labelqa.errors import TableError, shown
 
@@ -50,7 +51,7 @@ def read_decisions(path: str | os.PathLike[str]) -> pd.DataFrame:
     0       7  relabel  dent
     """
     rows = []
-    for number, line in enumerate(Path(path).read_text(encoding="utf-8").splitlines(), start=1):
+    for number, line in enumerate(check_path("path", path).read_text(encoding="utf-8").splitlines(), start=1):
         if not line.strip():
             continue
         try:
