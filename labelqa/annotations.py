@@ -1,7 +1,23 @@
 """The four plain tables that everything reads, checked once.
 
-`Annotations` holds `items`, `views`, `labels` and `boxes` as pandas tables. What the checks found and did stands in
-`Annotations.checks`; statistics read the tables through the integer codes made here once.
+Conventions
+-----------
+`Annotations` holds `items`, `views`, `labels` and `boxes` as pandas tables; ids are text, boxes are corners in pixels,
+times are UTC. What the checks found and did stands in `Annotations.checks`; nothing is changed in place. Statistics
+read the tables through integer codes that are made once.
+
+Questions
+---------
+- What has to be in my tables, and what is done with faulty rows? `Annotations.from_frames`.
+- What was corrected, left out or derived? `Annotations.checks`, `Annotations.views_derived`.
+
+Map
+---
+`Annotations` and its tables. Reading files: `labelqa.readers`.
+
+References
+----------
+Boxes and frames as in Lin et al., "Microsoft COCO: common objects in context", ECCV 2014.
 """
 
 from __future__ import annotations

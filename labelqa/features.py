@@ -1,16 +1,32 @@
 """Numbers that describe pictures, made without pretrained weights.
 
+Conventions
+-----------
 Every picture is brought to one small square of RGB floats between 0 and 1 (`squares`). From that come four kinds:
 
-- ``"hog"``: histograms of oriented gradients (Dalal and Triggs, CVPR 2005) with linear orientation binning: shape;
+- ``"hog"``: histograms of oriented gradients with linear orientation binning: shape;
 - ``"colour"``: soft histograms of each channel and the mean colours of a 4 x 4 grid;
 - ``"detail"``: how far the strongest spots, light, dark or coloured, stand out from their surroundings at four scales,
   wherever they are: small faults;
-- ``"patches"``: matches with a dictionary of small patches learned from the pictures at hand (Coates and Ng, 2011).
+- ``"patches"``: matches with a dictionary of small patches learned from the pictures at hand.
 
 All but the last are fixed formulas; patches are stronger on thousands of natural pictures and need their dictionary
-kept. `EXPORTABLE` names the kinds that an exported ONNX graph repeats from raw pixels. Which kinds, how large a square,
-and the dictionary are a `FeatureRecipe`: the same recipe gives the same numbers for new pictures.
+kept. The same recipe gives the same numbers for new pictures, in Python and in an exported graph.
+
+Questions
+---------
+- How do I describe pictures by numbers? `image_features`: a table by item id, with named columns.
+- How do I describe new pictures in the same way? Keep the `FeatureRecipe` that `fit_recipe` gives.
+- Which kinds does an exported ONNX graph repeat from raw pixels? `EXPORTABLE`.
+
+Map
+---
+`fit_recipe` -> `FeatureRecipe`; `image_features`; `KINDS`, `EXPORTABLE`.
+
+References
+----------
+Dalal, Triggs, "Histograms of oriented gradients for human detection", CVPR 2005. Coates, Ng, "The importance of
+encoding versus training with sparse coding and vector quantization", ICML 2011 (patches).
 """
 
 from __future__ import annotations

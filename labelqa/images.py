@@ -1,10 +1,27 @@
 """Opening images safely, and joining items to their pictures by id.
 
+Conventions
+-----------
 Pixels are numpy uint8 arrays: (height, width, 3) for "RGB", (height, width) for "L" (grey). The type of the values says
 what is white, never the values of one picture (see `open_image`). A file is a picture where the installed Pillow can
-read its suffix (`SUFFIXES`). The orientation tag of a
-photo is applied, so that a picture looks as it does in a viewer. What cannot be read in full is an `ImageError`,
-never a grey rectangle.
+read its suffix (`SUFFIXES`). The orientation tag of a photo is applied, so that a picture looks as it does in a viewer.
+What cannot be read in full is an `ImageError`, never a grey rectangle. Pictures are joined to items by id, and to
+arrays by a documented order; anything else is refused.
+
+Questions
+---------
+- What does this picture hold, as pixels? `open_image`.
+- Which picture belongs to which item? `as_source`, which takes every form that a function's `images=` takes;
+  `ImageSource.missing` lists the items without one.
+
+Map
+---
+`ImageSource` (`from_folder`, `from_bytes`, `select`, `open`, `raw`, `digest`); `as_source`; `open_image`;
+`SUFFIXES`, `MODES`, `MAX_PIXELS`: what is read, and up to which size.
+
+References
+----------
+Pillow, "Concepts": modes, and `ImageOps.exif_transpose`; CIPA DC-008, Exif 2.32: the orientation tag.
 """
 
 from __future__ import annotations

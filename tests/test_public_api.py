@@ -100,6 +100,13 @@ def test_arguments_fields_and_methods_are_the_listed_ones(room):
     assert not changed, "arguments changed: see this module's docstring"
 
 
+@pytest.mark.parametrize("room", api.ROOMS)
+def test_a_room_says_its_conventions_and_what_it_answers(room):
+    text = api.room(room).__doc__
+    for title in ("Conventions", "Questions", "References"):
+        assert f"\n{title}" in text, f"the docstring of {room} has no section {title}"
+
+
 @every_function
 def test_data_come_first_and_options_by_name(where, function):
     parameters = api.parameters(function)

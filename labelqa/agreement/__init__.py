@@ -25,6 +25,12 @@ Do people draw the same boxes, and how good could a detector look on them?
     `box_agreement`, `detector_ceiling`. More: `labelqa.agreement.boxes`.
 Which differences are habits that a guideline could settle?
     `box_conventions`. More: `labelqa.agreement.habits`.
+
+References
+----------
+Those of each measure stand in the three rooms. Overviews: K. Krippendorff (2019), Content analysis, chapter 12;
+K. Gwet (2021), Handbook of inter-rater reliability; R. Artstein, M. Poesio (2008), Inter-coder agreement for
+computational linguistics, Computational Linguistics 34.
 """
 
 from labelqa.agreement.boxes._agreement import box_agreement

@@ -22,6 +22,10 @@ Where things are
 - `sections/`: one file a part of the page, from results to blocks of `labelqa.report`. To add one, see there.
 - `_folder`, `_storing`: the growing folder, and results on disk; `_writing`: what an audit leaves behind; `_result`:
   what it gives back to Python.
+
+References
+----------
+JSON Schema, draft 2020-12: the language of `summary.schema.json`.
 """
 
 from labelqa.audit._result import Audit, load_audit

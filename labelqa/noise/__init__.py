@@ -27,6 +27,12 @@ Which boxes are wrong, missing or badly drawn?
 What did reviewers decide, how sure is the queue, how many errors are left, and what are the data with the fixes?
     `read_decisions`, `write_decisions`, `calibrate`, `audit_sample`, `remaining_errors`, `apply_decisions`. More:
     `labelqa.noise.queue`.
+
+References
+----------
+Those of each finding stand in the four rooms. Overviews: C. Northcutt, L. Jiang, I. Chuang (2021), Confident learning,
+Journal of Artificial Intelligence Research 70; B. Frénay, M. Verleysen (2014), Classification in the presence of label
+noise: a survey, IEEE Transactions on Neural Networks and Learning Systems 25.
 """
 
 from __future__ import annotations

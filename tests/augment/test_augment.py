@@ -217,7 +217,11 @@ def test_nothing_to_do():
         ({"annotations": [1]}, TableError, "Found annotations as a list"),
         ({"images": {"a": np.full((4, 4), 7.0)}}, TableError, "item 'a' holds float64 values"),
         ({"images": {"a": PIXELS, "a_aug1": PIXELS}}, TableError, "1 items have a copy among the items already"),
-        ({"images": Annotations.from_frames(items=pd.DataFrame({"item_id": ["a"]}))}, TableError, "1 of 1 items have no image"),
+        (
+            {"images": Annotations.from_frames(items=pd.DataFrame({"item_id": ["a"]}))},
+            TableError,
+            "1 of 1 items have no image",
+        ),
         ({"images": 7}, TableError, "Found a int as images"),
         ({"images": "nowhere"}, TableError, "no folder nowhere"),
         ({"images": {"a": "nowhere.png"}}, TableError, "no image file The image of item 'a'"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -160,19 +160,12 @@ def compare_agreement(
     parts = _matched(first, second) if same_items else _apart(first, second)
     formula = COUNT_FORMULAS[coefficient]
     values = [formula.of_all(rows) for rows in parts]
-    reason = first.undefined or second.undefined
+    undefined = first.undefined or second.undefined
     both = parts[0].is_paired & parts[1].is_paired
     n_both = int(parts[0].distinct.times[both].sum())
     found = _uncertainty(formula, parts, values, resampling)
-    old, new = (np.nan if reason else float(part.value[0]) for part in values)
-    if reason is None and np.isnan(new - old):
-        reason = "One of the two has labels of one class only, so that chance alone would agree fully."
-    elif reason is None and np.isnan(found.low):
-        reason = "All items changed alike, or not at all, which says nothing of how far others would: no interval."
+    old, new = (np.nan if undefined else float(part.value[0]) for part in values)
     counts = [first.statistics, second.statistics]
-    table = pd.DataFrame({"which": ["before", "after"], "value": [old, new]}).assign(
-        n_items=[part.n_paired for part in counts], n_labels=[part.n_labels for part in counts]
-    )
     return AgreementDifference(
         coefficient=coefficient,
         before=old,
@@ -191,9 +184,23 @@ def compare_agreement(
         interval="bootstrap" if resampling.n_resamples else "t",
         share_undefined=found.share_undefined,
         level=first.scale.name,
-        reason=reason,
-        table=table,
+        reason=undefined or _why_open(new - old, found.low),
+        table=_by_side([old, new], counts),
     )
+
+
+def _by_side(values: list[float], counts: Sequence[Any]) -> pd.DataFrame:
+    items, labels = ([getattr(part, name) for part in counts] for name in ("n_paired", "n_labels"))
+    return pd.DataFrame({"which": ["before", "after"], "value": values, "n_items": items, "n_labels": labels})
+
+
+def _why_open(difference: float, low: float) -> str | None:
+    """Say why there is no difference, or no interval of it."""
+    if np.isnan(difference):
+        return "One of the two has labels of one class only, so that chance alone would agree fully."
+    if np.isnan(low):
+        return "All items changed alike, or not at all, which says nothing of how far others would: no interval."
+    return None
 
 
 def _on_one_list(

@@ -135,10 +135,8 @@ def remaining_errors(
     sizes = np.bincount(stratum, minlength=N_STRATA).astype(np.float64)
     audited = np.bincount(stratum[verdict >= 0], minlength=N_STRATA).astype(np.float64)
     wrong = np.bincount(stratum[verdict == 1], minlength=N_STRATA).astype(np.float64)
-    left = sizes - audited
-    n_audited, n_left = int(audited.sum()), int(left.sum())
-    total = _total(left, wrong, audited, confidence)
-    reason = _reason(n_audited, n_left, audited, sizes)
+    n_audited, n_left = int(audited.sum()), int((sizes - audited).sum())
+    total = _total(sizes - audited, wrong, audited, confidence)
     n_rows = len(queue.table)
     n_more = _n_more(stratum, verdict, wrong, audited, allowed=max_wrong * n_rows, confidence=confidence)
     return RemainingErrors(
@@ -157,7 +155,7 @@ def remaining_errors(
         n_more=n_more,
         stop_rule=_sentence(n_more, max_wrong, confidence),
         confidence=confidence,
-        reason=reason,
+        reason=_reason(n_audited, n_left, audited, sizes),
         table=_strata_table(doubt, stratum, sizes=sizes, audited=audited, wrong=wrong, confidence=confidence),
     )
 
