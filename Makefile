@@ -43,7 +43,7 @@ check: $(VENV)/.with-lint  ## lint, format, types, layers
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-notebooks: $(VENV)/.with-notebook,onnx,skops  ## execute every notebook
+notebooks: $(VENV)/.with-notebook,all  ## execute every notebook
 	$(BIN)/python notebooks/execute.py
 
 wheel-test: $(VENV)/.with-dev  ## build the package, install it elsewhere, run it there

@@ -129,13 +129,18 @@ def _try_it(python: Path, folder: Path) -> None:
     (folder / "said.csv").write_text("\n".join(["item_id,annotator_id,label", *rows]), encoding="utf-8")
     features = [f"{item},{(item * 7) % 5},{item % 3}" for item in range(30)]
     (folder / "features.csv").write_text("\n".join(["item_id,a,b", *features]), encoding="utf-8")
-    words = [python.parent / "labelqa", "train", "said.csv", "--features", "features.csv", "--out", "model.skops"]
-    done = subprocess.run(words, capture_output=True, text=True, cwd=folder, check=False)
-    if done.returncode != 2 or "pip install 'labelqa[skops]'" not in done.stderr:
-        sys.exit(f"labelqa train without skops does not say how to install it: {done.stderr[-2000:]}")
+    _refuse(python, folder, ["train", "said.csv", "--features", "features.csv", "--out", "model.skops"], "skops")
+    (folder / "pictures").mkdir()
+    _refuse(python, folder, ["augment", "said.csv", "--images", "pictures", "--out", "copies"], "augment")
     page = Path(_run([python.parent / "labelqa", "audit", "said.csv", "--out", "audit"], folder).strip())
     if "Agreement" not in (folder / page).read_text(encoding="utf-8"):
         sys.exit("the report of the small audit lacks its agreement section")
+
+
+def _refuse(python: Path, folder: Path, words: list[str], extra: str) -> None:
+    done = subprocess.run([python.parent / "labelqa", *words], capture_output=True, text=True, cwd=folder, check=False)
+    if done.returncode != 2 or f"pip install 'labelqa[{extra}]'" not in done.stderr:
+        sys.exit(f"labelqa {words[0]} does not say how to install labelqa[{extra}]: {done.stderr[-2000:]}")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The one place that imports albumentations (2.0.8): it phones home unless told not to before the import."""
+"""The one place that imports albumentations: it phones home unless told not to before the import."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+
+from labelqa._extras import require
 
 #: Transforms that cannot be rebuilt from (policy, seed, image): they need other images, other kinds of data or code.
 _NOT_OFFERED = {
@@ -27,12 +29,18 @@ NEED_BOXES = ("AtLeastOneBBoxRandomCrop", "BBoxSafeRandomCrop", "RandomSizedBBox
 
 @cache
 def library() -> Any:
-    """Import albumentations without its call for updates."""
+    """Import albumentations without its call for updates.
+
+    Raises
+    ------
+    MissingExtra
+        Where it is not installed.
+    """
     os.environ["NO_ALBUMENTATIONS_UPDATE"] = "1"
     with warnings.catch_warnings():
         # it loads tqdm, which in a notebook asks for widgets that nothing here needs
         warnings.filterwarnings("ignore", message="IProgress not found")
-        return importlib.import_module("albumentations")
+        return require("albumentations", extra="augment", purpose="Augmenting pictures")
 
 
 @cache

@@ -189,6 +189,8 @@ def augment(
         For an unknown policy, transform or option, with the choices.
     TableError
         Where an item has no image, or an image cannot be read.
+    MissingExtra
+        Where albumentations is not installed.
 
     Notes
     -----

@@ -164,6 +164,8 @@ def check_augmentation(
         For labels that fit no image or the reverse.
     OptionError
         For an unknown transform.
+    MissingExtra
+        Where albumentations is not installed.
 
     Warns
     -----

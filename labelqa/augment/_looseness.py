@@ -36,6 +36,11 @@ def expected_looseness(policy: Policy, *, n_draws: int = 24, seed: int = 0) -> p
         worst draw), `visible` (mean share of the box that is still seen); nan where a transform cannot be applied to
         the image that stands in, of 192 x 144 pixels, such as a larger crop.
 
+    Raises
+    ------
+    MissingExtra
+        Where albumentations is not installed.
+
     Examples
     --------
     >>> from labelqa.augment import expected_looseness, read_policy

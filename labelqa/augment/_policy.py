@@ -64,6 +64,8 @@ def read_policy(policy: Any) -> Policy:
     ------
     OptionError
         For an unknown preset, transform or option, with the choices, and for a value a transform does not take.
+    MissingExtra
+        Where albumentations is not installed.
 
     Examples
     --------

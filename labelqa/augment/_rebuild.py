@@ -34,6 +34,8 @@ def rebuild(record: Mapping[str, Any] | pd.Series, image: Any) -> NDArray[Any]:
     ------
     TableError
         Where the record lacks something or was made by another release, or the image is none.
+    MissingExtra
+        Where albumentations is not installed.
 
     Examples
     --------
