@@ -16,6 +16,7 @@ from labelqa._options import check_jobs, check_number, check_seed, check_whole
 from labelqa._renamed import renamed
 from labelqa._result import Result, unstored
 from labelqa.annotations import Annotations
+from labelqa.augment._albumentations import library
 from labelqa.augment._copies import Copied, CopySettings, Original, copy_id, in_order, make_copies
 from labelqa.augment._copy_tables import make_tables
 from labelqa.augment._looseness import expected_looseness
@@ -243,6 +244,7 @@ def plan_copies(
     masks: Mapping[str, NDArray[Any]] | None = None,
 ) -> CopyPlan:
     """Check everything before any image is made, and leave test items out."""
+    library()
     numbers = (
         check_whole("n_copies", n_copies, 1),
         check_seed(seed),
