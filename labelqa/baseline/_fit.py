@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import log_softmax
 
+from labelqa._columns import in_order_of
 from labelqa._crossval import align_groups, check_features, deal_folds
 from labelqa._kernels.linear import fit_temperature
 from labelqa._labels import ItemLabels, Labels, align_labels, check_order, one_each
@@ -86,13 +87,7 @@ class Baseline:
 
     def _rows(self, features: Any) -> tuple[Floats32, NDArray[np.object_]]:
         table = item_features(features).table if is_features(features) else self._features_of(features)
-        absent = [name for name in self.feature_names if name not in table.columns]
-        if absent:
-            raise TableError(
-                f"{len(absent)} of the {len(self.feature_names)} features of training are missing ({shown(absent)}); "
-                "compute them with the same recipe as for training."
-            )
-        return check_features(table[self.feature_names])
+        return check_features(in_order_of(self.feature_names, table))
 
     def _features_of(self, images: Any) -> pd.DataFrame:
         if self.recipe is None:

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from labelqa._columns import in_order_of
 from labelqa._crossval import check_features
 from labelqa._labels import by_item_id
-from labelqa.annotations import Annotations
 from labelqa.baseline import Baseline
 from labelqa.errors import ModelError, TableError, shown
 from labelqa.features import FeatureRecipe
@@ -111,7 +111,7 @@ def as_held_out(items: Any, classifier: Classifier) -> HeldOut:
     if classifier.recipe is not None:
         if isinstance(items, pd.DataFrame) and "image" not in items.columns:
             raise TableError("The graph starts from pixels; give pictures as items, or choose from_features=True.")
-        source = ImageSource.from_folder(".", items) if isinstance(items, Annotations) else as_source(items)
+        source = as_source(items)
         return HeldOut(source.item_ids, None, source)
     if isinstance(items, list | tuple):
         items = np.asarray(items)
@@ -123,10 +123,7 @@ def as_held_out(items: Any, classifier: Classifier) -> HeldOut:
         raise TableError(f"Found a {type(items).__name__} as items; this model takes feature rows (a DataFrame).")
     items = by_item_id(items).rename(columns=str)
     if classifier.feature_names is not None:
-        absent = [name for name in classifier.feature_names if name not in items.columns]
-        if absent:
-            raise TableError(f"{len(absent)} features of training are missing from items ({shown(absent)}).")
-        items = items[classifier.feature_names]
+        items = in_order_of(classifier.feature_names, items)
     if items.shape[1] != classifier.n_features:
         raise TableError(f"The items have {items.shape[1]} features; the model takes {classifier.n_features}.")
     rows, ids = check_features(items)

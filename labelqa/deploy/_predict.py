@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from labelqa._columns import in_order_of
 from labelqa._onnx import METADATA_FILE, MODEL_FILE, check_unchanged, open_model, read_metadata, stacks
 from labelqa._options import check_path
 from labelqa._pixels import open_image, stack_of, suffixes
@@ -247,7 +248,7 @@ def _feature_rows(items: Any, taken: Mapping[str, Any]) -> tuple[list[str], Floa
         if "item_id" in items.columns and items.index.name != "item_id":
             items = items.set_index("item_id")
         ids = _names(items.index)
-        values = items if columns is None else _in_order_of(columns, items)
+        values = items if columns is None else in_order_of(columns, items)
     elif isinstance(items, Mapping):
         ids, values = _names(items), list(items.values())
     elif isinstance(items, np.ndarray | list | tuple) and not any(isinstance(row, str | os.PathLike) for row in items):
@@ -268,23 +269,6 @@ def _feature_rows(items: Any, taken: Mapping[str, Any]) -> tuple[list[str], Floa
         rows = rows.reshape(0, n_features)
     _check_batch(rows, taken, ids)
     return ids, rows
-
-
-def _in_order_of(columns: Sequence[str], table: Any) -> Any:
-    """Bring the columns to the order of training."""
-    given = [str(column) for column in table.columns]
-    absent = [name for name in columns if name not in given]
-    extra = [name for name in given if name not in columns]
-    twice = sorted({name for name in given if given.count(name) > 1})
-    if absent or extra or twice:
-        found = [f"{len(names):,} are {what} ({shown(names)})" for what, names in
-                 (("missing", absent), ("unknown", extra), ("there twice", twice)) if names]  # fmt: skip
-        raise TableError(
-            f"The columns are not the {len(columns):,} of training: {', '.join(found)}; give each of them once and no "
-            f"others (first: {shown(list(columns)[:3])}): their order does not matter."
-        )
-    place = {name: position for position, name in enumerate(given)}
-    return table.iloc[:, [place[name] for name in columns]]
 
 
 def _check_batch(batch: NDArray[Any], taken: Mapping[str, Any], ids: Sequence[str] | None = None) -> None:

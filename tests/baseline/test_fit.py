@@ -103,7 +103,7 @@ def test_a_baseline_of_given_features_refuses_pictures(blobs):
     fitted = baseline.fit(*blobs)
     with pytest.raises(TableError, match="does not know how to make them from pictures"):
         fitted.predict(np.zeros((1, 32, 32, 3), np.uint8))
-    with pytest.raises(TableError, match="1 of the 2 features of training are missing \\('y'\\)"):
+    with pytest.raises(TableError, match=r"not the 2 of training: 1 are missing \('y'\)"):
         fitted.predict(blobs[0][["x"]])
 
 

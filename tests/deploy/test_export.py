@@ -177,7 +177,7 @@ def test_refused(table, tmp_path, exported):
         deploy.export(fitted, **{**put, "name": "../x"})
     with pytest.raises(OptionError, match="comparison has the verdict 'good'"):
         deploy.export(fitted, **put, comparison={"verdict": "good"})
-    with pytest.raises(TableError, match="1 features of training are missing"):
+    with pytest.raises(TableError, match=r"1 are missing \('f0'\)"):
         deploy.export(fitted, **{**put, "items": features.drop(columns="f0")})
     with pytest.raises(TableError, match="the ids must match"):
         deploy.export(fitted, **put, gold=pd.Series(["low"], index=["x"]))
