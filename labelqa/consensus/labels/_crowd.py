@@ -83,6 +83,8 @@ class CrowdFit:
     #: What `WarmStart` needs; methods that are computed at once have none.
     model: str = ""
     found: Statistics | None = None
+    #: Of a pool of models: name, weight, steps and whether it came to rest, of each.
+    pooled: tuple[tuple[str, float, int, bool], ...] = ()
     #: Further numbers per annotator, shown in `annotators`.
     per_annotator: dict[str, Floats] = field(default_factory=dict)
     #: Further numbers per item, shown in `table`.

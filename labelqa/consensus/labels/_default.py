@@ -85,8 +85,8 @@ def consensus_labels(
     Returns
     -------
     LabelConsensus
-        There is no single model, so the log-likelihood is nan; `rate` in `confusion` is the mean of the models', so
-        weighted. `prior_power` is the power of `pred_probs`.
+        There is no single model, so the log-likelihood is nan; `models` says which had how much say; `rate` in
+        `confusion` is the mean of the models', so weighted. `prior_power` is the power of `pred_probs`.
 
     Raises
     ------
@@ -143,6 +143,10 @@ def fit_pooled(crowd: Crowd, start: WarmStart | None, *, until: StoppingRule, se
         n_iterations=max(run.n_iterations for run in runs),
         is_converged=all(run.is_converged for run in runs),
         prior_power=power,
+        pooled=tuple(
+            (run.model.name, float(weight), run.n_iterations, run.is_converged)
+            for run, weight in zip(runs, weights, strict=True)
+        ),
     )
 
 

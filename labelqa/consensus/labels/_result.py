@@ -44,13 +44,16 @@ class LabelConsensus(Result):
         right) with the ends `low` and `high` of its 95 % interval; then the method's own numbers.
     classes
         One row per class: `label`, `share` of the items, `n_items` with this consensus label.
+    models
+        One row per model that had a say: `model`, `weight` (they sum to 1), `n_iterations`, `is_converged`. More than
+        one only of `consensus_labels`, whose probabilities are half theirs and half the votes'.
     log_likelihood
         Of all labels under the method's model; nan where it has none.
     prior_power
         Of `consensus_labels` with `pred_probs`: the power to which the classifier's probabilities were raised; below 1
         it was too sure of itself. Otherwise nan.
     n_iterations, is_converged
-        How long the method worked and whether it came to rest by its stated rule.
+        How long the method worked and whether it, or each of its models, came to rest by its stated rule.
     reason
         Why something is undefined or did not converge; otherwise ``None``.
     crowd, fit, refit
@@ -61,6 +64,7 @@ class LabelConsensus(Result):
     table: pd.DataFrame
     annotators: pd.DataFrame
     classes: pd.DataFrame
+    models: pd.DataFrame
     log_likelihood: float
     prior_power: float
     n_iterations: int
@@ -134,6 +138,7 @@ def make_result(method: str, crowd: Crowd, refit: Method, start: WarmStart | Non
         table=_item_table(crowd, fit, chosen),
         annotators=_annotator_table(crowd, fit),
         classes=_class_table(crowd, fit, chosen),
+        models=_model_table(method, fit),
         log_likelihood=float(fit.log_likelihood),
         prior_power=float(fit.prior_power),
         n_iterations=fit.n_iterations,
@@ -143,6 +148,11 @@ def make_result(method: str, crowd: Crowd, refit: Method, start: WarmStart | Non
         fit=fit,
         refit=refit,
     )
+
+
+def _model_table(method: str, fit: CrowdFit) -> pd.DataFrame:
+    rows = fit.pooled or ((method, 1.0, fit.n_iterations, fit.is_converged),)
+    return pd.DataFrame(list(rows), columns=["model", "weight", "n_iterations", "is_converged"])
 
 
 def _known_only(crowd: Crowd, fit: CrowdFit) -> CrowdFit:
