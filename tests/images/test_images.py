@@ -260,12 +260,14 @@ def test_true_is_white():
 
 
 def test_what_pillow_reads_is_a_picture_and_containers_are_not(tmp_path, gradient):
-    for name, form in (("a.jfif", "JPEG"), ("b.JPE", "JPEG"), ("c.tga", "TGA"), ("d.pgm", "PPM"), ("e.avif", "AVIF")):
+    files = [("a.jfif", "JPEG"), ("b.JPE", "JPEG"), ("c.tga", "TGA"), ("d.pgm", "PPM")]
+    files += [("e.avif", "AVIF")] if "AVIF" in Image.SAVE else []  # Pillow 11.2 and earlier know none
+    for name, form in files:
         (tmp_path / name).write_bytes(encoded(gradient, form))
     for name in ("x.pdf", "x.mpg", "x.h5", "x.eps", "x.csv", "x"):
         (tmp_path / name).write_bytes(b"something")
     source = ImageSource.from_folder(tmp_path)
-    assert source.item_ids == ["a.jfif", "b.JPE", "c.tga", "d.pgm", "e.avif"]
+    assert source.item_ids == [name for name, _ in files]
     assert len(source.check()) == 0
     assert {".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".gif", ".webp", ".ppm", ".jp2"} < set(images.SUFFIXES)
     assert not {".pdf", ".mpg", ".mpeg", ".hdf", ".h5", ".ps", ".eps", ".wmf", ".grib"} & set(images.SUFFIXES)
