@@ -2,48 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
+from labelqa._cells import durations, plain_numbers, times
 from labelqa._codes import encode_ids, id_text, of_one_type
+from labelqa._findings import Findings
+from labelqa._suspects import (
+    BOX_EDGES,
+    frames_of,
+    tell_spellings,
+    tell_units,
+    without_placeholders,
+)
 from labelqa.errors import TableError, shown
 
-BOX_EDGES = ("x_min", "y_min", "x_max", "y_max")
 STATUSES = ("labelled", "empty", "skipped")
 _KEYS = ["item_id", "annotator_id"]
 #: The class of boxes that came without one.
 ONLY_CLASS = "object"
-
-
-class Findings:
-    """A list of what was found and done, one row per kind of finding."""
-
-    def __init__(self) -> None:
-        self._rows: list[dict[str, Any]] = []
-
-    def add(self, table: str, finding: str, n: int, action: str, examples: Iterable[Any] = ()) -> None:
-        """Add a row unless the count is 0."""
-        if n:
-            self._rows.append(
-                {
-                    "table": table,
-                    "finding": finding,
-                    "n": int(n),
-                    "action": action,
-                    "examples": shown(list(examples)[:5]),
-                }
-            )
-
-    def extend(self, other: Findings) -> None:
-        """Append the rows of another list."""
-        self._rows += other._rows
-
-    def table(self) -> pd.DataFrame:
-        """Give all findings in the order they were made."""
-        return pd.DataFrame(self._rows, columns=["table", "finding", "n", "action", "examples"])
 
 
 def need_columns(table: pd.DataFrame, name: str, needed: Sequence[str]) -> None:
@@ -80,7 +59,7 @@ def items(given: pd.DataFrame | None, found: Findings) -> pd.DataFrame:
         if column not in table:
             table[column] = None if column == "path" else np.nan
     for column in ("width", "height"):
-        table[column] = _numbers(table, column, "items")
+        table[column] = plain_numbers(table, column, "items", found)
         bad = table.index[table[column] <= 0]
         if len(bad):
             raise TableError(
@@ -108,6 +87,7 @@ def labels(given: pd.DataFrame | None, repeats: str, found: Findings) -> tuple[p
     missing = table["label"].isna()
     found.add("labels", "row without a label", int(missing.sum()), "left out", table.loc[missing, "item_id"])
     table = _labels_of_one_type(table.loc[~missing].reset_index(drop=True), "labels", found)
+    tell_spellings(table, "labels", found)
     again = table.duplicated(_KEYS, keep=False)
     repeated = table.loc[again].reset_index(drop=True)
     if not again.any() or repeats == "keep":
@@ -152,7 +132,7 @@ def refuse_repeats(repeated: pd.DataFrame) -> None:
 
 def _latest(table: pd.DataFrame, found: Findings) -> pd.DataFrame:
     given = table["created_at"] if "created_at" in table else pd.Series(pd.NaT, index=table.index)
-    timed = table.assign(_time=times(given, "labels"))
+    timed = table.assign(_time=times(given, "labels", found))
     last = timed.groupby(_KEYS)["_time"].transform("max")
     unknown = timed.groupby(_KEYS)["_time"].transform(lambda values: values.isna().any())
     late = timed.loc[unknown | (timed["_time"] == last)]
@@ -175,7 +155,7 @@ def boxes(given: pd.DataFrame | None, item_table: pd.DataFrame, faulty: str, fou
     need_columns(given, "boxes", [*_KEYS, *BOX_EDGES])
     table = _with_text_ids(given, _KEYS)
     for edge in BOX_EDGES:
-        table[edge] = _numbers(table, edge, "boxes")
+        table[edge] = plain_numbers(table, edge, "boxes", found)
     bad = table.index[~np.isfinite(table[list(BOX_EDGES)].to_numpy(np.float64)).all(axis=1)]
     if len(bad):
         raise TableError(
@@ -188,6 +168,9 @@ def boxes(given: pd.DataFrame | None, item_table: pd.DataFrame, faulty: str, fou
     missing = table["label"].isna()
     found.add("boxes", "box without a class", int(missing.sum()), "left out", table.loc[missing, "item_id"])
     table = _labels_of_one_type(table.loc[~missing].reset_index(drop=True), "boxes", found)
+    tell_spellings(table, "boxes", found)
+    table = without_placeholders(table, found)
+    tell_units(table, item_table, found)
     table = _fix_boxes(table, item_table, faulty, found)
     table = table.sort_values([*_KEYS, *BOX_EDGES], kind="stable").reset_index(drop=True)
     if "box_id" not in table:
@@ -203,10 +186,9 @@ def boxes(given: pd.DataFrame | None, item_table: pd.DataFrame, faulty: str, fou
 
 
 def _fix_boxes(table: pd.DataFrame, item_table: pd.DataFrame, faulty: str, found: Findings) -> pd.DataFrame:
-    frame = table[["item_id"]].merge(item_table[["item_id", "width", "height"]], on="item_id", how="left")
     corners = table[list(BOX_EDGES)].to_numpy(np.float64)
     # an unknown size has no frame to leave
-    limit = frame[["width", "height"]].to_numpy(np.float64)
+    limit = frames_of(table, item_table)
     low, high = np.where(np.isnan(limit), -np.inf, 0.0), np.where(np.isnan(limit), np.inf, limit)
     clipped = np.hstack([np.clip(corners[:, :2], low, high), np.clip(corners[:, 2:], low, high)])
     turned = (corners[:, 2] < corners[:, 0]) | (corners[:, 3] < corners[:, 1])
@@ -259,8 +241,8 @@ def views(
     for column, missing in (("seconds", np.nan), ("created_at", pd.NaT)):
         if column not in table:
             table[column] = missing
-    table["seconds"] = _numbers(table, "seconds", "views")
-    table["created_at"] = times(table["created_at"], "views")
+    table["seconds"] = durations(table["seconds"], "views", found)
+    table["created_at"] = times(table["created_at"], "views", found)
     doubled = table.duplicated(_KEYS)
     found.add(
         "views", "view listed more than once", int(doubled.sum()), "the latest counts", table.loc[doubled, "item_id"]
@@ -271,6 +253,8 @@ def views(
     table = table.merge(acted.assign(_acted=True), on=_KEYS, how="outer")
     proven = table["_acted"].notna()
     table = _statuses(table, proven, found)
+    unread = _flags(table, "unread")
+    table = table.assign(unread=unread) if unread.any() else table.drop(columns="unread", errors="ignore")
     return _leading(table.drop(columns="_acted"), [*_KEYS, "status", "seconds", "created_at"])
 
 
@@ -279,6 +263,13 @@ def _times_of_labels(acted: pd.DataFrame, label_table: pd.DataFrame) -> pd.DataF
     if not extra:
         return acted
     return acted.merge(label_table[[*_KEYS, *extra]].drop_duplicates(_KEYS), on=_KEYS, how="left")
+
+
+def _flags(table: pd.DataFrame, column: str) -> pd.Series:
+    """Give a column of yes and no, also where it was written as text; no where it is not there."""
+    if column not in table:
+        return pd.Series(False, index=table.index)
+    return table[column].map(lambda value: str(value).strip().lower() in ("true", "1", "1.0")).astype(bool)
 
 
 def _statuses(table: pd.DataFrame, proven: pd.Series, found: Findings) -> pd.DataFrame:
@@ -294,10 +285,15 @@ def _statuses(table: pd.DataFrame, proven: pd.Series, found: Findings) -> pd.Dat
     wrong = proven & given.isin(["empty", "skipped"])
     found.add("views", "view called empty or skipped that has labels or boxes", int(wrong.sum()), "called labelled",
               table.loc[wrong, "item_id"])  # fmt: skip
-    bare = ~proven & (given == "labelled")
+    # what was drawn and is not read is no view with nothing drawn
+    unread = _flags(table, "unread")
+    bare = ~proven & (given == "labelled") & ~unread
     found.add("views", "view called labelled that has no label and no box", int(bare.sum()), "called empty",
               table.loc[bare, "item_id"])  # fmt: skip
-    table["status"] = np.where(proven, "labelled", np.where(given == "skipped", "skipped", "empty"))
+    found.add("views", "view whose answer is not read", int((unread & ~proven).sum()), "labelled, and not compared",
+              table.loc[unread & ~proven, "item_id"])  # fmt: skip
+    done = proven | (unread & (given != "skipped"))
+    table["status"] = np.where(done, "labelled", np.where(given == "skipped", "skipped", "empty"))
     return table
 
 
@@ -316,35 +312,6 @@ def add_unknown_items(
     )
     codes, _ = encode_ids(added["item_id"], "item_id")
     return added.iloc[np.argsort(codes, kind="stable")].reset_index(drop=True)
-
-
-def times(column: pd.Series, name: str) -> pd.Series:
-    """Read times as UTC.
-
-    Raises
-    ------
-    TableError
-        For values that are no time.
-    """
-    read = pd.to_datetime(column, utc=True, errors="coerce", format=None if column.dtype.kind in "Mif" else "ISO8601")
-    bad = column.index[read.isna() & column.notna()]
-    if len(bad):
-        raise TableError(
-            f"Column 'created_at' of {name} has {len(bad)} values that are no time ({shown(column.loc[bad])}); write "
-            "ISO 8601, such as 2026-01-31T12:00:00Z."
-        )
-    return read
-
-
-def _numbers(table: pd.DataFrame, column: str, name: str) -> pd.Series:
-    read = pd.to_numeric(table[column], errors="coerce").astype(np.float64)
-    bad = table.index[read.isna() & table[column].notna()]
-    if len(bad):
-        raise TableError(
-            f"Column {column!r} of {name} has {len(bad)} values that are no numbers (rows {shown(bad)}: "
-            f"{shown(table.loc[bad, column])}); write plain numbers."
-        )
-    return read
 
 
 def _texts(column: pd.Series, name: str) -> pd.Series:

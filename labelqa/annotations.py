@@ -31,9 +31,11 @@ import numpy as np
 import pandas as pd
 
 from labelqa import _checks
-from labelqa._checks import BOX_EDGES, Findings
+from labelqa._checks import BOX_EDGES
 from labelqa._codes import BoxCodes, LabelCodes, box_codes, encode_ids, encode_labels, label_codes
+from labelqa._findings import Findings
 from labelqa._options import check_choice
+from labelqa._suspects import without_contradicted_sizes
 from labelqa.errors import TableError, shown
 
 __all__ = ["Annotations"]
@@ -128,7 +130,7 @@ class Annotations:
         check_choice("repeats", repeats, REPEATS)
         check_choice("faulty_boxes", faulty_boxes, FAULTY_BOXES)
         found = Findings()
-        item_table = _checks.items(items, found)
+        item_table = without_contradicted_sizes(boxes, _checks.items(items, found), found)
         label_table, repeated = _checks.labels(labels, repeats, found)
         box_table = _checks.boxes(boxes, item_table, faulty_boxes, found)
         view_table = _checks.views(views, label_table, box_table, (labels, boxes), found)
@@ -157,8 +159,13 @@ class Annotations:
 
     @cached_property
     def box_codes(self) -> BoxCodes:
-        """The boxes as arrays within views, made once; skipped views are left out."""
-        return box_codes(self.items, self.views.loc[self.views["status"] != "skipped"], self.boxes, BOX_EDGES)
+        """The boxes as arrays within views, made once; without views that were skipped or whose answer is not read."""
+        views = self.views.loc[self.views["status"] != "skipped"]
+        if "unread" in views:
+            keys = ["item_id", "annotator_id"]
+            drawn = pd.MultiIndex.from_frame(self.boxes[keys])
+            views = views.loc[~views["unread"] | pd.MultiIndex.from_frame(views[keys]).isin(drawn)]
+        return box_codes(self.items, views, self.boxes, BOX_EDGES)
 
     def select(self, items: Iterable[Any] | None = None, annotators: Iterable[Any] | None = None) -> Annotations:
         """Keep only some items or annotators.

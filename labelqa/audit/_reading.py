@@ -102,7 +102,13 @@ def used_reading(source: Any, reading: dict[str, Any]) -> dict[str, Any]:
         For an option that cannot be used on `source`.
     """
     if isinstance(source, str | os.PathLike):
-        return {**reading, "repeats": reading["repeats"] or "latest"}
+        normalise = reading["normalise"]
+        return {
+            **reading,
+            "repeats": reading["repeats"] or "latest",
+            "ground_truth": reading["ground_truth"] or "leave_out",
+            "normalise": normalise if normalise is None or isinstance(normalise, str) else ",".join(normalise),
+        }
     given = {name: value for name, value in reading.items() if name != "repeats" and value is not None}
     if given:
         name, value = next(iter(given.items()))

@@ -6,7 +6,7 @@ import dataclasses
 import os
 import shlex
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -44,6 +44,9 @@ def run_audit(
     format: str | None = None,  # noqa: A002 - the public name
     annotator: str | None = None,
     annotator_from: str | None = None,
+    map: Mapping[str, str] | None = None,  # noqa: A002 - as in read
+    normalise: str | Iterable[str] | None = None,
+    ground_truth: str | None = None,
     repeats: str | None = None,
     overwrite: bool = False,
     on_step: OnStep | None = None,
@@ -71,7 +74,7 @@ def run_audit(
         Folder to write.
     seed
         Of everything random.
-    format, annotator, annotator_from
+    format, annotator, annotator_from, map, normalise, ground_truth
         As in `labelqa.read`; refused where `source` is no path.
     repeats
         As in `labelqa.read`, "latest" by default. `Annotations` were checked already: by default as they were then, and
@@ -112,7 +115,10 @@ def run_audit(
     seed = check_seed(seed)
     target = check_path("out", out)
     refuse_to_overwrite(target, overwrite=overwrite)
-    given = {"format": format, "annotator": annotator, "annotator_from": annotator_from, "repeats": repeats}
+    given = {
+        "format": format, "annotator": annotator, "annotator_from": annotator_from, "map": map, "normalise": normalise,
+        "ground_truth": ground_truth, "repeats": repeats,
+    }  # fmt: skip
     reading = used_reading(source, given)
     golds = _as_list(gold)
     with _told("read", tell):
@@ -176,11 +182,16 @@ def _key(material: Material, seed: int, reading: dict[str, Any]) -> dict[str, An
     return {"version": __version__, "inputs": hashes, "seed": seed, "reading": reading}
 
 
+_BY_DEFAULT = (("--repeats", "latest"), ("--ground-truth", "leave_out"))
+
+
 def _command(source: Any, options: list[tuple[str, Any]], out: Path, seed: int) -> str:
     """Write the command that does this again; what has no path is named by its kind."""
     words = ["labelqa", "audit", _shown(source)]
     for name, value in options:
-        if value is not None and (name, value) != ("--repeats", "latest"):
+        if name == "--map":
+            words += [word for ours, column in (value or {}).items() for word in (name, f"{ours}={column}")]
+        elif value is not None and (name, value) not in _BY_DEFAULT:
             words += [name, _shown(value)]
     return shlex.join([*words, "--seed", str(seed), "--out", out.as_posix()])
 

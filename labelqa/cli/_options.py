@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 PATH = click.Path(path_type=Path)
 #: An argument with its value in a sentence: n_jobs=2, format='csv', classes=['a', 'b'], overwrite=True, decisions=.
-_ARGUMENT = re.compile(r"""(?<![\w-])([a-z][a-z_]*)=('[^']*'|"[^"]*"|\[[^]]*\]|-?\w+(?:\.\d+)?)?""")
+_ARGUMENT = re.compile(r"""(?<![\w-])([a-z][a-z_]*)=('[^']*'|"[^"]*"|\[[^]]*\]|\{[^}]*\}|-?\w+(?:\.\d+)?)?""")
 
 #: A former spelling; or former spelling -> what stands for it now ("--no-curves"), or what makes its value of the old.
 Former = str | Mapping[str, str | Callable[[str], str]]
@@ -104,7 +104,7 @@ _SOURCE_OPTIONS = (
     option(
         "--format",
         "form",
-        type=click.Choice(["table", "coco", "label_studio"]),
+        type=click.Choice(["table", "coco", "label_studio", "label_studio_min"]),
         help="Format of SOURCE; found out where it is not given.",
     ),
     option("--annotator", metavar="NAME", help="Who annotated, where the file does not say."),
@@ -112,6 +112,25 @@ _SOURCE_OPTIONS = (
         "--annotator-from",
         type=click.Choice(["filename", "parent"]),
         help="Take the annotator from each file's name or from the folder it lies in.",
+    ),
+    option(
+        "--map",
+        multiple=True,
+        metavar="NAME=COLUMN",
+        callback=lambda _ctx, _param, given: columns_in(given),
+        help="Which column means what, such as label=answer; may be repeated.",
+    ),
+    option(
+        "--normalise",
+        metavar="KINDS",
+        help="Spellings that are one: case, space, unicode, number (classes and annotators), ids (items); with commas.",
+    ),
+    option(
+        "--ground-truth",
+        type=click.Choice(["leave_out", "keep"]),
+        default="leave_out",
+        show_default=True,
+        help="What Label Studio marks as ground truth is nobody's view, or its author's.",
     ),
     option(
         "--repeats",
@@ -122,7 +141,7 @@ _SOURCE_OPTIONS = (
     ),
 )
 #: What `source_options` hands to a command that also has options of its own.
-SOURCE_NAMES = ("source", "form", "annotator", "annotator_from", "repeats")
+SOURCE_NAMES = ("source", "form", "annotator", "annotator_from", "map", "normalise", "ground_truth", "repeats")
 _ROOT = option("--root", type=PATH, default=Path("models"), show_default=True, former="--models",
                help="Folder of all models.")  # fmt: skip
 _ALIAS = option("--alias", default="champion", show_default=True, help="champion, challenger or shadow.")
@@ -174,6 +193,8 @@ def in_words_of(command: click.Command | None, message: str) -> str:
 
     def spelt(found: re.Match[str]) -> str:
         name, value = found[1], (found[2] or "").strip("'\"")
+        if value.startswith("{"):
+            value = re.sub(r"['\"{}]", "", value).replace(": ", "=")
         if name not in options:
             return found[0]
         chosen = options[name]
@@ -192,13 +213,11 @@ def _with(command: Callable[..., Any], options: tuple[Callable[[Any], Any], ...]
     return command
 
 
-def read_source(
-    source: Path, form: str | None, annotator: str | None, annotator_from: str | None, repeats: str
-) -> Annotations:
+def read_source(source: Path, form: str | None, **how: Any) -> Annotations:
     """Read SOURCE and tell on stderr what was found and done."""
     from labelqa.readers import read
 
-    annotations = read(source, format=form, annotator=annotator, annotator_from=annotator_from, repeats=repeats)
+    annotations = read(source, format=form, **how)
     say_read(annotations)
     return annotations
 
@@ -213,6 +232,21 @@ def say_checks(checks: list[dict[Any, Any]]) -> None:
     """Tell what was found wrong, and what was done."""
     for check in checks:
         say(f"  {check['table']}: {check['finding']}, {check['n']:,}: {check['action']}")
+
+
+def columns_in(given: tuple[str, ...]) -> dict[str, str] | None:
+    """Take NAME=COLUMN pairs; None where none are given.
+
+    Raises
+    ------
+    click.BadParameter
+        For what is no such pair.
+    """
+    pairs = [one.partition("=") for one in given]
+    wrong = [one for one, (name, sign, column) in zip(given, pairs, strict=True) if not (name and sign and column)]
+    if wrong:
+        raise click.BadParameter(f"{wrong[0]!r} is not NAME=COLUMN, such as label=answer.")
+    return {name.strip(): column for name, _, column in pairs} or None
 
 
 def names_in(text: str | None) -> list[str] | None:

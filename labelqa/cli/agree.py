@@ -69,6 +69,8 @@ def agree(*, table: str | None, boxes: bool, as_json: bool, fail_under: float | 
     found = _measure(read_source(**reading), only_boxes=boxes, **options)
     for what, result in found.items():
         say(_sentence(what, result))
+        for note in getattr(result, "notes", ()):
+            say(f"  note: {note}")
     if as_json:
         click.echo(json.dumps({name: result.to_dict() for name, result in found.items()}, ensure_ascii=False))
     else:

@@ -19,7 +19,8 @@ from labelqa.cli._options import PATH, option, read_source, say, source_options,
     type=click.Choice(["parquet", "csv", "coco"]),
     help="Format to write; by default coco where --out ends in .json, else a folder of Parquet files.",
 )
-def apply(*, decisions: Path, out: Path, to: str | None, **how: Any) -> None:
+@option("--allow-loss", is_flag=True, help="Write though the format has no place for something.")
+def apply(*, decisions: Path, out: Path, to: str | None, allow_loss: bool, **how: Any) -> None:
     """Apply DECISIONS (JSONL) to SOURCE and write the result to --out; the log of fixes goes to stdout as CSV."""
     from labelqa.noise import apply_decisions
     from labelqa.readers import write
@@ -27,7 +28,7 @@ def apply(*, decisions: Path, out: Path, to: str | None, **how: Any) -> None:
     if out.exists():
         raise FileExistsError(f"{out} exists; choose another name.")
     done = apply_decisions(read_source(**how), decisions)
-    write(done.annotations, out, to=to)
+    write(done.annotations, out, to=to, allow_loss=allow_loss)
     counts = done.table["kind"].value_counts()
     what = ", ".join(f"{n:,} x {kind}" for kind, n in counts.items()) if len(counts) else "nothing to change"
     say(f"{what}; written to {out}")

@@ -101,9 +101,9 @@ def _write_tables(made: Augmented, out: Path, to: str) -> None:
     temporary = Path(tempfile.mkdtemp(prefix=".tables.", dir=out))
     try:
         if to == "coco":
-            write(made.annotations, temporary / "annotations.json")
+            write(made.annotations, temporary / "annotations.json", allow_loss=True, paths_from=temporary)
         else:
-            write(made.annotations, temporary / "tables", to="csv")
+            write(made.annotations, temporary / "tables", to="csv", paths_from=temporary / "tables")
         for file in temporary.rglob("*.*"):
             file.replace(out / file.name)
     finally:

@@ -18,6 +18,7 @@ from labelqa.cli._options import PATH, option, say_read, source_options, verb
     type=click.Choice(["parquet", "csv", "coco"]),
     help="Format to write; by default coco where OUT ends in .json, else a folder of Parquet files.",
 )
+@option("--allow-loss", is_flag=True, help="Write though the format has no place for something.")
 def convert(source: Path, out: Path, form: str | None, **how: Any) -> None:
     """Read SOURCE, check it, and write it to OUT, which must not exist."""
     import labelqa

@@ -27,8 +27,8 @@ from __future__ import annotations
 
 from labelqa.readers._convert import convert
 from labelqa.readers._read import read
-from labelqa.readers._table import TABLE_SUFFIXES
 from labelqa.readers._write import write
+from labelqa.readers.formats.table import TABLE_SUFFIXES
 
 __all__ = ["TABLE_SUFFIXES", "convert", "read", "write"]
 

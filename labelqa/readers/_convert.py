@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Mapping
 
 from labelqa.annotations import Annotations
 from labelqa.readers._read import read
@@ -17,8 +18,12 @@ def convert(
     format: str | None = None,  # noqa: A002 - as in read
     annotator: str | None = None,
     annotator_from: str | None = None,
+    map: Mapping[str, str] | None = None,  # noqa: A002 - as in read
+    normalise: str | Iterable[str] | None = None,
+    ground_truth: str = "leave_out",
     repeats: str = "latest",
     faulty_boxes: str = "fix",
+    allow_loss: bool = False,
 ) -> Annotations:
     """Read annotations in one format, check them, and write them in another; nothing is overwritten.
 
@@ -30,8 +35,10 @@ def convert(
         The folder ("parquet", "csv") or file ("coco") to write, which must not exist.
     to
         The format to write, see `write`; by default "coco" where `target` ends in .json, else "parquet".
-    format, annotator, annotator_from, repeats, faulty_boxes
+    format, annotator, annotator_from, map, normalise, ground_truth, repeats, faulty_boxes
         How to read `source`, see `read`.
+    allow_loss
+        Whether to write though the format has no place for something, see `write`.
 
     Returns
     -------
@@ -53,7 +60,7 @@ def convert(
     --------
     >>> import labelqa, tempfile, pathlib
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     labelqa.convert("sample_data/inspection", pathlib.Path(folder) / "all.json")
+    ...     labelqa.convert("sample_data/inspection", pathlib.Path(folder) / "all.json", allow_loss=True)
     ...     labelqa.read(pathlib.Path(folder) / "all.json")
     Annotations(300 items, 5 annotators, ... views, ... labels, ... boxes)
     Annotations(300 items, 5 annotators, ... views, ... labels, ... boxes)
@@ -64,8 +71,11 @@ def convert(
         format=format,
         annotator=annotator,
         annotator_from=annotator_from,
+        map=map,
+        normalise=normalise,
+        ground_truth=ground_truth,
         repeats=repeats,
         faulty_boxes=faulty_boxes,
     )
-    write(annotations, target, to=to)
+    write(annotations, target, to=to, allow_loss=allow_loss)
     return annotations

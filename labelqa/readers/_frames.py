@@ -1,24 +1,61 @@
-"""What every reader gives: raw tables, and what it mapped or left out."""
+"""What every reader is told and what it gives: raw tables, and what it mapped or left out."""
 
 from __future__ import annotations
 
-import json
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from labelqa._checks import Findings
+from labelqa._findings import Findings
 from labelqa.errors import TableError
 
 TABLES = ("labels", "boxes", "views", "items")
+_PICTURES = (
+    ".jpg",
+    ".jpeg",
+    ".jfif",
+    ".png",
+    ".gif",
+    ".bmp",
+    ".webp",
+    ".tif",
+    ".tiff",
+    ".avif",
+    ".jp2",
+    ".dcm",
+    ".svg",
+)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How a file is to be read.
+
+    Attributes
+    ----------
+    annotator
+        Who annotated, where the file does not say.
+    columns
+        Our name of a column -> the name in the file.
+    keep_gold
+        Whether answers marked as ground truth are views like others.
+    """
+
+    annotator: str | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)
+    keep_gold: bool = False
 
 
 @dataclass
 class Frames:
-    """Tables as read, by name, before any check; a table that the file cannot hold is absent."""
+    """Tables as read, by name, before any check; a table that the file cannot hold is absent.
+
+    `items` may have the column `picture`: the file name as the source has it, by which files are joined.
+    """
 
     tables: dict[str, pd.DataFrame] = field(default_factory=dict)
     found: Findings = field(default_factory=Findings)
@@ -30,6 +67,11 @@ class Frames:
             # pandas 2 will one day treat columns without any value otherwise; the checks set every type anyway
             warnings.filterwarnings("ignore", message=".*concatenation with empty or all-NA", category=FutureWarning)
             self.tables[name] = table if known is None else pd.concat([known, table], ignore_index=True)
+
+    def annotators(self) -> set[str]:
+        """Everybody that the tables name."""
+        named = [table["annotator_id"].dropna() for table in self.tables.values() if "annotator_id" in table]
+        return {str(name) for column in named for name in column.unique()}
 
 
 def name_annotator(table: pd.DataFrame, annotator: str | None, where: Path) -> pd.DataFrame:
@@ -45,58 +87,29 @@ def name_annotator(table: pd.DataFrame, annotator: str | None, where: Path) -> p
             return table.assign(annotator_id=table["annotator_id"].astype(object).fillna(annotator))
         return table
     if annotator is None:
-        raise TableError(
-            f"{where} does not say who annotated; name the person with annotator='NAME', or take it "
-            "from the file with annotator_from='filename' or annotator_from='parent'."
-        )
+        raise nobody(where)
     return table.assign(annotator_id=annotator)
 
 
-def load_json(path: Path) -> Any:
-    """Read JSON.
-
-    Raises
-    ------
-    TableError
-        Where the file is not JSON; the place is named.
-    """
-    return _parse(_text(path), path, first_line=1)
+def nobody(where: Path) -> TableError:
+    """The error where a file does not say who annotated."""
+    return TableError(
+        f"{where} does not say who annotated; name the person with annotator='NAME', or take it "
+        "from the file with annotator_from='filename' or annotator_from='parent'."
+    )
 
 
-def load_json_lines(path: Path) -> list[Any]:
-    """Read one JSON value per line; empty lines are passed over.
-
-    Raises
-    ------
-    TableError
-        Where a line is not JSON; the line is named.
-    """
-    lines = enumerate(_text(path).split("\n"), 1)
-    return [_parse(line, path, first_line=number) for number, line in lines if line.strip()]
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise TableError(
-            f"{path} is not UTF-8 text ({error.reason} at byte {error.start}); save it as UTF-8."
-        ) from error
-
-
-def _parse(text: str, path: Path, first_line: int) -> Any:
-    try:
-        return json.loads(text)
-    except json.JSONDecodeError as error:
-        line = first_line + error.lineno - 1
-        raise TableError(
-            f"{path} is not valid JSON ({error.msg} in line {line}, column {error.colno}); export it again."
-        ) from error
+def is_picture_name(text: str) -> bool:
+    """Tell the name of a picture by its suffix."""
+    return text.lower().endswith(_PICTURES)
 
 
 def existing_path(path: Any, folder: Path) -> Any:
     """Give the path of a picture as seen from here, where it lies below the file that names it."""
     if not isinstance(path, str) or not path:
         return None
-    below = folder / path
-    return below.as_posix() if not Path(path).is_absolute() and below.is_file() else path
+    try:
+        below = folder / path
+        return below.as_posix() if not Path(path).is_absolute() and below.is_file() else path
+    except (OSError, ValueError):  # too long, or with characters that no file name has
+        return path

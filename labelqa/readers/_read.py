@@ -1,26 +1,30 @@
-"""`read`: find out the format, read, name the annotators, check."""
+"""`read`: find out the format, read, name the annotators, join, check."""
 
 from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from labelqa._labels import id_texts
 from labelqa._options import check_choice, check_path
 from labelqa.annotations import Annotations
 from labelqa.errors import OptionError, TableError, shown
-from labelqa.readers._coco import is_coco, names_disagree, read_coco
-from labelqa.readers._frames import Frames, load_json
-from labelqa.readers._label_studio import is_label_studio, read_label_studio
-from labelqa.readers._table import TABLE_SUFFIXES, read_table, read_table_folder, table_files
+from labelqa.readers._formats import FORMATS as _FORMATS
+from labelqa.readers._formats import NAMES, by_name
+from labelqa.readers._frames import Frames, Reading
+from labelqa.readers._joining import join_files, near_ids
+from labelqa.readers._normalise import check_kinds
+from labelqa.readers._normalise import normalise as make_alike
+from labelqa.readers._source import Source
+from labelqa.readers.formats.table import TABLE_SUFFIXES, read_table_folder, table_files
 
-FORMATS = ("table", "coco", "label_studio")
+FORMATS = NAMES
 ANNOTATOR_FROM = ("filename", "parent")
+GROUND_TRUTH = ("leave_out", "keep")
 
 
 def read(
@@ -29,25 +33,38 @@ def read(
     format: str | None = None,  # noqa: A002 - the public name
     annotator: str | None = None,
     annotator_from: str | None = None,
+    map: Mapping[str, str] | None = None,  # noqa: A002 - as on the command line
+    normalise: str | Iterable[str] | None = None,
+    ground_truth: str = "leave_out",
     repeats: str = "latest",
     faulty_boxes: str = "fix",
 ) -> Annotations:
     """Read annotations from a file or a folder, check them, and say what was mapped, left out and corrected.
 
-    What was found and done stands in `Annotations.checks`: columns that were read under another name, rows that were
-    left out, boxes that were clipped.
+    What was in the file is in the tables, or stands in `Annotations.checks` with how often, what it was and why it was
+    left out; or the file is refused.
 
     Parameters
     ----------
     path
         A file, or a folder that holds `labels`, `boxes`, `views`, `items` as tables, or (with `annotator_from`) one
-        file per annotator.
+        file per annotator. ``.gz``, and ``.zip`` with one file in it, are unpacked.
     format
-        "table" (CSV, TSV, Parquet, JSONL, JSON records), "coco" or "label_studio"; found out where it is not given.
+        "table" (CSV, TSV, Parquet, JSONL, JSON records, Excel), "coco", "label_studio" or "label_studio_min" (JSON_MIN,
+        CSV, TSV); found out where it is not given.
     annotator
         The name of the person, where the file holds none. It is never guessed.
     annotator_from
-        "filename" or "parent": the person's name is the file's stem, or the name of the folder it lies in.
+        "filename" or "parent": the person's name is the file's stem, or the name of the folder it lies in, whatever one
+        name the file itself has for them.
+    map
+        Our name of a column -> the name in the file, as in ``{"label": "answer"}``.
+    normalise
+        "case", "space", "unicode", "number": classes and annotators that differ only by these are one, spelt as most
+        often; "ids": so are items whose ids nearly match, and that nobody labelled under both.
+    ground_truth
+        "leave_out": answers that Label Studio marks as ground truth are nobody's view; "keep": they are their
+        author's, like any other.
     repeats, faulty_boxes
         As in `Annotations.from_frames`.
 
@@ -58,7 +75,7 @@ def read(
     TableError
         Where the file cannot be understood, or holds no annotator and none was named.
     OptionError
-        For an unknown format or `annotator_from`, or both ways of naming the annotator at once.
+        For an unknown option, a column that is not there, or both ways of naming the annotator at once.
 
     Examples
     --------
@@ -68,6 +85,8 @@ def read(
     """
     if format is not None:
         check_choice("format", format, FORMATS)
+    check_choice("ground_truth", ground_truth, GROUND_TRUTH)
+    kinds = check_kinds(normalise)
     if annotator_from is not None:
         check_choice("annotator_from", annotator_from, ANNOTATOR_FROM)
         if annotator is not None:
@@ -77,26 +96,37 @@ def read(
     source = check_path("path", path)
     if not source.exists():
         raise FileNotFoundError(f"There is nothing at {source}; give the path of a file or a folder.")
-    frames = _read_frames(source, format, annotator, annotator_from)
+    how = Reading(annotator=annotator, columns=_columns(map), keep_gold=ground_truth == "keep")
+    frames = _read_frames(source, format, how, annotator_from)
+    make_alike(frames, kinds)
+    _tell_near_ids(frames)
     tables = frames.tables
     checked = Annotations.from_frames(
         labels=tables.get("labels"),
         boxes=tables.get("boxes"),
         views=tables.get("views"),
-        items=_one_row_per_item(tables.get("items")),
+        items=tables.get("items"),
         repeats=repeats,
         faulty_boxes=faulty_boxes,
     )
     return dataclasses.replace(checked, checks=pd.concat([frames.found.table(), checked.checks], ignore_index=True))
 
 
-def _read_frames(source: Path, form: str | None, annotator: str | None, annotator_from: str | None) -> Frames:
+def _columns(chosen: Any) -> dict[str, str]:
+    if chosen is None:
+        return {}
+    if not isinstance(chosen, Mapping):
+        raise OptionError(f"map={chosen!r} is no mapping; give our name -> the name in the file.")
+    return {str(name): column for name, column in chosen.items()}
+
+
+def _read_frames(source: Path, form: str | None, how: Reading, annotator_from: str | None) -> Frames:
     if source.is_file():
-        return _read_files([source], form, annotator, annotator_from)
+        return _read_files([source], form, how, annotator_from)
     if annotator_from is None:
         files = table_files(source)
         if files and form in (None, "table"):
-            return read_table_folder(source, files, annotator)
+            return join_files([(source, read_table_folder(source, files, how))])
     depth = "*/*" if annotator_from == "parent" else "*"
     found = sorted(path for path in source.glob(depth) if path.is_file() and path.suffix.lower() in TABLE_SUFFIXES)
     if not found:
@@ -109,85 +139,104 @@ def _read_frames(source: Path, form: str | None, annotator: str | None, annotato
             f"{source} holds {shown([path.name for path in found])}, none called labels, boxes, views or items; "
             "give one file, or annotator_from='filename' where each file is one annotator's."
         )
-    return _read_files(found, form, annotator, annotator_from)
+    return _read_files(found, form, how, annotator_from)
 
 
-def _read_files(paths: list[Path], form: str | None, annotator: str | None, annotator_from: str | None) -> Frames:
-    loaded = {path: load_json(path) for path in paths if path.suffix.lower() == ".json"}
-    by_file_name = names_disagree([data for data in loaded.values() if is_coco(data)])
-    _check_tasks(loaded)
-    out = Frames()
-    if by_file_name:
-        out.found.add("items", "image ids that differ between files", len(loaded), "file names used as item_id")
-    for path in paths:
-        person = {"filename": path.stem, "parent": path.resolve().parent.name}.get(annotator_from or "", annotator)
-        kind = form or _sniff(path, loaded.get(path))
-        one = _read_one(path, kind, loaded.get(path), person, by_file_name)
-        for name, table in one.tables.items():
-            out.add(name, table)
-        out.found.extend(one.found)
-    return out
+def _read_files(paths: list[Path], form: str | None, how: Reading, annotator_from: str | None) -> Frames:
+    sources = [Source(path) for path in paths]
+    kinds = [by_name(form) if form else _sniff(source) for source in sources]
+    _refuse_bare_tasks([source for source, kind in zip(sources, kinds, strict=True) if kind.name == "label_studio"])
+    read_files = []
+    for source, kind in zip(sources, kinds, strict=True):
+        person = {"filename": _stem(source.path), "parent": source.path.resolve().parent.name}.get(annotator_from or "")
+        frames = kind.read(source, dataclasses.replace(how, annotator=person) if person is not None else how)
+        if person is not None:
+            frames = _of_one_person(frames, person, source.path, annotator_from)
+        for what, action in source.notes:
+            frames.found.add("files", f"{what} in {source.path.name}", 1, action)
+        read_files.append((source.path, frames))
+    return join_files(read_files)
 
 
-def _check_tasks(loaded: Mapping[Path, Any]) -> None:
+def _stem(path: Path) -> str:
+    return Path(path.stem).stem if path.suffix.lower() in (".gz", ".zip") else path.stem
+
+
+def _of_one_person(frames: Frames, person: str, path: Path, annotator_from: str | None) -> Frames:
+    """Call the one annotator of a file by the name that was asked for."""
+    people = frames.annotators()
+    if len(people) > 1:
+        raise TableError(
+            f"{path} names {len(people)} annotators ({shown(sorted(people))}), whom annotator_from={annotator_from!r} "
+            "would make one; leave it out, or split the file."
+        )
+    if people - {person}:
+        frames.found.add("annotators", f"annotator {people.pop()!r} in {path.name}", 1, f"called {person!r}, as asked")
+    for name, table in frames.tables.items():
+        if "annotator_id" in table:
+            frames.tables[name] = table.assign(annotator_id=person)
+    return frames
+
+
+def _refuse_bare_tasks(sources: list[Source]) -> None:
     """Refuse tasks of several Label Studio files that nothing but their position could join."""
-    exports = {path: data for path, data in loaded.items() if is_label_studio(data)}
-    bare = [path.name for path, tasks in exports.items() if any(task.get("id") is None for task in tasks)]
-    if len(exports) > 1 and bare:
+    bare = [
+        source.path.name
+        for source in sources
+        if any(isinstance(task, dict) and task.get("id") is None for task in source.json)
+    ]
+    if len(sources) > 1 and bare:
         raise TableError(
             f"{shown(bare)} have tasks without an id, so nothing says which tasks of the files are the same; export "
             "with task ids."
         )
 
 
-def _read_one(path: Path, kind: str, data: Any, annotator: str | None, by_file_name: bool) -> Frames:
-    if kind == "coco":
-        if not is_coco(data):
-            raise TableError(
-                f"{path} is no COCO file: it needs a JSON object with the lists 'images' and 'annotations'."
-            )
-        return read_coco(data, path, annotator, by_file_name=by_file_name)
-    if kind == "label_studio":
-        if not is_label_studio(data):
-            raise TableError(f"{path} is no Label Studio export: it needs a JSON list of tasks with 'annotations'.")
-        return read_label_studio(data, path, annotator)
-    return read_table(path, annotator)
+def _sniff(source: Source) -> Any:
+    """Find the format.
 
-
-def _sniff(path: Path, data: Any) -> str:
-    suffix = path.suffix.lower()
-    if suffix != ".json":
-        if suffix not in TABLE_SUFFIXES:
-            raise TableError(
-                f"{path} has the suffix {suffix!r}, which labelqa does not read; needed is one of "
-                f"{', '.join(TABLE_SUFFIXES)}."
-            )
-        return "table"
-    if is_coco(data):
-        return "coco"
-    if is_label_studio(data):
-        return "label_studio"
-    if isinstance(data, list):
-        return "table"
-    keys = shown(sorted(map(str, data))) if isinstance(data, dict) else type(data).__name__
-    raise TableError(
-        f"{path} is JSON of no known kind (found: {keys}); needed is COCO ('images', 'annotations'), a Label Studio "
-        "export (a list of tasks) or a list of records."
-    )
-
-
-def _one_row_per_item(items: pd.DataFrame | None) -> pd.DataFrame | None:
-    """Join what several files say of one item: the first known value of each column."""
-    if items is None or "item_id" not in items or items["item_id"].isna().any():
-        return items  # the checks refuse it with its rows
-    items = items.assign(item_id=id_texts(items["item_id"]))
-    if not items["item_id"].duplicated().any():
-        return items
-    sizes = items.reindex(columns=["item_id", "width", "height"]).dropna()
-    unlike = sizes.groupby("item_id")[["width", "height"]].nunique().max(axis=1)
-    if (unlike > 1).any():
+    Raises
+    ------
+    TableError
+        Where it is none that is read; known others are named.
+    """
+    suffix = source.suffix
+    if suffix == ".json":
+        for kind in _FORMATS:
+            if kind.tells(source):
+                return kind
+        raise TableError(f"{source.path} is {_other(source.json)}; needed is COCO ('images', 'annotations'), a Label "
+                         "Studio export (a list of tasks) or a list of records.")  # fmt: skip
+    if suffix not in TABLE_SUFFIXES:
         raise TableError(
-            f"{int((unlike > 1).sum())} items have different sizes in different files "
-            f"({shown(unlike.index[unlike > 1])}); their boxes cannot be compared: correct the sizes or export again."
+            f"{source.path} has the suffix {suffix!r}, which labelqa does not read; needed is one of "
+            f"{', '.join(TABLE_SUFFIXES)}."
         )
-    return items.groupby("item_id", as_index=False, sort=False).first()
+    return next(kind for kind in _FORMATS if kind.name in ("label_studio_min", "table") and kind.tells(source))
+
+
+def _other(data: Any) -> str:
+    """Name what else a JSON file is."""
+    first = data[0] if isinstance(data, list) and data and isinstance(data[0], dict) else {}
+    inner = first.get("annotations")
+    one = inner[0] if isinstance(inner, list) and inner and isinstance(inner[0], dict) else {}
+    if "coordinates" in one and "image" in first:
+        return "CreateML JSON, which is not read"
+    if "text" in first and ("entities" in first or "label" in one or "start_offset" in one):
+        return "doccano JSON, which is not read"
+    if "source-ref" in first or "datasetObjectId" in first:
+        return "a SageMaker Ground Truth file, which is not read"
+    if isinstance(data, list) and not all(isinstance(row, dict) for row in data):
+        kinds = sorted({type(row).__name__ for row in data})
+        return f"a list of {', '.join(kinds)}, which is no known format"
+    if isinstance(data, list):
+        keys = shown(sorted({str(key) for row in data[:20] if isinstance(row, dict) for key in row}), 8)
+        return f"a list of records with lists of objects in them (keys found: {keys}), which is no known format"
+    keys = shown(sorted(map(str, data))) if isinstance(data, dict) else type(data).__name__
+    return f"JSON of no known kind (found: {keys})"
+
+
+def _tell_near_ids(frames: Frames) -> None:
+    groups = near_ids({name: table for name, table in frames.tables.items() if name != "items"})
+    examples = [" / ".join(found) for found in groups.values()]
+    frames.found.add("items", "ids that nearly match", len(groups), "kept apart: normalise='ids' joins them", examples)

@@ -70,7 +70,7 @@ def test_other_folders_are_left_alone_even_with_overwrite(said):
     [
         (None, ["nothing.csv"], 3, "There is nothing at nothing.csv"),
         ("item_id,label\n1,ok\n", ["bad.csv"], 3, "does not say who annotated; name the person with"),
-        ("a,b\n1,2\n", ["bad.csv"], 3, "has neither a label nor box corners"),
+        ("a,b\n1,2\n", ["bad.csv"], 3, "has no column that holds an answer"),
         ("item_id,annotator_id,label\n", ["bad.csv"], 3, "holds neither labels nor boxes"),
         ("item_id,annotator_id,label\n1,a,x\n1,a,y\n", ["bad.csv"], 3, "1 times an annotator labelled an item more"),
         ("item_id,label\n1,ok\n", ["bad.csv", "--annotator", "a", "--annotator-from", "parent"], 2, "give only one"),

@@ -14,6 +14,10 @@ def run(*words: object) -> tuple[int, str, str]:
 
 def test_convert_writes_what_it_read_and_prints_where(sample, tmp_path):
     code, out, err = run("convert", sample, tmp_path / "out.json")
+    assert (code, out) == (3, "")
+    assert "coco has no place for: skipped views (3)" in err
+    assert "go on with --allow-loss." in err
+    code, out, err = run("convert", sample, tmp_path / "out.json", "--allow-loss")
     assert (code, out) == (0, f"{tmp_path / 'out.json'}\n")
     assert "Annotations(300 items, 5 annotators" in err
     assert "gold.csv beside the tables, 1: not read" in err

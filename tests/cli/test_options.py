@@ -26,7 +26,7 @@ FUNCTIONS = {
     "flag": [
         "readers.read", "noise.find_issues", "noise.model_probabilities", "noise.calibrate", "noise.remaining_errors",
     ],
-    "apply": ["readers.read", "noise.apply_decisions"],
+    "apply": ["readers.read", "noise.apply_decisions", "readers.write"],
     "train": ["readers.read", "baseline.cross_validate", "baseline.fit"],
     "compare": ["compare.compare_fixes"],
     "augment": ["readers.read", "augment.augment_to_folder"],

@@ -68,12 +68,13 @@ def test_an_annotation_without_a_box_is_a_class_of_the_image(tmp_path):
     assert labelqa.read(write(tmp_path / "x.json", data)).labels.values.tolist() == [["2", "r1", "crack"]]
 
 
-def test_an_outline_gives_its_box_and_a_run_length_mask_is_counted(tmp_path):
+def test_an_outline_and_a_run_length_mask_give_the_box_that_encloses_them(tmp_path):
     outline = {"id": 1, "image_id": 1, "category_id": 7, "segmentation": [[5, 6, 15, 6, 15, 26]]}
-    mask = {"id": 2, "image_id": 1, "category_id": 7, "segmentation": {"counts": "x", "size": [80, 100]}}
+    mask = {"id": 2, "image_id": 1, "category_id": 7, "segmentation": {"counts": [1610, 20, 6370], "size": [80, 100]}}
     annotations = labelqa.read(write(tmp_path / "x.json", coco([outline, mask])), annotator="ann")
-    assert annotations.boxes[EDGES].values.tolist() == [[5, 6, 15, 26]]
-    assert annotations.checks[["n", "action"]].values.tolist() == [[1, "left out"]]
+    # 20 columns of 80 and 10 rows come first: 20 pixels down column 20
+    assert annotations.boxes[EDGES].values.tolist() == [[5, 6, 15, 26], [20, 10, 21, 30]]
+    assert annotations.checks[["n", "action"]].values.tolist() == [[1, "read as the box that encloses it"]] * 2
 
 
 def test_one_file_per_annotator(tmp_path):
@@ -121,14 +122,14 @@ def test_pictures_that_only_a_name_could_join_need_one_each(tmp_path):
 def test_an_id_that_stands_for_two_is_refused(tmp_path, what):
     data = coco([BOX])
     data[what][1]["id"] = data[what][0]["id"]
-    with pytest.raises(TableError, match=rf"lists {what} with the same id .* give each its own"):
+    with pytest.raises(TableError, match=rf"{what} 1: its id .* is that of another .*; give each its own"):
         labelqa.read(write(tmp_path / "x.json", data), annotator="ann")
 
 
 def test_an_image_without_id_is_refused(tmp_path):
     data = coco([BOX])
     del data["images"][1]["id"]
-    with pytest.raises(TableError, match=r"has an image without id \(file_name 'b\.jpg'\)"):
+    with pytest.raises(TableError, match=r"images 1: it has no id \(file_name or name: 'b\.jpg'\)"):
         labelqa.read(write(tmp_path / "x.json", data), annotator="ann")
 
 
@@ -145,10 +146,19 @@ def test_sizes_that_differ_between_files_are_refused(tmp_path):
     ("data", "message"),
     [
         (coco([BOX]), "does not say who annotated"),
-        (coco([BOX | {"image_id": 9, "rater_id": "r"}]), r"annotations of images it does not list \(9\)"),
-        (coco([BOX | {"category_id": 9, "rater_id": "r"}]), r"unknown category_id \(9\)"),
-        (coco([BOX | {"bbox": [1, 2, 3], "rater_id": "r"}]), r"a bbox that is not four numbers \(\[1, 2, 3\]\)"),
-        (coco([BOX | {"bbox": [1, 2, float("nan"), 3], "rater_id": "r"}]), "corner that is missing or infinite"),
+        (
+            coco([BOX | {"image_id": 9, "rater_id": "r"}]),
+            "annotation 1: it is about image 9, which the file",
+        ),
+        (coco([BOX | {"category_id": 9, "rater_id": "r"}]), r"annotation 1: its category_id 9 is unknown"),
+        (
+            coco([BOX | {"bbox": [1, 2, 3], "rater_id": "r"}]),
+            r"1: its bbox is not four numbers \(\[1, 2, 3\]\)",
+        ),
+        (
+            coco([BOX | {"bbox": [1, 2, float("nan"), 3], "rater_id": "r"}]),
+            "is nan, not a number",
+        ),
     ],
 )
 def test_faulty_files_say_why(tmp_path, data, message):

@@ -56,7 +56,7 @@ def test_who_completed_it(tmp_path, who, expected):
 
 
 def test_nobody_is_guessed(tmp_path):
-    with pytest.raises(TableError, match=r"an annotation of task 1 does not say who made it"):
+    with pytest.raises(TableError, match=r"task 1: an annotation does not say who made it"):
         read(tmp_path, task(1, said(None, rectangle())))
     assert read(tmp_path, task(1, said(None, rectangle())), annotator="ann").annotators == ["ann"]
 
@@ -110,7 +110,7 @@ def test_of_several_annotations_by_one_person_the_latest_counts(tmp_path):
     annotations = read(tmp_path, task(1, late, said(1, choice("ok"))))
     assert annotations.labels["label"].tolist() == ["dent"]
     assert "earlier annotation by the same person in export.json" in annotations.checks["finding"].tolist()
-    with pytest.raises(TableError, match="1 annotated task 1 2 times and no time tells which is the latest"):
+    with pytest.raises(TableError, match="task 1: 1 annotated it 2 times and no time tells which is the latest"):
         read(tmp_path, task(1, said(1, choice("ok")), said(1, choice("dent"))))
 
 
@@ -121,9 +121,9 @@ def test_a_rectangle_without_the_size_is_refused(tmp_path):
 
 
 def test_other_results_are_counted(tmp_path):
-    annotations = read(tmp_path, task(1, said(1, {"type": "polygonlabels", "value": {}}, rectangle())))
+    annotations = read(tmp_path, task(1, said(1, {"type": "keypointlabels", "value": {"x": 1, "y": 1}}, rectangle())))
     assert annotations.checks[["finding", "n"]].values.tolist() == [
-        ["result of type 'polygonlabels' in export.json", 1]
+        ["result of type 'keypointlabels' in export.json", 1]
     ]
 
 

@@ -218,8 +218,8 @@ def _notes(data: Annotations, sums: PairSums) -> tuple[str, ...]:
         )
     if sums.n_images and not sizes_known(sums.codes):
         notes.append(
-            "The size of some images is unknown: for the chance level their coordinates were divided by how far their "
-            "boxes reach to the right and down."
+            "The size of some images is unknown: for the chance level it is guessed from how far boxes reach to the "
+            "right and down. Give width and height of the items."
         )
     if len(np.unique(sums.codes.label)) == 1:
         notes.append("All boxes have one class: class_alpha and alpha_kalos_matched are undefined.")

@@ -57,12 +57,32 @@ def expected_distances(observed: PairSums, *, n_permutations: int, seed: int) ->
 
 
 def _box_scale(codes: BoxCodes) -> Floats:
-    """Width, height, width, height of each box's image; where unknown, how far its boxes reach right and down."""
-    image = codes.view_item[np.repeat(np.arange(len(codes.view_item)), np.diff(codes.view_offsets))]
+    """Width, height, width, height of each box's image; where unknown, what its boxes say of it."""
+    n_in_view = np.diff(codes.view_offsets)
+    image = codes.view_item[np.repeat(np.arange(len(codes.view_item)), n_in_view)]
     reach = np.zeros((len(codes.items), 2))
     np.maximum.at(reach, image, codes.xyxy[:, 2:])
-    size = np.where(np.isfinite(codes.sizes), codes.sizes, np.where(reach > 0, reach, 1.0))
+    n_views = np.bincount(codes.view_item, minlength=len(codes.items))
+    n_drawn = np.bincount(codes.view_item, n_in_view, len(codes.items)) / np.maximum(n_views, 1)
+    unknown = ~np.isfinite(codes.sizes).all(axis=1)
+    guessed = reach.copy()
+    if unknown.any() and _have_one_size(reach[unknown], n_drawn[unknown]):
+        guessed[unknown] = reach[unknown].max(axis=0)
+    size = np.where(np.isfinite(codes.sizes), codes.sizes, np.where(guessed > 0, guessed, 1.0))
     return np.tile(size[image], 2)
+
+
+def _have_one_size(reach: Floats, n_drawn: Floats) -> bool:
+    """Whether images may all be as large as their boxes reach together, given the boxes an annotator draws in each.
+
+    Images of one set mostly have one size, and two boxes in the upper left say little of where their image ends. But n
+    boxes anywhere in it reach no further than a share r of its side with probability r^n: if that is too small for an
+    image to be chance among so many (5 %, Bonferroni), sizes differ, and each is taken from its own boxes.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        log_p = n_drawn[:, None] * np.log(reach / np.maximum(reach.max(axis=0), np.finfo(float).tiny))
+    seen = n_drawn > 0
+    return bool((log_p[seen] >= np.log(0.05 / max(2 * seen.sum(), 1))).all())
 
 
 def sizes_known(codes: BoxCodes) -> bool:

@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from labelqa import _checks
+from labelqa._cells import times
 from labelqa._codes import LabelCodes
+from labelqa._findings import Findings
 from labelqa._options import Resampling, check_choice
 from labelqa._renamed import renamed
 from labelqa._result import Result
@@ -255,7 +256,7 @@ def _view_values(annotations: Annotations | pd.DataFrame, codes: LabelCodes, col
 
 def _times(annotations: Annotations | pd.DataFrame, codes: LabelCodes) -> pd.Series | None:
     values = _view_values(annotations, codes, "created_at")
-    return None if values is None else _checks.times(values, "labels")
+    return None if values is None else times(values, "labels", Findings())
 
 
 def _seconds(annotations: Annotations | pd.DataFrame, codes: LabelCodes) -> NDArray[np.float64] | None:

@@ -1,0 +1,134 @@
+"""Cells of tables as people write them: times, durations, numbers."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from labelqa._findings import Findings
+from labelqa.errors import TableError, shown
+
+#: Zone names of the mails and tables of North America, and their hours from UTC.
+_ZONES = {"EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7}
+_UNITS: tuple[tuple[float, str], ...] = ((1e11, "s"), (1e14, "ms"), (1e17, "us"), (np.inf, "ns"))
+
+
+def times(column: pd.Series, name: str, found: Findings) -> pd.Series:
+    """Read times as UTC: ISO 8601, with names of zones, Unix times in any unit, days first where that is certain.
+
+    What cannot be read costs that cell and is counted.
+    """
+    given = column.reset_index(drop=True)
+    if isinstance(given.dtype, pd.DatetimeTZDtype) or given.dtype.kind == "M":
+        return pd.to_datetime(given, utc=True).set_axis(column.index)
+    read = pd.Series(pd.NaT, index=given.index, dtype="datetime64[ns, UTC]")
+    known = given.notna()
+    numbers = pd.to_numeric(given.where(known), errors="coerce").astype(np.float64)
+    _read_unix(read, numbers)
+    left = known & numbers.isna()
+    if left.any():
+        texts = given[left].map(str).str.strip()
+        read[left] = _of_texts(texts, name, found)
+    bad = known & read.isna()
+    found.add(name, "created_at that is no time", int(bad.sum()), "left empty", given[bad])
+    return read.set_axis(column.index)
+
+
+def _read_unix(read: pd.Series, numbers: pd.Series) -> None:
+    """Read whole numbers as a day (20240131) or as time since 1970, whose unit their size tells."""
+    is_day = numbers.between(19000101, 29991231) & (numbers % 1 == 0)
+    if is_day.any():
+        days = numbers[is_day].astype(np.int64).astype(str)
+        read[is_day] = pd.to_datetime(days, format="%Y%m%d", utc=True, errors="coerce")
+    low = 0.0
+    for high, unit in _UNITS:
+        within = numbers.between(max(low, 1.0), high, inclusive="left") & ~is_day
+        low = high
+        if within.any():
+            read[within] = pd.to_datetime(numbers[within], unit=unit, utc=True, errors="coerce")  # type: ignore[call-overload]
+
+
+def _of_texts(texts: pd.Series, name: str, found: Findings) -> pd.Series:
+    plain = texts.str.replace(r"\s*(?:UTC|GMT|Z)$", "Z", regex=True, case=False)
+    read = pd.to_datetime(plain, utc=True, errors="coerce", format="ISO8601")
+    left = read.isna()
+    if left.any():
+        read[left] = _of_odd_texts(plain[left])
+        odd = left & read.notna()
+        found.add(name, "time in another form than ISO 8601", int(odd.sum()), "read", texts[odd])
+    return read
+
+
+def _of_odd_texts(texts: pd.Series) -> pd.Series:
+    parts = texts.str.extract(r"^(\d{1,2})[./-](\d{1,2})[./-](\d{4})")
+    days = parts[[0, 1]].astype(np.float64)
+    # 21 can be no month; where neither number tells in the whole column, nothing is guessed
+    first, second = bool((days[0] > 12).any()), bool((days[1] > 12).any())
+    is_day = parts[0].notna()
+    out = pd.Series(pd.NaT, index=texts.index, dtype="datetime64[ns, UTC]")
+    if is_day.any() and first != second:
+        rest = texts[is_day].str.replace(r"^(\d{1,2})[./-](\d{1,2})[./-](\d{4})", r"\3-\2-\1" if first else r"\3-\1-\2",
+                                         regex=True)  # fmt: skip
+        rest = rest.str.replace(r"^(\d{4})-(\d)-", r"\1-0\2-", regex=True).str.replace(
+            r"-(\d)(?=\D|$)", r"-0\1", regex=True
+        )
+        out[is_day] = pd.to_datetime(rest, utc=True, errors="coerce", format="mixed")
+    named = ~is_day
+    if named.any():
+        zones = "|".join(_ZONES)
+        told = texts[named].str.replace(rf"\b({zones})\b", lambda zone: f"{_ZONES[zone[1]]:+03d}:00", regex=True)
+        # "Tue Jan 02 10:00:00 -08:00 2024": the year stands last
+        told = told.str.replace(r"^(.*?) ([+-]\d\d:\d\d) (\d{4})$", r"\1 \3 \2", regex=True)
+        # words are needed: a bare "12" or "now" is no time
+        is_told = told.str.contains(r"\d{4}") & told.str.contains(r"[A-Za-z/:-]")
+        out[told.index[is_told]] = pd.to_datetime(told[is_told], utc=True, errors="coerce", format="mixed")
+    return out
+
+
+def durations(column: pd.Series, name: str, found: Findings) -> pd.Series:
+    """Read seconds, or hours:minutes:seconds; what cannot be read costs that cell and is counted."""
+    read = pd.to_numeric(column, errors="coerce").astype(np.float64)
+    left = read.isna() & column.notna()
+    if left.any():
+        texts = column[left].map(str).str.strip()
+        clock = texts.str.extract(r"^(?:(\d+):)?(\d{1,2}):(\d{1,2}(?:\.\d+)?)$")
+        seconds = (
+            clock[0].astype(np.float64).fillna(0) * 3600
+            + clock[1].astype(np.float64) * 60
+            + clock[2].astype(np.float64)
+        )
+        read[left] = seconds
+        bad = left & read.isna()
+        found.add(name, "seconds that are no number", int(bad.sum()), "left empty", column[bad])
+    return read
+
+
+_COMMA = re.compile(r"^\s*[+-]?\d+,\d+\s*$")
+
+
+def plain_numbers(table: pd.DataFrame, column: Any, name: str, found: Findings) -> pd.Series:
+    """Read numbers; commas as decimal points where the whole column has them and they cannot be thousands.
+
+    Raises
+    ------
+    TableError
+        For values that are no numbers.
+    """
+    given = table[column]
+    read = pd.to_numeric(given, errors="coerce").astype(np.float64)
+    bad = table.index[read.isna() & given.notna()]
+    if len(bad):
+        texts = given.loc[bad].map(str)
+        is_comma = texts.map(lambda text: _COMMA.match(text) is not None).all()
+        is_thousand = texts.str.strip().str.fullmatch(r"[+-]?[1-9]\d{0,2},\d{3}").all()
+        if not is_comma or is_thousand or given.dropna().map(str).str.contains(".", regex=False).any():
+            raise TableError(
+                f"Column {column!r} of {name} has {len(bad)} values that are no numbers (rows {shown(bad)}: "
+                f"{shown(given.loc[bad])}); write plain numbers."
+            )
+        read.loc[bad] = pd.to_numeric(texts.str.replace(",", ".", regex=False), errors="coerce")
+        found.add(name, f"decimal comma in column {column!r}", len(bad), "read as a point", given.loc[bad])
+    return read  # type: ignore[no-any-return]

@@ -1,0 +1,175 @@
+"""One file, opened once: its bytes unpacked, its text, JSON, JSON lines and table."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import zipfile
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from labelqa.errors import TableError, shown
+from labelqa.readers._text import decoded, read_delimited
+
+#: What a packed file may hold, in bytes, and how many times its own size: more is taken for a bomb.
+MAX_UNPACKED, MAX_RATIO = 8 << 30, 300
+_DELIMITED = (".csv", ".tsv", ".txt", ".tab")
+
+
+class Source:
+    """A file that readers look into.
+
+    Parameters
+    ----------
+    path
+        The file; ``.gz``, and ``.zip`` with one file in it, are unpacked.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.suffix = path.suffix.lower()
+        #: What was done to read the text, for the checks: (finding, action).
+        self.notes: list[tuple[str, str]] = []
+        if self.suffix == ".gz":
+            self.suffix = Path(path.stem).suffix.lower()
+
+    @cached_property
+    def data(self) -> bytes:
+        """The bytes of the file, unpacked.
+
+        Raises
+        ------
+        TableError
+            Where they cannot be unpacked, or would be too many.
+        """
+        raw = self.path.read_bytes()
+        try:
+            if raw[:2] == b"\x1f\x8b":
+                return self._limited(gzip.GzipFile(fileobj=io.BytesIO(raw)), len(raw))
+            if self.suffix == ".zip":
+                with zipfile.ZipFile(io.BytesIO(raw)) as packed:
+                    names = [one for one in packed.namelist() if not one.endswith("/") and "__MACOSX" not in one]
+                    if len(names) != 1:
+                        raise TableError(
+                            f"{self.path} holds {len(names)} files ({shown(names)}); unpack it, and give the folder or "
+                            "the file of annotations."
+                        )
+                    self.suffix = Path(names[0]).suffix.lower()
+                    with packed.open(names[0]) as stream:
+                        return self._limited(stream, len(raw))
+        except (OSError, EOFError, zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
+            raise TableError(f"{self.path} cannot be unpacked ({error}); fetch it again.") from error
+        return raw
+
+    def _limited(self, stream: Any, packed: int) -> bytes:
+        most = min(MAX_UNPACKED, max(MAX_RATIO * packed, 1 << 20))
+        data: bytes = stream.read(most + 1)
+        if len(data) > most:
+            raise TableError(
+                f"{self.path} unpacks to more than {most:,} bytes from {packed:,}, which looks like a bomb; unpack it "
+                "yourself if you trust it."
+            )
+        return data
+
+    @cached_property
+    def text(self) -> str:
+        """The text, whatever its encoding: UTF-8, UTF-16 with a mark, else Windows-1252, which is noted."""
+        text, note = decoded(self.data, self.path)
+        if note:
+            self.notes.append(note)
+        return text
+
+    @cached_property
+    def json(self) -> Any:
+        """The JSON value.
+
+        Raises
+        ------
+        TableError
+            Where the text is no JSON; the place is named.
+        """
+        return _parsed(self.text, self.path, first_line=1)
+
+    @cached_property
+    def json_lines(self) -> list[Any]:
+        """One JSON value per line; empty lines are passed over.
+
+        Raises
+        ------
+        TableError
+            Where a line is not JSON; the line is named.
+        """
+        lines = enumerate(self.text.split("\n"), 1)
+        return [_parsed(line, self.path, first_line=number) for number, line in lines if line.strip()]
+
+    @cached_property
+    def table(self) -> pd.DataFrame:
+        """The table: all text (CSV, TSV), or typed (Parquet, JSON, Excel).
+
+        Raises
+        ------
+        TableError
+            Where the file cannot be read as its suffix says.
+        """
+        _ = self.data if self.suffix == ".zip" else b""
+        if self.suffix in _DELIMITED:
+            table, notes = read_delimited(self.text, self.path, self.suffix)
+            self.notes += notes
+            return table
+        if self.suffix == ".parquet":
+            return self._parquet()
+        if self.suffix in (".xlsx", ".xlsm"):
+            return self._excel()
+        if self.suffix in (".jsonl", ".ndjson"):
+            return _records(self.json_lines, self.path)
+        if self.suffix == ".json":
+            return _records(self.json, self.path)
+        raise TableError(f"{self.path} has the suffix {self.suffix!r}, which is none of a table.")
+
+    def _parquet(self) -> pd.DataFrame:
+        try:
+            return pd.read_parquet(io.BytesIO(self.data))
+        except (ValueError, OSError) as error:  # Arrow's own errors are ValueErrors
+            reason = str(error).strip().splitlines()[0]
+            raise TableError(
+                f"{self.path} cannot be read as .parquet ({reason}); check the file, or export it again."
+            ) from error
+
+    def _excel(self) -> pd.DataFrame:
+        from labelqa._extras import require
+
+        require("openpyxl", extra="excel", purpose="Reading an Excel file")
+        try:
+            sheets = pd.read_excel(io.BytesIO(self.data), sheet_name=None, dtype=object)
+        except (ValueError, OSError, KeyError, zipfile.BadZipFile) as error:
+            raise TableError(f"{self.path} cannot be read as Excel ({error}); save it as CSV.") from error
+        filled = {name: sheet for name, sheet in sheets.items() if len(sheet)}
+        if len(filled) != 1:
+            raise TableError(
+                f"{self.path} has {len(filled)} sheets with rows ({shown(filled)}); keep the one with the answers."
+            )
+        return next(iter(filled.values()))
+
+
+def _parsed(text: str, path: Path, first_line: int) -> Any:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        line = first_line + error.lineno - 1
+        raise TableError(
+            f"{path} is not valid JSON ({error.msg} in line {line}, column {error.colno}); export it again."
+        ) from error
+    except (RecursionError, ValueError) as error:
+        raise TableError(f"{path} cannot be read as JSON ({error}); export it again.") from error
+
+
+def _records(data: Any, path: Path) -> pd.DataFrame:
+    if isinstance(data, list) and data and all(isinstance(row, dict) for row in data):
+        return pd.DataFrame(data)
+    if data == []:
+        raise TableError(f"{path} is an empty list: it holds no answers.")
+    raise TableError(f"{path} is no list of records; write one object per row, or use JSONL.")
