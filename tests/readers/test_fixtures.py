@@ -111,6 +111,7 @@ def test_files_parse_with_the_standard_library(variant):
 
 def ragged(path: Path, text: str) -> list[list[str]]:
     """Rows whose number of fields is not that of the header; blank lines part the task suites of Toloka."""
+    text = "\n".join(line for line in text.split("\n") if not line.startswith("# "))
     head, _, rest = text.partition("\r\n")
     text, delimiter = (rest, head[-1]) if head.startswith("sep=") else (text, "\t" if path.suffix == ".tsv" else ",")
     header, *rows = csv.reader(text.splitlines(keepends=True), delimiter=delimiter)
