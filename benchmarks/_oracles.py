@@ -77,7 +77,10 @@ def datumaro_cvat(folder: Path, room: Path) -> Read:
     def each() -> Iterator[Read]:
         for path in sorted(folder.glob("*.xml")):
             here = room / path.stem
-            pictures(here / "images", SCENE | {f"rooms/{name}.png": "b" for name in "abcde"})
+            pictures(
+                here / "images",
+                {**SCENE, "a_1.png": "a", "b_1.png": "b", **{f"rooms/{name}.png": "b" for name in "abcde"}},
+            )
             # a job export has the same head as a task export under another name, which datumaro refuses
             text = path.read_text("utf-8").replace("<job>", "<task>").replace("</job>", "</task>")
             (here / path.name).write_text(text, "utf-8")
