@@ -21,9 +21,14 @@ Box = tuple[str, str, float, float, float, float]
 Read = tuple[set[str], list[Box]]
 
 
+def stem(item: Any) -> str:
+    """The name of a picture without folder and suffix; other dots belong to the name."""
+    return Path(str(item).replace("\\", "/")).name.removesuffix(".png")
+
+
 def box(item: Any, label: Any, corners: Iterable[Any]) -> Box:
     x0, y0, x1, y1 = (round(float(value), 2) for value in corners)
-    return (Path(str(item).replace("\\", "/")).stem, str(label), x0, y0, x1, y1)
+    return (stem(item), str(label), x0, y0, x1, y1)
 
 
 def sized(x: float, y: float, width: float, height: float) -> tuple[float, float, float, float]:
@@ -176,9 +181,8 @@ def supervision_yolo(folder: Path, room: Path) -> Read:
 
     def each() -> Iterator[Read]:
         for data in sorted(folder.rglob("data.yaml")):
-            home = data.parent
-            for labels in sorted(path for path in (home / "labels").glob("*/")) or [home / "labels"]:
-                images = home / "images" / labels.relative_to(home / "labels")
+            for labels in sorted({path.parent for path in data.parent.rglob("labels/**/*.txt")}):
+                images = Path(str(labels).replace("/labels", "/images"))
                 turned = folder.name == "obb"
                 yield supervision_read(DetectionDataset.from_yolo(str(images), str(labels), str(data), is_obb=turned))
 

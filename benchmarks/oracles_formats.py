@@ -72,6 +72,7 @@ ORACLES = (
     Oracle("yolo/usual", "supervision", read.supervision_yolo),
     Oracle("yolo/usual", "globox", read.globox_yolo),
     Oracle("yolo/obb", "supervision", read.supervision_yolo),
+    Oracle("yolo/roboflow", "supervision", read.supervision_yolo),
     Oracle("yolo/darknet", "datumaro", read.datumaro_yolo),
     Oracle("yolo/darknet", "globox", read.globox_yolo),
     Oracle("voc/usual", "globox", read.globox("from_pascal_voc", "*/")),

@@ -1,7 +1,6 @@
 """The pictures beside the fixtures: one shade each, of the size that the scene says, under 300 bytes.
 
-Run it to write them anew: `python tests/readers/formats/make_pictures.py`. Only the standard library is used, so that
-the bytes never depend on an encoder.
+Run it to write them anew: `python tests/readers/formats/make_pictures.py`.
 """
 
 from __future__ import annotations
@@ -37,6 +36,9 @@ PICTURES = {
     },
     **{f"yolo/obb/images/{name}.png": name for name in "abc"},
     **{f"yolo/darknet/obj_train_data/{name}.png": name for name in "abc"},
+    "yolo/roboflow/train/images/a_png.rf.0a1b2c3d.png": "a",
+    "yolo/roboflow/train/images/b_png.rf.1b2c3d4e.png": "b",
+    "yolo/roboflow/valid/images/c_png.rf.2c3d4e5f.png": "c",
     "yolo/unusual/images/5f1c2d3e-a.png": "a",
     "yolo/unusual/images/7a8b9c0d-b.png": "b",
     "yolo/unusual/images/9e8f7a6b-c.png": "c",
