@@ -317,8 +317,6 @@ def labelme_read(folder: Path, room: Path) -> Read:
 
     def each() -> Iterator[Read]:
         for path in sorted(folder.rglob("*.json")):
-            if path.name == "expected.json":
-                continue
             name = Path(json.loads(path.read_text("utf-8"))["imagePath"].replace("\\", "/")).name
             here = room / path.parent.name / "x" / path.name
             pictures(room / path.parent.name, {f"pictures/{name}": name[0], f"x/{name}": name[0]})

@@ -1,4 +1,4 @@
-"""What other programs read from the fixtures of the formats, beside what `expected.json` says.
+"""What other programs read from the fixtures of the formats, beside what is expected.
 
 `python -m benchmarks.oracles_formats` prints a table `format | oracle | items | boxes | equal`. It needs none of the
 programs: those that are not installed are left out and named. They are never a dependency of labelqa:
@@ -85,7 +85,7 @@ ORACLES = (
            known="knows no oriented_rectangle"),
     Oracle("labelme/usual", "supervision", read.supervision_folders("from_labelme"), upright,
            known="knows no oriented_rectangle"),
-    Oracle("via/usual", "globox", read.globox("from_via_json", "[abe]*[!d].json", label_key="class"),
+    Oracle("via/usual", "globox", read.globox("from_via_json", "*.json", label_key="class"),
            lambda found: upright(found) and found[1] != "crack", known="reads rectangles only"),
     Oracle("label_studio/usual", "label-studio-sdk (OBB)", read.converter_obb, lambda found: found[1] != "crack"),
     Oracle("label_studio/unusual", "label-studio-sdk (brush)", read.converter_brush, lambda found: found[1] == "crack"),
@@ -104,7 +104,7 @@ ORACLES = (
 
 
 def ours(oracle: Oracle) -> Read:
-    expected = json.loads((FORMATS / oracle.variant / "expected.json").read_text("utf-8"))
+    expected = json.loads((FORMATS / f"{oracle.variant}.expected.json").read_text("utf-8"))
     rows = expected["boxes"] or [[*label, 0, 0, 0, 0] for label in expected["labels"]]
     boxes = [box(item, label, corners) for item, _, label, *corners in rows]
     names = [oracle.move(box(row[0], "", [0] * 4))[0] for row in expected["items"]]

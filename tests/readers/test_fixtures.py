@@ -12,7 +12,9 @@ from xml.etree import ElementTree
 import pytest
 
 FORMATS = Path(__file__).parent / "formats"
-VARIANTS = sorted(path.parent for path in FORMATS.glob("*/*/expected.json"))
+VARIANTS = sorted(
+    path.with_name(path.name.removesuffix(".expected.json")) for path in FORMATS.glob("*/*.expected.json")
+)
 IDS = [path.relative_to(FORMATS).as_posix() for path in VARIANTS]
 READ = {"path", "format", "annotator", "annotator_from", "images", "options"}
 TABLES = {"items": 3, "views": 3, "labels": 3, "boxes": 7}
@@ -23,11 +25,11 @@ EVERY_FORMAT = {
 
 
 def load(variant: Path) -> dict[str, Any]:
-    return json.loads((variant / "expected.json").read_text(encoding="utf-8"))
+    return json.loads(variant.with_name(f"{variant.name}.expected.json").read_text(encoding="utf-8"))
 
 
 def files(variant: Path) -> list[Path]:
-    return sorted(path for path in variant.rglob("*") if path.is_file() and path.name != "expected.json")
+    return sorted(path for path in variant.rglob("*") if path.is_file())
 
 
 def test_every_format_has_a_usual_and_an_unusual_variant():
