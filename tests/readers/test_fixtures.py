@@ -89,6 +89,14 @@ def test_three_annotators_or_one_that_is_named(variant):
     assert len(people) == 3 or expected["read"].get("annotator") or people == {"ann"}
 
 
+@pytest.mark.parametrize("name", sorted(EVERY_FORMAT))
+def test_the_usual_variant_has_a_unicode_class_and_a_view_with_nothing_drawn(name):
+    expected = load(FORMATS / name / "usual")
+    labels = {row[2] for table in ("labels", "boxes") for row in expected[table]}
+    assert [label for label in labels if not label.isascii()]
+    assert expected["views_derived"] or "empty" in {row[2] for row in expected["views"]}
+
+
 @pytest.mark.parametrize("variant", VARIANTS, ids=IDS)
 def test_files_parse_with_the_standard_library(variant):
     held = files(variant)
