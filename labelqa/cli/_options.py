@@ -110,8 +110,8 @@ _SOURCE_OPTIONS = (
     option("--annotator", metavar="NAME", help="Who annotated, where the file does not say."),
     option(
         "--annotator-from",
-        type=click.Choice(["filename", "parent"]),
-        help="Take the annotator from each file's name or from the folder it lies in.",
+        type=click.Choice(["filename", "parent", "folder"]),
+        help="Take the annotator from each file's name, the folder it lies in, or the first folder below SOURCE.",
     ),
     option(
         "--map",

@@ -19,9 +19,30 @@ from labelqa.cli._options import PATH, option, say_read, source_options, verb
     help="Format to write; by default coco where OUT ends in .json, else a folder of Parquet files.",
 )
 @option("--allow-loss", is_flag=True, help="Write though the format has no place for something.")
+@option(
+    "--list",
+    "is_list",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=lambda ctx, _param, is_on: _list(ctx, is_on),
+    help="List the formats, what each keeps and what it has no place for, and stop.",
+)
 def convert(source: Path, out: Path, form: str | None, **how: Any) -> None:
     """Read SOURCE, check it, and write it to OUT, which must not exist."""
     import labelqa
 
     say_read(labelqa.convert(source, out, format=form, **how))
     click.echo(out)
+
+
+def _list(ctx: click.Context, is_on: bool) -> None:
+    if not is_on:
+        return
+    from labelqa.readers import FORMATS
+
+    for each in FORMATS:
+        writes = f", --to {' or '.join(each.writes)}" if each.writes else ""
+        click.echo(f"{each.name} (--format {each.name}{writes}): {each.title}")
+        click.echo(f"  keeps {each.keeps}\n  leaves out {each.loses}")
+    ctx.exit()

@@ -2,8 +2,10 @@
 
 Conventions
 -----------
-Formats: "table" (long CSV, TSV, Parquet, JSONL or JSON records, one file or a folder of `labels`, `boxes`, `views`,
-`items`), "coco" (COCO JSON, one file per annotator or `rater_id` / `rater_list`), "label_studio" (Label Studio JSON).
+Formats: "table" (long CSV, TSV, Parquet, JSONL, JSON records or Excel, one file or a folder of `labels`, `boxes`,
+`views`, `items`), "coco" (COCO JSON, one file per annotator or `rater_id` / `rater_list`), "label_studio" (Label Studio
+JSON), "label_studio_min" (its flat JSON_MIN, CSV and TSV). What was in a file is in the tables, or counted in
+`Annotations.checks` by what it was and why it was left out, or the file is refused, with file and record.
 Ids are text. Boxes are corners in pixels. *Looked and drew nothing*, *skipped* and *never opened* stay three different
 things as far as a format can say them. Gold tables that lie beside the annotations are not read: they are nobody's
 annotations. Nothing is ever overwritten.
@@ -12,11 +14,12 @@ Questions
 ---------
 - What stands in this file, and who said it? `read`; `Annotations.checks` lists what was mapped, left out and corrected.
 - How do I keep it, or hand it on? `write`; in one go with reading: `convert`.
+- Which formats are there, and what does each have no place for? `FORMATS`.
 
 Map
 ---
-`read` -> `Annotations`; `write`; `convert` -> `Annotations`; `TABLE_SUFFIXES`: endings of the files that are looked at
-in a folder.
+`read` -> `Annotations`; `write`; `convert` -> `Annotations`; `FORMATS`: a `Format` each; `TABLE_SUFFIXES`: endings of
+the files that are looked at in a folder.
 
 References
 ----------
@@ -26,11 +29,12 @@ Lin et al., "Microsoft COCO: common objects in context", ECCV 2014; Label Studio
 from __future__ import annotations
 
 from labelqa.readers._convert import convert
+from labelqa.readers._formats import FORMATS, Format
 from labelqa.readers._read import read
 from labelqa.readers._write import write
 from labelqa.readers.formats.table import TABLE_SUFFIXES
 
-__all__ = ["TABLE_SUFFIXES", "convert", "read", "write"]
+__all__ = ["FORMATS", "TABLE_SUFFIXES", "Format", "convert", "read", "write"]
 
 
 def __dir__() -> list[str]:

@@ -26,6 +26,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "seconds": ("duration", "lead_time", "seconds_spent", "time_spent"),
     "path": ("file_path", "filepath", "image_path", "file", "file_name", "filename"),
     "box_id": ("bbox_id", "annotation_id"),
+    "status": (),
 }  # fmt: skip
 #: Names of which two in one table with different answers are refused.
 _TOLD_APART = ("item_id", "annotator_id", "label")
@@ -198,7 +199,7 @@ def _refuse_other_corners(table: pd.DataFrame, groups: list[list[Any]], path: Pa
 def _frame_sizes(table: pd.DataFrame, names: Mapping[str, Any], used: tuple[str, str] | None) -> pd.DataFrame:
     """Call the size of the picture width and height."""
     pair = next((pair for pair in _FRAMES if set(pair) <= set(names) and pair != used), None)
-    if pair is None or pair == ("width", "height"):
+    if pair is None:
         return table
     return table.rename(columns={names[pair[0]]: "width", names[pair[1]]: "height"})
 

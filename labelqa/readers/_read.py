@@ -23,7 +23,7 @@ from labelqa.readers._source import Source
 from labelqa.readers.formats.table import TABLE_SUFFIXES, read_table_folder, table_files
 
 FORMATS = NAMES
-ANNOTATOR_FROM = ("filename", "parent")
+ANNOTATOR_FROM = ("filename", "parent", "folder")
 GROUND_TRUTH = ("leave_out", "keep")
 
 
@@ -55,8 +55,8 @@ def read(
     annotator
         The name of the person, where the file holds none. It is never guessed.
     annotator_from
-        "filename" or "parent": the person's name is the file's stem, or the name of the folder it lies in, whatever one
-        name the file itself has for them.
+        "filename", "parent" or "folder": the person's name is the file's stem, the name of the folder it lies in, or
+        that of the first folder below `path`, whatever one name the file itself has for them.
     map
         Our name of a column -> the name in the file, as in ``{"label": "answer"}``.
     normalise
@@ -122,12 +122,12 @@ def _columns(chosen: Any) -> dict[str, str]:
 
 def _read_frames(source: Path, form: str | None, how: Reading, annotator_from: str | None) -> Frames:
     if source.is_file():
-        return _read_files([source], form, how, annotator_from)
+        return _read_files([source], form, how, annotator_from, root=source)
     if annotator_from is None:
         files = table_files(source)
         if files and form in (None, "table"):
             return join_files([(source, read_table_folder(source, files, how))])
-    depth = "*/*" if annotator_from == "parent" else "*"
+    depth = {"parent": "*/*", "folder": "*/**/*"}.get(annotator_from or "", "*")
     found = sorted(path for path in source.glob(depth) if path.is_file() and path.suffix.lower() in TABLE_SUFFIXES)
     if not found:
         raise TableError(
@@ -139,16 +139,23 @@ def _read_frames(source: Path, form: str | None, how: Reading, annotator_from: s
             f"{source} holds {shown([path.name for path in found])}, none called labels, boxes, views or items; "
             "give one file, or annotator_from='filename' where each file is one annotator's."
         )
-    return _read_files(found, form, how, annotator_from)
+    return _read_files(found, form, how, annotator_from, root=source)
 
 
-def _read_files(paths: list[Path], form: str | None, how: Reading, annotator_from: str | None) -> Frames:
+def _person(path: Path, source: Path, annotator_from: str | None) -> str | None:
+    """Give the name of the person that a path names."""
+    if annotator_from == "folder":
+        return path.relative_to(source).parts[0] if path != source else path.resolve().parent.name
+    return {"filename": _stem(path), "parent": path.resolve().parent.name}.get(annotator_from or "")
+
+
+def _read_files(paths: list[Path], form: str | None, how: Reading, annotator_from: str | None, *, root: Path) -> Frames:
     sources = [Source(path) for path in paths]
     kinds = [by_name(form) if form else _sniff(source) for source in sources]
     _refuse_bare_tasks([source for source, kind in zip(sources, kinds, strict=True) if kind.name == "label_studio"])
     read_files = []
     for source, kind in zip(sources, kinds, strict=True):
-        person = {"filename": _stem(source.path), "parent": source.path.resolve().parent.name}.get(annotator_from or "")
+        person = _person(source.path, root, annotator_from)
         frames = kind.read(source, dataclasses.replace(how, annotator=person) if person is not None else how)
         if person is not None:
             frames = _of_one_person(frames, person, source.path, annotator_from)

@@ -54,3 +54,12 @@ def test_an_existing_path_is_not_overwritten(sample, tmp_path):
     code, _, err = run("convert", sample, tmp_path)
     assert code == 3
     assert "exists and is not overwritten" in err
+
+
+def test_the_formats_are_listed():
+    code, out, _ = run("convert", "--list")
+    assert code == 0
+    for each in labelqa.readers.FORMATS:
+        assert f"--format {each.name}" in out
+        assert each.keeps in out
+    assert "--to parquet or csv" in out

@@ -49,6 +49,7 @@ ELSEWHERE = {
         "--images": "the argument features= as pictures",
     },
     "compare": {"--fail-if-hurts": "exit code"},
+    "convert": {"--list": "lists the formats instead"},
     "predict": {"--model": "the argument root= as the folder of one version"},
 }
 

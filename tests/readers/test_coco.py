@@ -114,7 +114,7 @@ def test_pictures_that_only_a_name_could_join_need_one_each(tmp_path):
     second["images"][0]["file_name"] = "b.jpg"
     write(tmp_path / "ann.json", first)
     write(tmp_path / "bob.json", second)
-    with pytest.raises(TableError, match=r"bob\.json has 1 file names of several images \('b\.jpg'\)"):
+    with pytest.raises(TableError, match=r"bob\.json lists 1 pictures under several image ids \('b\.jpg': 1, 2\)"):
         labelqa.read(tmp_path, annotator_from="filename")
 
 

@@ -45,6 +45,7 @@ def read_coco(source: Source, how: Reading) -> Frames:
     data, path = source.json, source.path
     images = _by_id(data["images"], "images", path)
     categories = _by_id(data.get("categories") or [], "categories", path)
+    _refuse_repeated(images, path)
     rows = _Rows(path, how, images, _names(categories, path))
     rows.sessions = {number: _sessions(image, number, path) for number, image in images.items()}
     for nth, annotation in enumerate([*data["annotations"], *(data.get("image_labels") or [])]):
@@ -83,6 +84,9 @@ class _Rows:
         corners = self._corners(annotation)
         self.met["crowd region (iscrowd)", "read as a box"] += bool(annotation.get("iscrowd")) and corners is not None
         item = self.item(place)
+        self.met["annotation with a score, as a model writes it", "kept"] += annotation.get("score") is not None
+        if annotation.get("keypoints") and corners is None:
+            self.met["keypoints without a box", "left out: no extent"] += 1
         row = {"item_id": item, "label": self.categories.get(kind)}
         for person in people:
             if corners is not None:
@@ -90,7 +94,7 @@ class _Rows:
                 self.boxes.append(box | {"box_id": annotation.get("box_id")})
                 if row["label"] is None:
                     self.unread.add((item, person))
-            elif has_box or outline:
+            elif has_box or outline or annotation.get("keypoints"):
                 self.unread.add((item, person))
             else:
                 self.labels.append({**row, "annotator_id": person})
@@ -124,7 +128,13 @@ class _Rows:
             if not isinstance(box, list) or len(box) != 4:
                 raise TableError(f"its bbox is not four numbers ({box!r}); write [x, y, width, height] in pixels")
             x, y, width, height = (number(side, "a side of its bbox, which is not four numbers,") for side in box)
-            return x, y, x + width, y + height
+            # CVAT writes the rectangle as it was before it was turned
+            attributes = annotation.get("attributes")
+            turn = attributes.get("rotation") if isinstance(attributes, dict) else None
+            if not turn:
+                return x, y, x + width, y + height
+            self.met["rotated rectangle", "read as the box that encloses it"] += 1
+            return _shapes.turned(x, y, width, height, number(turn, "rotation"), round_middle=True)
         if not outline:
             return None
         if isinstance(outline, dict):
@@ -194,6 +204,21 @@ def _by_id(listed: list[Any], what: str, path: Path) -> dict[Any, dict[str, Any]
                 raise TableError(f"its id {place!r} is that of another ({before!r} and {name!r}); give each its own")
             out[place] = one
     return out
+
+
+def _refuse_repeated(images: dict[Any, dict[str, Any]], path: Path) -> None:
+    """Refuse a picture under several ids: nothing says which views are of one picture."""
+    ids: dict[str, list[Any]] = {}
+    for place, image in images.items():
+        if isinstance(image.get("file_name"), str) and image["file_name"]:
+            ids.setdefault(image["file_name"], []).append(place)
+    twice = {name: places for name, places in ids.items() if len(places) > 1}
+    if twice:
+        name, places = next(iter(twice.items()))
+        raise TableError(
+            f"{path} lists {len(twice)} pictures under several image ids ({name!r}: {shown(places)}); give each "
+            "picture one id. From Label Studio, export JSON, which says who annotated."
+        )
 
 
 def _names(categories: dict[Any, dict[str, Any]], path: Path) -> dict[Any, str]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from labelqa._checks import BOX_EDGES
+from labelqa._checks import BOX_EDGES, STATUSES
 from labelqa.errors import OptionError, TableError, shown
 from labelqa.readers._frames import TABLES, Frames, Reading, existing_path, name_annotator
 from labelqa.readers._headings import renamed_columns
@@ -163,25 +163,51 @@ def read_table_folder(folder: Path, files: dict[str, Path], how: Reading) -> Fra
 
 def _add_labels(table: pd.DataFrame, out: Frames) -> None:
     _refuse_objects(table)
+    if _has_statuses(table):
+        _add_views(table, out)
+        bare = table["label"].isna()
+        out.found.add("labels", "row without a label", int(bare.sum()), "read as a view", table.loc[bare, "item_id"])
+        table = table.loc[~bare].drop(columns="status").reset_index(drop=True)
     out.add("labels", table)
+
+
+def _has_statuses(table: pd.DataFrame) -> bool:
+    """Tell a column of statuses of views, whose words are ours, from another column of that name."""
+    if not {"status", "item_id", "annotator_id"} <= set(table.columns):
+        return False
+    return bool(table["status"].dropna().map(lambda word: str(word).strip().lower()).isin(STATUSES).all())
+
+
+def _add_views(table: pd.DataFrame, out: Frames) -> None:
+    """Take one view per item and annotator from rows of answers, its status where a row says it."""
+    kept = [column for column in ("item_id", "annotator_id", "status", "seconds", "created_at") if column in table]
+    views = table[kept]
+    if "status" in kept:
+        views = views.assign(status=views["status"].map(lambda word: str(word).strip().lower(), na_action="ignore"))
+    out.add("views", views.groupby(["item_id", "annotator_id"], as_index=False, sort=False).first())
 
 
 def _add_boxes(table: pd.DataFrame, out: Frames) -> None:
     """Rows without any corner say that somebody looked and drew nothing."""
     _refuse_objects(table)
+    if "item_id" in table and {"width", "height"} <= set(table.columns):
+        table = _sizes_apart(table, out)
     bare = table[list(BOX_EDGES)].isna().all(axis=1)
+    has_statuses = _has_statuses(table)
+    if has_statuses:
+        _add_views(table, out)
+        table = table.drop(columns="status")
     if bare.any():
         out.found.add("boxes", "row without corners", int(bare.sum()), "read as a view with nothing drawn",
                       table.loc[bare, "item_id"] if "item_id" in table else ())  # fmt: skip
-        keep = [column for column in ("item_id", "annotator_id", "seconds", "created_at") if column in table]
-        out.add("views", table[keep].drop_duplicates(["item_id", "annotator_id"]))
+        if not has_statuses:
+            keep = [column for column in ("item_id", "annotator_id", "seconds", "created_at") if column in table]
+            out.add("views", table.loc[:, keep].drop_duplicates(["item_id", "annotator_id"]))
     boxes = table.loc[~bare].reset_index(drop=True)
     if "box_id" in boxes and boxes["box_id"].duplicated().any():
         out.found.add("columns", "box_id that several boxes share", int(boxes["box_id"].duplicated(keep=False).sum()),
                       "not used: boxes are numbered anew")  # fmt: skip
         boxes = boxes.rename(columns={"box_id": "box_id (not used)"})
-    if "item_id" in boxes and {"width", "height"} <= set(boxes.columns):
-        boxes = _sizes_apart(boxes, out)
     out.add("boxes", boxes)
 
 
