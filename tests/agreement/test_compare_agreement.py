@@ -125,3 +125,15 @@ def test_plot_names_both_values() -> None:
     ax = compare_agreement(BEFORE, AFTER).plot()
     assert "before" in ax.get_xlabel()
     plt.close("all")
+
+
+def test_a_difference_that_is_undefined_has_no_interval():
+    columns = ["item_id", "annotator_id", "label"]
+    two = pd.DataFrame(list(zip([0, 0, 1, 1, 2, 2], "abababab", "xyxxyy", strict=False)), columns=columns)
+    # one annotator who labelled items twice: repeats, no agreement between people
+    one = pd.DataFrame(list(zip([0, 0, 1, 1, 2, 2], "aaaaaa", "xyxxyy", strict=True)), columns=columns)
+    for before, after in ((two, one), (one, two)):
+        found = compare_agreement(before, after)
+        assert np.isnan([found.difference, found.low, found.high, found.se, found.p_value]).all()
+        assert found.reason == "There is only one annotator; agreement needs two."
+        assert found.verdict == "undecided"

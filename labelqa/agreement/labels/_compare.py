@@ -163,7 +163,7 @@ def compare_agreement(
     undefined = first.undefined or second.undefined
     both = parts[0].is_paired & parts[1].is_paired
     n_both = int(parts[0].distinct.times[both].sum())
-    found = _uncertainty(formula, parts, values, resampling)
+    found = _Uncertainty() if undefined else _uncertainty(formula, parts, values, resampling)
     old, new = (np.nan if undefined else float(part.value[0]) for part in values)
     counts = [first.statistics, second.statistics]
     return AgreementDifference(
