@@ -73,7 +73,7 @@ def tell_spellings(table: pd.DataFrame, name: str, found: Findings) -> None:
     for column, what in (("label", "classes"), ("annotator_id", "annotators")):
         if column not in table or table[column].dtype.kind in "biufcMm":
             continue
-        counts = table[column].dropna().map(str).value_counts(sort=False)
+        counts = table[column].value_counts(sort=False).groupby(str, sort=False).sum()
         groups: dict[str, list[str]] = {}
         for text in counts.index:
             groups.setdefault(spelling_key(text), []).append(text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from urllib.parse import unquote
 
 import pandas as pd
@@ -115,8 +115,9 @@ def near_key(item: str) -> str:
     Case, spaces around, folders, backslashes, percent codes, a query, the prefix of an upload, leading zeros and ``.0``
     count for nothing.
     """
-    text = unquote(item.strip().replace("\\", "/").split("?", 1)[0])
-    name = _UPLOAD.sub("", PurePosixPath(text).name or text).casefold()
+    text = item.strip().replace("\\", "/").split("?", 1)[0]
+    text = (unquote(text) if "%" in text else text).rstrip("/")
+    name = _UPLOAD.sub("", text.rsplit("/", 1)[-1]).casefold()
     whole = re.fullmatch(r"0*(\d+)(?:\.0+)?", name)
     return whole[1] if whole else name
 
@@ -125,7 +126,7 @@ def near_ids(tables: dict[str, pd.DataFrame]) -> dict[str, list[str]]:
     """Find ids that nearly match: key -> the ids; only where nobody gave answers to both."""
     named = [table["item_id"].dropna().map(str) for table in tables.values() if "item_id" in table]
     ids = pd.Series(pd.unique(pd.concat(named)) if named else [], dtype="str")
-    if ids.str.fullmatch(r"[1-9][0-9]*").all():
+    if ids.str.fullmatch(r"0|[1-9][0-9]*").all():
         return {}  # plain numbers are their own keys
     groups: dict[str, list[str]] = {}
     for item in ids:

@@ -2,34 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from types import TracebackType
 
 from labelqa.errors import TableError
 
+_SURPRISES = (KeyError, IndexError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError)
 
-@contextmanager
-def record(*places: object) -> Iterator[None]:
+
+class record:  # noqa: N801 - used like a function
     """Name the place in the file where something is not as the format says.
+
+    A class and no generator, since large files have a million records.
 
     Parameters
     ----------
     *places
-        From the outside in, as in ``record(path, "task 7, result r1")``.
+        From the outside in, as in ``record(path, ("task", 7), ("result", "r1"))``; a tuple is joined when it is needed.
 
     Raises
     ------
     TableError
         In place of any surprise within; sentences of our own get the place in front, once.
     """
-    where = ", ".join(str(place) for place in places)
-    try:
-        yield
-    except TableError as error:
-        message = str(error)
-        raise type(error)(message if message.startswith(where) else f"{where}: {message}") from error
-    except (KeyError, IndexError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError) as error:
-        raise TableError(f"{where}: {_plain(error)}; export it again, or leave this record out.") from error
+
+    __slots__ = ("places",)
+
+    def __init__(self, *places: object) -> None:
+        self.places = places
+
+    def __enter__(self) -> None:
+        """Begin the record."""
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Turn a surprise into a sentence with the place."""
+        if isinstance(error, TableError):
+            where, message = self._where(), str(error)
+            raise type(error)(message if message.startswith(where) else f"{where}: {message}") from error
+        if isinstance(error, _SURPRISES):
+            raise TableError(f"{self._where()}: {_plain(error)}; export it again, or leave this record out.") from error
+
+    def _where(self) -> str:
+        return ", ".join(" ".join(map(str, one)) if isinstance(one, tuple) else str(one) for one in self.places)
 
 
 def _plain(error: Exception) -> str:
@@ -50,6 +65,8 @@ def number(value: object, name: str) -> float:
     TableError
         For anything else, with its name.
     """
+    if type(value) is float and -1e300 <= value <= 1e300:
+        return value
     if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= 1e300:
         shown = "null" if value is None else repr(value)
         raise TableError(f"{name} is {shown if len(shown) < 60 else shown[:57] + '...'}, not a number")

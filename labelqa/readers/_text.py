@@ -83,7 +83,7 @@ def read_delimited(text: str, path: Path, suffix: str) -> tuple[pd.DataFrame, li
 
 def _delimiter(text: str, usual: str) -> str:
     """Tell the delimiter: the one by which the first records have equally many fields, most of all; else the usual."""
-    head = "".join(text.splitlines(keepends=True)[: 2 * _HEAD])
+    head = "".join(text[: 1 << 20].splitlines(keepends=True)[: 2 * _HEAD])
     counts = {}
     for tried in (usual, *(one for one in _DELIMITERS if one != usual)):
         try:

@@ -69,7 +69,7 @@ def read_tasks(tasks: list[dict[str, Any]], path: Path, how: Reading) -> Frames:
     rows = _Rows(path=path, how=how)
     for position, task in enumerate(tasks):
         item = str(task.get("id", position)) if isinstance(task, dict) else str(position)
-        with record(path, f"task {item}"):
+        with record(path, ("task", item)):
             _add_task(rows, mapping(task, "the task"), item)
     if len(rows.controls) > 1:
         raise TableError(
@@ -85,10 +85,10 @@ class _Rows:
 
     path: Path
     how: Reading
-    views: list[dict[str, Any]] = field(default_factory=list)
-    labels: list[dict[str, Any]] = field(default_factory=list)
-    boxes: list[dict[str, Any]] = field(default_factory=list)
-    items: list[dict[str, Any]] = field(default_factory=list)
+    views: list[tuple[Any, ...]] = field(default_factory=list)
+    labels: list[tuple[Any, ...]] = field(default_factory=list)
+    boxes: list[tuple[Any, ...]] = field(default_factory=list)
+    items: list[tuple[Any, ...]] = field(default_factory=list)
     controls: Counter[str] = field(default_factory=Counter)
     #: (table, what, what was done) -> how often.
     met: Counter[tuple[str, str, str]] = field(default_factory=Counter)
@@ -123,39 +123,52 @@ def _add_task(rows: _Rows, task: dict[str, Any], item: str) -> None:
         gold = [one for one in said if one.get("ground_truth")]
         rows.met["views", "ground truth, which is nobody's view", "left out: ground_truth='keep' takes it"] += len(gold)
         said = [one for one in said if not one.get("ground_truth")]
-    pictures = _pictures(task, said)
-    sizes: dict[str | None, tuple[float, float]] = {}
+    place = _Place(item, _pictures(task, said))
     latest, n_earlier = _latest(said, item, rows)
     rows.met["files", "earlier annotation by the same person", "left out"] += n_earlier
-    names = {key: item if key is None else f"{item}/{key}" for key in pictures}
     for person, annotation in latest.items():
-        skipped = bool(annotation.get("was_cancelled"))
-        unread = Counter[str | None]()
-        for key, region in () if skipped else _regions(annotation, pictures, rows, unread):
-            place = region.shape
-            with record(rows.path, f"task {item}, result {place.get('id')}"):
-                size = _size(place) or sizes.get(key)
-                sizes.setdefault(key, size) if size else None
-                corners = _corners(place, size, rows)
-            if corners is None or not region.classes:
-                rows.met["boxes", f"{place['type']} without a class", "left out"] += corners is not None
-                unread[key] += 1
-                continue
-            rows.met["boxes", "rectangle with several classes", "read as a set"] += len(region.classes) > 1
-            rows.boxes.append({"item_id": names[key], "annotator_id": person, "label": "|".join(region.classes)}
-                              | dict(zip(_BOX[3:], corners, strict=True)))  # fmt: skip
-        for key, label in () if skipped else _choices(annotation, pictures, rows):
-            rows.labels.append({"item_id": names[key], "annotator_id": person, "label": label})
-        told = {"seconds": annotation.get("lead_time"), "created_at": _time(annotation)}
-        rows.views += [
-            {"item_id": name, "annotator_id": person, **told, "unread": unread[key] > 0}
-            | {"status": "skipped" if skipped else "labelled" if unread[key] else None}
-            for key, name in names.items()
-        ]
-    for key, name in names.items():
-        width, height = sizes.get(key, (math.nan, math.nan))
-        seen = existing_path(pictures[key], rows.path.parent)
-        rows.items.append({"item_id": name, "path": seen, "picture": pictures[key], "width": width, "height": height})
+        _add_annotation(rows, annotation, person, place)
+    for key, name in place.names.items():
+        width, height = place.sizes.get(key, (math.nan, math.nan))
+        picture = place.pictures[key]
+        rows.items.append((name, existing_path(picture, rows.path.parent), picture, width, height))
+
+
+@dataclass
+class _Place:
+    """The pictures of one task by what tells them apart, what their items are called, and the sizes seen so far."""
+
+    item: str
+    pictures: dict[str | None, str | None]
+    sizes: dict[str | None, tuple[float, float]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.names = {key: self.item if key is None else f"{self.item}/{key}" for key in self.pictures}
+
+
+def _add_annotation(rows: _Rows, annotation: dict[str, Any], person: str, place: _Place) -> None:
+    skipped = bool(annotation.get("was_cancelled"))
+    unread: Counter[str | None] = Counter()
+    for key, region in () if skipped else _regions(annotation, place.pictures, rows, unread):
+        shape = region.shape
+        with record(rows.path, ("task", place.item), ("result", shape.get("id"))):
+            size = _size(shape) or place.sizes.get(key)
+            if size:
+                place.sizes.setdefault(key, size)
+            corners = _corners(shape, size, rows)
+        if corners is None or not region.classes:
+            rows.met["boxes", f"{shape['type']} without a class", "left out"] += corners is not None
+            unread[key] += 1
+            continue
+        if len(region.classes) > 1:
+            rows.met["boxes", "rectangle with several classes", "read as a set"] += 1
+        rows.boxes.append((place.names[key], person, "|".join(region.classes), *corners))
+    for key, label in () if skipped else _choices(annotation, place.pictures, rows):
+        rows.labels.append((place.names[key], person, label))
+    seconds, time = annotation.get("lead_time"), _time(annotation)
+    for key, name in place.names.items():
+        status = "skipped" if skipped else "labelled" if unread[key] else None
+        rows.views.append((name, person, status, seconds, time, unread[key] > 0))
 
 
 def _pictures(task: dict[str, Any], said: list[dict[str, Any]]) -> dict[str | None, str | None]:
@@ -309,10 +322,18 @@ def _corners(result: dict[str, Any], size: tuple[float, float] | None, rows: _Ro
         if "x" not in value:
             rows.met["boxes", "rectangle without x, y, width, height", "left out"] += 1
             return None
-        x, y, w, h = (number(value.get(side), side) for side in ("x", "y", "width", "height"))
+        get = value.get
+        x, y, w, h = (
+            number(get("x"), "x"),
+            number(get("y"), "y"),
+            number(get("width"), "width"),
+            number(get("height"), "height"),
+        )
         turn = number(value.get("rotation") or 0, "rotation")
         rows.met["boxes", "rotated rectangle", "read as the box that encloses it"] += bool(turn)
         across, down = size[0] / 100, size[1] / 100
+        if not turn:
+            return x * across, y * down, (x + w) * across, (y + h) * down
         return _shapes.turned(x * across, y * down, w * across, h * down, turn, round_middle=False)
     found = _enclosed(name, value, size)
     action = "left out: no extent" if found is None else "read as the box that encloses it"
