@@ -9,7 +9,7 @@ export MPLBACKEND = agg
 # two test processes on two cores: more threads each only get in each other's way
 export OMP_NUM_THREADS = 1
 
-.PHONY: demo test test-oldest check notebooks wheel-test bench results clean
+.PHONY: demo fuzz test test-oldest check notebooks wheel-test bench results clean
 
 $(VENV)/.made:
 	$(PYTHON) -m venv $(VENV)
@@ -48,6 +48,9 @@ notebooks: $(VENV)/.with-notebook,all  ## execute every notebook
 
 wheel-test: $(VENV)/.with-dev  ## build the package, install it elsewhere, run it there
 	$(BIN)/python tests/wheel.py
+
+fuzz: $(VENV)/.with-test  ## an hour of damaged files; none may end in a traceback
+	$(BIN)/python -m benchmarks.fuzz_readers --seconds 3600
 
 bench: $(VENV)/.with-bench  ## speed and memory against peers, as ratios in one run
 	$(BIN)/python -m benchmarks

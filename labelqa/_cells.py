@@ -75,7 +75,7 @@ def _of_odd_texts(texts: pd.Series) -> pd.Series:
         rest = rest.str.replace(r"^(\d{4})-(\d)-", r"\1-0\2-", regex=True).str.replace(
             r"-(\d)(?=\D|$)", r"-0\1", regex=True
         )
-        out[is_day] = pd.to_datetime(rest, utc=True, errors="coerce", format="mixed")
+        out[is_day] = _mixed(rest)
     named = ~is_day
     if named.any():
         zones = "|".join(_ZONES)
@@ -84,8 +84,18 @@ def _of_odd_texts(texts: pd.Series) -> pd.Series:
         told = told.str.replace(r"^(.*?) ([+-]\d\d:\d\d) (\d{4})$", r"\1 \3 \2", regex=True)
         # words are needed: a bare "12" or "now" is no time
         is_told = told.str.contains(r"\d{4}") & told.str.contains(r"[A-Za-z/:-]")
-        out[told.index[is_told]] = pd.to_datetime(told[is_told], utc=True, errors="coerce", format="mixed")
+        out[told.index[is_told]] = _mixed(told[is_told])
     return out
+
+
+def _mixed(texts: pd.Series) -> pd.Series:
+    """Read each time by itself; one outside the years that nanoseconds reach is none."""
+    return (
+        pd.to_datetime(texts, utc=True, errors="coerce", format="mixed")
+        .dt.as_unit("s")
+        .where(lambda read: read.dt.year.between(1678, 2261))
+        .dt.as_unit("ns")
+    )
 
 
 def durations(column: pd.Series, name: str, found: Findings) -> pd.Series:

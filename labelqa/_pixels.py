@@ -33,6 +33,10 @@ MODES = ("RGB", "L")
 MAX_PIXELS = 200_000_000
 
 
+#: The tag of an image file that says how it was turned.
+_ORIENTATION = 0x0112
+
+
 @cache
 def suffixes() -> frozenset[str]:
     """Give the suffixes, in small letters, of all files that are pictures: what the installed Pillow can read."""
@@ -101,6 +105,27 @@ def open_image(picture: Picture, *, mode: str = "RGB", name: str | None = None) 
             f"{called} cannot be read in full ({str(error) or type(error).__name__}); fetch the file again or leave "
             "the item out."
         ) from error
+
+
+def size_of(path: str | os.PathLike[str]) -> tuple[int, int]:
+    """Give the width and height of a picture as it is shown, from its header alone.
+
+    Raises
+    ------
+    ImageError
+        Where the file is missing or no picture.
+    """
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        with _own_limit(), Image.open(Path(path)) as opened:
+            width, height = opened.size
+            is_turned = opened.getexif().get(_ORIENTATION) in (5, 6, 7, 8)
+    except FileNotFoundError as error:
+        raise ImageError(f"There is no image file {path}; check the folder.") from error
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise ImageError(f"{path} is not an image that can be read; replace the file.") from error
+    return (height, width) if is_turned else (width, height)
 
 
 @contextmanager

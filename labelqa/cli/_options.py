@@ -104,7 +104,7 @@ _SOURCE_OPTIONS = (
     option(
         "--format",
         "form",
-        type=click.Choice(["table", "coco", "label_studio", "label_studio_min"]),
+        type=click.Choice(["table", "coco", "label_studio", "label_studio_min", "cvat", "voc", "yolo"]),
         help="Format of SOURCE; found out where it is not given.",
     ),
     option("--annotator", metavar="NAME", help="Who annotated, where the file does not say."),

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from labelqa.readers._frames import Frames, Reading
 from labelqa.readers._source import Source
 from labelqa.readers.formats.coco import is_coco, read_coco
+from labelqa.readers.formats.cvat import is_cvat, read_cvat
 from labelqa.readers.formats.label_studio import is_label_studio, read_label_studio
 from labelqa.readers.formats.label_studio_min import is_label_studio_min, read_label_studio_min
 from labelqa.readers.formats.table import is_table, read_table
+from labelqa.readers.formats.voc import is_voc, read_voc
+from labelqa.readers.formats.yolo import is_yolo, read_yolo
 
 
 @dataclass(frozen=True)
@@ -23,10 +27,11 @@ class Format:
         As in ``format=``.
     title
         What people call it.
-    tells
-        Whether a file is of this format; formats are asked in their order.
-    read
-        A file into raw tables.
+    tells, read
+        Whether a file is of this format (formats are asked in their order), and the file as raw tables; None for a
+        format that is a folder.
+    tells_folder, read_folder
+        The same of a folder of one person's files.
     writes
         Values of ``to=`` that write it.
     keeps, loses
@@ -35,14 +40,16 @@ class Format:
 
     name: str
     title: str
-    tells: Callable[[Source], bool]
-    read: Callable[[Source, Reading], Frames]
+    tells: Callable[[Source], bool] | None = None
+    read: Callable[[Source, Reading], Frames] | None = None
+    tells_folder: Callable[[Path], bool] | None = None
+    read_folder: Callable[[Path, Reading], Frames] | None = None
     writes: tuple[str, ...] = ()
     keeps: str = ""
     loses: str = ""
 
 
-#: In the order in which they are asked whether a file is theirs.
+#: In the order in which they are asked whether a file or folder is theirs.
 FORMATS = (
     Format(
         name="coco",
@@ -70,6 +77,30 @@ FORMATS = (
         loses="skipped views, which the file does not hold",
     ),
     Format(
+        name="cvat",
+        title="CVAT XML 1.1, for images and for video",
+        tells=is_cvat,
+        read=read_cvat,
+        keeps="boxes, tags of pictures, the assignee, who has the picture, sizes, names of pictures",
+        loses="attributes, points and skeletons, groups",
+    ),
+    Format(
+        name="voc",
+        title="Pascal VOC, a folder for each person",
+        tells_folder=is_voc,
+        read_folder=read_voc,
+        keeps="boxes, pictures on which nothing was drawn, sizes, names of pictures",
+        loses="parts, flags, classes of pictures in ImageSets",
+    ),
+    Format(
+        name="yolo",
+        title="YOLO and Darknet, boxes, oriented boxes and polygons, a folder for each person",
+        tells_folder=is_yolo,
+        read_folder=read_yolo,
+        keeps="boxes, pictures on which nothing was drawn, sizes, pictures",
+        loses="corners of oriented boxes and polygons, confidences",
+    ),
+    Format(
         name="table",
         title="long table: CSV, TSV, Parquet, JSONL, JSON records, Excel; a file, or a folder of tables",
         tells=is_table,
@@ -79,7 +110,7 @@ FORMATS = (
         loses="nothing (csv: the types of labels)",
     ),
 )
-NAMES = tuple(sorted((each.name for each in FORMATS), key=("table", "coco", "label_studio", "label_studio_min").index))
+NAMES = ("table", "coco", "label_studio", "label_studio_min", "cvat", "voc", "yolo")
 
 
 def by_name(name: str) -> Format:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import warnings
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -74,6 +76,51 @@ class Frames:
         return {str(name) for column in named for name in column.unique()}
 
 
+VIEW = ["item_id", "annotator_id", "status", "seconds", "created_at", "unread"]
+BOX = ["item_id", "annotator_id", "label", "x_min", "y_min", "x_max", "y_max"]
+ITEM = ["item_id", "path", "picture", "width", "height"]
+
+
+@dataclass
+class Rows:
+    """Rows that a reader collects record by record, and what it met."""
+
+    path: Path
+    how: Reading
+    views: list[tuple[Any, ...]] = field(default_factory=list)
+    labels: list[tuple[Any, ...]] = field(default_factory=list)
+    boxes: list[tuple[Any, ...]] = field(default_factory=list)
+    items: list[tuple[Any, ...]] = field(default_factory=list)
+    #: (table, what, what was done) -> how often.
+    met: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+
+    def view(self, item: str, person: str, *, unread: bool = False) -> None:
+        """Add that somebody looked; `unread` where something was drawn that is not read."""
+        self.views.append((item, person, "labelled" if unread else None, None, None, unread))
+
+    def item(self, item: str, picture: str | None, width: float | None, height: float | None) -> None:
+        """Add an item with its picture as the source names it."""
+        self.items.append((item, existing_path(picture, self.folder), picture, width, height))
+
+    @property
+    def folder(self) -> Path:
+        """Where relative names of pictures are looked for."""
+        return self.path if self.path.is_dir() else self.path.parent
+
+    def frames(self) -> Frames:
+        """Give the tables; a table is there where the file can hold it, even if it is empty."""
+        out = Frames()
+        for (table, what, action), n in self.met.items():
+            out.found.add(table, f"{what} in {self.path.name}", n, action)
+        out.add("views", pd.DataFrame(self.views, columns=VIEW))
+        out.add("items", pd.DataFrame(self.items, columns=ITEM))
+        if self.boxes or not self.labels:
+            out.add("boxes", pd.DataFrame(self.boxes, columns=BOX))
+        if self.labels:
+            out.add("labels", pd.DataFrame(self.labels, columns=BOX[:3]))
+        return out
+
+
 def name_annotator(table: pd.DataFrame, annotator: str | None, where: Path) -> pd.DataFrame:
     """Give the table an annotator where the file holds none.
 
@@ -109,7 +156,7 @@ def existing_path(path: Any, folder: Path) -> Any:
     if not isinstance(path, str) or not path:
         return None
     try:
-        below = folder / path
+        below = Path(os.path.normpath(folder / path))
         return below.as_posix() if not Path(path).is_absolute() and below.is_file() else path
     except (OSError, ValueError):  # too long, or with characters that no file name has
         return path

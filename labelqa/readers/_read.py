@@ -19,11 +19,14 @@ from labelqa.readers._frames import Frames, Reading
 from labelqa.readers._joining import join_files, near_ids
 from labelqa.readers._normalise import check_kinds
 from labelqa.readers._normalise import normalise as make_alike
+from labelqa.readers._record import record
 from labelqa.readers._source import Source
 from labelqa.readers.formats.table import TABLE_SUFFIXES, read_table_folder, table_files
 
 FORMATS = NAMES
 ANNOTATOR_FROM = ("filename", "parent", "folder")
+#: Endings of the files that may hold annotations.
+SUFFIXES = (*TABLE_SUFFIXES, ".xml")
 GROUND_TRUTH = ("leave_out", "keep")
 
 
@@ -50,8 +53,8 @@ def read(
         A file, or a folder that holds `labels`, `boxes`, `views`, `items` as tables, or (with `annotator_from`) one
         file per annotator. ``.gz``, and ``.zip`` with one file in it, are unpacked.
     format
-        "table" (CSV, TSV, Parquet, JSONL, JSON records, Excel), "coco", "label_studio" or "label_studio_min" (JSON_MIN,
-        CSV, TSV); found out where it is not given.
+        "table" (CSV, TSV, Parquet, JSONL, JSON records, Excel), "coco", "label_studio", "label_studio_min" (JSON_MIN,
+        CSV, TSV), "cvat", "voc" or "yolo"; found out where it is not given. The last two are folders.
     annotator
         The name of the person, where the file holds none. It is never guessed.
     annotator_from
@@ -123,23 +126,43 @@ def _columns(chosen: Any) -> dict[str, str]:
 def _read_frames(source: Path, form: str | None, how: Reading, annotator_from: str | None) -> Frames:
     if source.is_file():
         return _read_files([source], form, how, annotator_from, root=source)
+    told = _read_told_folders(source, form, how, annotator_from)
+    if told is not None:
+        return told
     if annotator_from is None:
         files = table_files(source)
         if files and form in (None, "table"):
             return join_files([(source, read_table_folder(source, files, how))])
     depth = {"parent": "*/*", "folder": "*/**/*"}.get(annotator_from or "", "*")
-    found = sorted(path for path in source.glob(depth) if path.is_file() and path.suffix.lower() in TABLE_SUFFIXES)
+    found = sorted(path for path in source.glob(depth) if path.is_file() and path.suffix.lower() in SUFFIXES)
     if not found:
         raise TableError(
             f"{source} holds no file that labelqa reads; needed is one of labels, boxes, views, items with a suffix "
             f"among {', '.join(TABLE_SUFFIXES)}, or a COCO or Label Studio JSON file."
         )
-    if annotator_from is None and form in (None, "table") and any(path.suffix.lower() != ".json" for path in found):
+    is_mixed = any(path.suffix.lower() not in (".json", ".xml") for path in found)
+    if annotator_from is None and form in (None, "table") and is_mixed:
         raise TableError(
             f"{source} holds {shown([path.name for path in found])}, none called labels, boxes, views or items; "
             "give one file, or annotator_from='filename' where each file is one annotator's."
         )
     return _read_files(found, form, how, annotator_from, root=source)
+
+
+def _read_told_folders(source: Path, form: str | None, how: Reading, annotator_from: str | None) -> Frames | None:
+    """Read a folder, or a folder for each person, of a format that is one; None for any other."""
+    kinds = [kind for kind in _FORMATS if kind.tells_folder is not None and form in (None, kind.name)]
+    below = annotator_from in ("parent", "folder")
+    read_folders = []
+    for folder in sorted(path for path in source.iterdir() if path.is_dir()) if below else [source]:
+        kind = next((kind for kind in kinds if kind.tells_folder is not None and kind.tells_folder(folder)), None)
+        if kind is not None and kind.read_folder is not None:
+            person = dataclasses.replace(how, annotator=folder.name) if below else how
+            with record(folder):
+                read_folders.append((folder, kind.read_folder(folder, person)))
+    if not read_folders and form is not None and kinds:
+        raise TableError(f"{source} is no folder of {kinds[0].title}; see docs/formats for what it has to hold.")
+    return join_files(read_folders) if read_folders else None
 
 
 def _person(path: Path, source: Path, annotator_from: str | None) -> str | None:
@@ -155,8 +178,11 @@ def _read_files(paths: list[Path], form: str | None, how: Reading, annotator_fro
     _refuse_bare_tasks([source for source, kind in zip(sources, kinds, strict=True) if kind.name == "label_studio"])
     read_files = []
     for source, kind in zip(sources, kinds, strict=True):
+        if kind.read is None:
+            raise TableError(f"{source.path} is a file, and {kind.title} is a folder; give the folder.")
         person = _person(source.path, root, annotator_from)
-        frames = kind.read(source, dataclasses.replace(how, annotator=person) if person is not None else how)
+        with record(source.path):
+            frames = kind.read(source, dataclasses.replace(how, annotator=person) if person is not None else how)
         if person is not None:
             frames = _of_one_person(frames, person, source.path, annotator_from)
         for what, action in source.notes:
@@ -208,18 +234,29 @@ def _sniff(source: Source) -> Any:
         Where it is none that is read; known others are named.
     """
     suffix = source.suffix
+    if suffix == ".zip":
+        _ = source.data
+        suffix = source.suffix
+    if suffix == ".xml":
+        if by_name("cvat").tells(source):  # type: ignore[misc]
+            return by_name("cvat")
+        raise TableError(
+            f"{source.path} is XML of no known kind (root {source.xml.tag!r}); needed is CVAT XML, or for Pascal VOC "
+            "the folder with all its files."
+        )
     if suffix == ".json":
         for kind in _FORMATS:
-            if kind.tells(source):
+            if kind.tells is not None and kind.name != "cvat" and kind.tells(source):
                 return kind
         raise TableError(f"{source.path} is {_other(source.json)}; needed is COCO ('images', 'annotations'), a Label "
                          "Studio export (a list of tasks) or a list of records.")  # fmt: skip
-    if suffix not in TABLE_SUFFIXES:
+    if suffix not in SUFFIXES:
         raise TableError(
             f"{source.path} has the suffix {suffix!r}, which labelqa does not read; needed is one of "
             f"{', '.join(TABLE_SUFFIXES)}."
         )
-    return next(kind for kind in _FORMATS if kind.name in ("label_studio_min", "table") and kind.tells(source))
+    flat = by_name("label_studio_min")
+    return flat if flat.tells is not None and flat.tells(source) else by_name("table")
 
 
 def _other(data: Any) -> str:

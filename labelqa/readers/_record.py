@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from types import TracebackType
 
-from labelqa.errors import TableError
+from labelqa.errors import OptionError, TableError
 
 _SURPRISES = (KeyError, IndexError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError)
 
@@ -37,6 +37,8 @@ class record:  # noqa: N801 - used like a function
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Turn a surprise into a sentence with the place."""
+        if isinstance(error, OptionError):
+            return
         if isinstance(error, TableError):
             where, message = self._where(), str(error)
             raise type(error)(message if message.startswith(where) else f"{where}: {message}") from error

@@ -9,10 +9,12 @@ import zipfile
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pandas as pd
 
 from labelqa.errors import TableError, shown
+from labelqa.readers._frames import is_picture_name
 from labelqa.readers._text import decoded, read_delimited
 
 #: What a packed file may hold, in bytes, and how many times its own size: more is taken for a bomb.
@@ -52,7 +54,8 @@ class Source:
                 return self._limited(gzip.GzipFile(fileobj=io.BytesIO(raw)), len(raw))
             if self.suffix == ".zip":
                 with zipfile.ZipFile(io.BytesIO(raw)) as packed:
-                    names = [one for one in packed.namelist() if not one.endswith("/") and "__MACOSX" not in one]
+                    every = [one for one in packed.namelist() if not one.endswith("/") and "__MACOSX" not in one]
+                    names = [one for one in every if not is_picture_name(one)]
                     if len(names) != 1:
                         raise TableError(
                             f"{self.path} holds {len(names)} files ({shown(names)}); unpack it, and give the folder or "
@@ -105,6 +108,22 @@ class Source:
         """
         lines = enumerate(self.text.split("\n"), 1)
         return [_parsed(line, self.path, first_line=number) for number, line in lines if line.strip()]
+
+    @cached_property
+    def xml(self) -> ElementTree.Element:
+        """The root of the XML document.
+
+        Raises
+        ------
+        TableError
+            Where the file is no XML, or declares entities, which no format needs and which can grow without end.
+        """
+        if b"<!ENTITY" in self.data:
+            raise TableError(f"{self.path} declares entities, which are not read; export it again.")
+        try:
+            return ElementTree.fromstring(self.data)  # noqa: S314 - entities are refused, and expat limits them
+        except (ElementTree.ParseError, ValueError, LookupError) as error:
+            raise TableError(f"{self.path} is not valid XML ({error}); export it again.") from error
 
     @cached_property
     def table(self) -> pd.DataFrame:

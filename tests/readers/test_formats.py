@@ -11,7 +11,7 @@ import pytest
 import labelqa
 
 FOLDER = Path(__file__).parent / "formats"
-READ = ("coco", "label_studio", "long_table")
+READ = ("coco", "cvat", "label_studio", "long_table", "voc", "yolo")
 VARIANTS = sorted(path for form in READ for path in FOLDER.glob(f"{form}/*.expected.json"))
 EDGES = ["x_min", "y_min", "x_max", "y_max"]
 

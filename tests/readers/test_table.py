@@ -150,7 +150,8 @@ def test_annotator_by_name(tmp_path):
         ("a.json", "{", r"not valid JSON \(.* in line 1, column 2\); export it again"),
         ("a.json", '{"shapes": []}', r"JSON of no known kind \(found: 'shapes'\)"),
         ("a.json", "[1, 2]", "a list of int, which is no known format"),
-        ("a.xml", "<a/>", r"suffix '\.xml', which labelqa does not read"),
+        ("a.psd", "x", r"suffix '\.psd', which labelqa does not read"),
+        ("a.xml", "<a/>", r"XML of no known kind \(root 'a'\); needed is CVAT XML"),
     ],
 )
 def test_unreadable_files_say_why(tmp_path, name, text, message):
@@ -186,7 +187,7 @@ def test_missing_and_unsuitable_folders(tmp_path):
         labelqa.read(tmp_path)
 
 
-@pytest.mark.parametrize(("option", "value"), [("format", "voc"), ("annotator_from", "column")])
+@pytest.mark.parametrize(("option", "value"), [("format", "pdf"), ("annotator_from", "column")])
 def test_unknown_options_list_the_choices(tmp_path, option, value):
     with pytest.raises(labelqa.OptionError, match=f"{option}='{value}' is not known; choose one of"):
         labelqa.read(write(tmp_path / "a.csv", LONG), **{option: value})

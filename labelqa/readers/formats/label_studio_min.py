@@ -24,7 +24,8 @@ def is_label_studio_min(source: Source) -> bool:
         return False
     if source.suffix == ".json":
         data = source.json
-        return isinstance(data, list) and bool(data) and isinstance(data[0], dict) and set(data[0]) >= _SIGNS
+        rows = data if isinstance(data, list) else []
+        return bool(rows) and all(isinstance(row, dict) for row in rows) and set(rows[0]) >= _SIGNS
     return set(map(str, source.table.columns)) >= _SIGNS
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from labelqa._checks import BOX_EDGES, STATUSES
+from labelqa._checks import BOX_EDGES, STATUSES, need_columns
 from labelqa.errors import OptionError, TableError, shown
 from labelqa.readers._frames import TABLES, Frames, Reading, existing_path, name_annotator
 from labelqa.readers._headings import renamed_columns
@@ -53,6 +53,8 @@ def read_table(source: Source, how: Reading) -> Frames:
             f"{path} looks like results of Mechanical Turk; write its columns as item_id, annotator_id and label."
         )
     table = renamed_columns(raw, path, out.found, chosen=how.columns)
+    if "item_id" not in table and ("label" in table or set(BOX_EDGES) <= set(table.columns)):
+        need_columns(table, path.name, ["item_id"])
     if set(BOX_EDGES) <= set(table.columns):
         _add_boxes(name_annotator(table, how.annotator, path), out)
     elif "label" in table:
@@ -145,10 +147,12 @@ def read_table_folder(folder: Path, files: dict[str, Path], how: Reading) -> Fra
                 table["path"] = [existing_path(value, folder) for value in table["path"]]
             out.add("items", table)
         elif name == "boxes":
+            need_columns(table, path.name, ["item_id", *BOX_EDGES])
             _add_boxes(name_annotator(table, how.annotator, path), out)
         elif name == "labels" and "label" in table:
             _add_labels(name_annotator(table, how.annotator, path), out)
         else:
+            need_columns(table, path.name, ["item_id"])
             out.add(name, name_annotator(table, how.annotator, path))
     unknown = [f"{ours!r}: {column!r}" for ours, column in how.columns.items() if ours not in used]
     if unknown:
