@@ -9,16 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from labelqa.errors import TableError, shown
 from labelqa.readers import _shapes
-from labelqa.readers._frames import Frames, Reading, existing_path, is_picture_name
+from labelqa.readers._frames import Frames, Reading, Rows, is_picture_name
 from labelqa.readers._record import mapping, number, record
 from labelqa.readers._source import Source
 
-_VIEW = ["item_id", "annotator_id", "status", "seconds", "created_at", "unread"]
-_BOX = ["item_id", "annotator_id", "label", "x_min", "y_min", "x_max", "y_max"]
 #: Results that lie on a picture; all but the first two are read as the box that encloses them.
 _RECTANGLES = ("rectanglelabels", "rectangle")
 _SHAPES = ("polygonlabels", "polygon", "ellipselabels", "ellipse", "brushlabels", "brush")
@@ -80,30 +76,10 @@ def read_tasks(tasks: list[dict[str, Any]], path: Path, how: Reading) -> Frames:
 
 
 @dataclass
-class _Rows:
-    """The rows of all tasks so far, and what was met."""
+class _Rows(Rows):
+    """The rows of all tasks so far, and the controls that gave a class for the whole picture."""
 
-    path: Path
-    how: Reading
-    views: list[tuple[Any, ...]] = field(default_factory=list)
-    labels: list[tuple[Any, ...]] = field(default_factory=list)
-    boxes: list[tuple[Any, ...]] = field(default_factory=list)
-    items: list[tuple[Any, ...]] = field(default_factory=list)
     controls: Counter[str] = field(default_factory=Counter)
-    #: (table, what, what was done) -> how often.
-    met: Counter[tuple[str, str, str]] = field(default_factory=Counter)
-
-    def frames(self) -> Frames:
-        out = Frames()
-        for (table, what, action), n in self.met.items():
-            out.found.add(table, f"{what} in {self.path.name}", n, action)
-        out.add("views", pd.DataFrame(self.views, columns=_VIEW))
-        out.add("items", pd.DataFrame(self.items, columns=["item_id", "path", "picture", "width", "height"]))
-        if self.boxes or not self.labels:
-            out.add("boxes", pd.DataFrame(self.boxes, columns=_BOX))
-        if self.labels:
-            out.add("labels", pd.DataFrame(self.labels, columns=_BOX[:3]))
-        return out
 
 
 @dataclass(frozen=True)
@@ -130,8 +106,7 @@ def _add_task(rows: _Rows, task: dict[str, Any], item: str) -> None:
         _add_annotation(rows, annotation, person, place)
     for key, name in place.names.items():
         width, height = place.sizes.get(key, (math.nan, math.nan))
-        picture = place.pictures[key]
-        rows.items.append((name, existing_path(picture, rows.path.parent), picture, width, height))
+        rows.item(name, place.pictures[key], width, height)
 
 
 @dataclass
