@@ -380,3 +380,60 @@ class TestOtherJson:
         data = [{"text": "a", "annotations": [{"label": 1, "start_offset": 0}]}]
         with pytest.raises(TableError, match="is doccano JSON, which is not read"):
             read(data, "input.json")
+
+
+BOX = {
+    "id": "a", "type": "rectanglelabels", "original_width": 100, "original_height": 100,
+    "value": {"x": 10, "y": 10, "width": 20, "height": 20, "rotation": 0, "rectanglelabels": ["cat"]},
+}  # fmt: skip
+POINT = {"id": "b", "type": "keypointlabels", "value": {"x": 1, "y": 1, "keypointlabels": ["cat"]}}
+
+
+class TestUnreadAnswers:
+    @staticmethod
+    def task(*people):
+        made = [
+            {"completed_by": person, "created_at": "2026-01-01T00:00:00Z", "was_cancelled": False, "result": result}
+            for person, result in people
+        ]
+        return [{"id": item, "data": {"image": f"{item}.jpg"}, "annotations": made} for item in (1, 2)]
+
+    def test_who_drew_what_is_not_read_did_not_draw_nothing(self, read):
+        annotations = read(self.task((1, [BOX]), (2, [POINT])), "input.json")
+        assert annotations.views["status"].tolist() == ["labelled"] * 4
+        assert found(annotations, "view whose answer is not read") == [[2, "labelled, and not compared"]]
+        assert box_agreement(annotations, n_resamples=0).n_images == 0
+
+    def test_who_drew_nothing_did(self, read):
+        annotations = read(self.task((1, [BOX]), (2, [])), "input.json")
+        assert annotations.views["status"].tolist() == ["labelled", "empty"] * 2
+        assert box_agreement(annotations, n_resamples=0).f1 == 0
+
+    def test_a_box_beside_what_is_not_read_counts(self, read):
+        annotations = read(self.task((1, [BOX]), (2, [BOX, POINT])), "input.json")
+        assert box_agreement(annotations, n_resamples=0).f1 == 1
+
+    def test_unread_views_are_kept_when_written(self, read, tmp_path):
+        before = read(self.task((1, [BOX]), (2, [POINT])), "input.json")
+        labelqa.write(before, tmp_path / "out", to="csv")
+        assert box_agreement(labelqa.read(tmp_path / "out"), n_resamples=0).n_images == 0
+
+    def test_ground_truth_is_nobodys_view_unless_it_is_kept(self, read):
+        tasks = self.task((1, [BOX]), (2, [BOX]))
+        for task in tasks:
+            task["annotations"][1]["ground_truth"] = True
+        assert read(tasks, "input.json").annotators == ["1"]
+        assert read(tasks, "input.json", ground_truth="keep").annotators == ["1", "2"]
+
+
+def test_an_excel_sheet(tmp_path):
+    table = pd.DataFrame({"Item": ["001", "002"], "Annotator": "ann", "Label": ["Füße", "cat"]})
+    table.to_excel(tmp_path / "said.xlsx", index=False)
+    annotations = labelqa.read(tmp_path / "said.xlsx")
+    assert annotations.labels[["item_id", "label"]].to_numpy().tolist() == [["001", "Füße"], ["002", "cat"]]
+
+
+def test_entities_in_xml_are_refused(read):
+    text = '<!DOCTYPE a [<!ENTITY b "c">]><annotations><meta/><image name="&b;"/></annotations>'
+    with pytest.raises(TableError, match="declares entities, which are not read"):
+        read(text, "input.xml")
