@@ -104,7 +104,9 @@ _SOURCE_OPTIONS = (
     option(
         "--format",
         "form",
-        type=click.Choice(["table", "coco", "label_studio", "label_studio_min", "cvat", "voc", "yolo"]),
+        type=click.Choice(
+            ["table", "coco", "label_studio", "label_studio_min", "cvat", "voc", "yolo", "wide_table", "class_folders"]
+        ),
         help="Format of SOURCE; found out where it is not given.",
     ),
     option("--annotator", metavar="NAME", help="Who annotated, where the file does not say."),

@@ -8,12 +8,14 @@ from pathlib import Path
 
 from labelqa.readers._frames import Frames, Reading
 from labelqa.readers._source import Source
+from labelqa.readers.formats.class_folders import is_class_folders, read_class_folders
 from labelqa.readers.formats.coco import is_coco, read_coco
 from labelqa.readers.formats.cvat import is_cvat, read_cvat
 from labelqa.readers.formats.label_studio import is_label_studio, read_label_studio
 from labelqa.readers.formats.label_studio_min import is_label_studio_min, read_label_studio_min
 from labelqa.readers.formats.table import is_table, read_table
 from labelqa.readers.formats.voc import is_voc, read_voc
+from labelqa.readers.formats.wide_table import is_wide_table, read_wide_table
 from labelqa.readers.formats.yolo import is_yolo, read_yolo
 
 
@@ -101,6 +103,22 @@ FORMATS = (
         loses="corners of oriented boxes and polygons, confidences",
     ),
     Format(
+        name="wide_table",
+        title="wide table, a column per annotator (has to be named by its format)",
+        tells=is_wide_table,
+        read=read_wide_table,
+        keeps="classes of items, annotators",
+        loses="columns of nobody",
+    ),
+    Format(
+        name="class_folders",
+        title="pictures in a folder for each class, in a folder for each person (has to be named by its format)",
+        tells_folder=is_class_folders,
+        read_folder=read_class_folders,
+        keeps="classes of pictures, sizes, pictures",
+        loses="nothing",
+    ),
+    Format(
         name="table",
         title="long table: CSV, TSV, Parquet, JSONL, JSON records, Excel; a file, or a folder of tables",
         tells=is_table,
@@ -110,7 +128,7 @@ FORMATS = (
         loses="nothing (csv: the types of labels)",
     ),
 )
-NAMES = ("table", "coco", "label_studio", "label_studio_min", "cvat", "voc", "yolo")
+NAMES = ("table", "coco", "label_studio", "label_studio_min", "cvat", "voc", "yolo", "wide_table", "class_folders")
 
 
 def by_name(name: str) -> Format:

@@ -54,7 +54,8 @@ def read(
         file per annotator. ``.gz``, and ``.zip`` with one file in it, are unpacked.
     format
         "table" (CSV, TSV, Parquet, JSONL, JSON records, Excel), "coco", "label_studio", "label_studio_min" (JSON_MIN,
-        CSV, TSV), "cvat", "voc" or "yolo"; found out where it is not given. The last two are folders.
+        CSV, TSV), "cvat", "voc" or "yolo"; found out where it is not given. "wide_table" (a column per annotator) and
+        "class_folders" have to be given.
     annotator
         The name of the person, where the file holds none. It is never guessed.
     annotator_from
@@ -155,7 +156,7 @@ def _read_told_folders(source: Path, form: str | None, how: Reading, annotator_f
     below = annotator_from in ("parent", "folder")
     read_folders = []
     for folder in sorted(path for path in source.iterdir() if path.is_dir()) if below else [source]:
-        kind = next((kind for kind in kinds if kind.tells_folder is not None and kind.tells_folder(folder)), None)
+        kind = next((kind for kind in kinds if form or (kind.tells_folder and kind.tells_folder(folder))), None)
         if kind is not None and kind.read_folder is not None:
             person = dataclasses.replace(how, annotator=folder.name) if below else how
             with record(folder):

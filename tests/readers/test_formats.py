@@ -11,7 +11,7 @@ import pytest
 import labelqa
 
 FOLDER = Path(__file__).parent / "formats"
-READ = ("coco", "cvat", "label_studio", "long_table", "voc", "yolo")
+READ = ("class_folders", "coco", "cvat", "label_studio", "long_table", "voc", "wide_table", "yolo")
 VARIANTS = sorted(path for form in READ for path in FOLDER.glob(f"{form}/*.expected.json"))
 EDGES = ["x_min", "y_min", "x_max", "y_max"]
 
@@ -19,6 +19,8 @@ EDGES = ["x_min", "y_min", "x_max", "y_max"]
 def read(path, expected):
     how = {name: value for name, value in expected["read"].items() if name in ("format", "annotator", "annotator_from")}
     how |= {name: value for name, value in expected["read"].get("options", {}).items() if name == "map"}
+    if "annotators" in expected["read"].get("options", {}):
+        how["map"] = {"annotators": ",".join(expected["read"]["options"]["annotators"])}
     if how.get("format") == "long_table":
         how["format"] = "table"
     place = path.with_name(path.name.removesuffix(".expected.json")) / expected["read"]["path"]

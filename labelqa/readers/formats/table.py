@@ -47,7 +47,7 @@ def read_table(source: Source, how: Reading) -> Frames:
     out = Frames()
     path = source.path
     with record(path):
-        raw = _plain_cells(source.table, path)
+        raw = plain_cells(source.table, path)
     if {"Input", "Answer"} <= {str(column).partition(".")[0] for column in raw.columns}:
         raise TableError(
             f"{path} looks like results of Mechanical Turk; write its columns as item_id, annotator_id and label."
@@ -65,7 +65,8 @@ def read_table(source: Source, how: Reading) -> Frames:
         raise TableError(
             f"{path} has no column that holds an answer: neither a label nor box corners (columns found: "
             f"{shown(list(table.columns), 12)}); needed are item_id, annotator_id and label, or the corners "
-            f"{', '.join(BOX_EDGES)}. Say which column it is: map={{'label': NAME}}, or rename the columns in the file."
+            f"{', '.join(BOX_EDGES)}. Say which column it is: map={{'label': NAME}}; where each column is "
+            "one annotator's, give format='wide_table'."
         )
     for sibling in sorted(path.parent.glob(path.name.replace("boxes", "views"))) if "boxes" in path.name else ():
         if "views" not in out.tables:
@@ -82,7 +83,7 @@ def _note(source: Source, out: Frames) -> None:
         out.found.add("files", f"{what} in {source.path.name}", 1, action)
 
 
-def _plain_cells(table: pd.DataFrame, path: Path) -> pd.DataFrame:
+def plain_cells(table: pd.DataFrame, path: Path) -> pd.DataFrame:
     """Refuse a table without rows or with unnamed columns that hold something; drop the empty ones."""
     doubled = table.columns[table.columns.duplicated() & (table.columns.map(str) != "")]
     if len(doubled):
@@ -136,7 +137,7 @@ def read_table_folder(folder: Path, files: dict[str, Path], how: Reading) -> Fra
     for name, path in files.items():
         source = Source(path)
         with record(path):
-            raw = _plain_cells(source.table, path)
+            raw = plain_cells(source.table, path)
         only = _ITEM_NAMES if name == "items" else None
         chosen = {ours: column for ours, column in how.columns.items() if column in raw.columns and name != "items"}
         used |= set(chosen)
