@@ -40,7 +40,7 @@ def read_class_folders(folder: Path, how: Reading) -> Frames:
             item = path.relative_to(kind).as_posix()
             if item in labels:
                 raise TableError(
-                    f"{folder} has {item} in {labels[item]} and in {label}: one picture of two classes, or two pictures; "
+                    f"{folder} has {item} in {labels[item]} and in {label}: one picture of two classes, or two; "
                     "give each picture a name of its own."
                 )
             labels[item] = label
