@@ -26,7 +26,7 @@ import labelqa
 from labelqa.errors import OptionError, TableError
 
 FIXTURES = Path(__file__).resolve().parents[1] / "tests" / "readers" / "formats"
-READ = ("coco", "cvat", "label_studio", "long_table", "voc", "yolo")
+READ = ("coco", "cvat", "label_studio", "labelme", "long_table", "prodigy", "voc", "yolo")
 ODD: tuple[Any, ...] = (
     None, "", "x", -1, 0, 1e308, 1e-308, True, [], {}, [None], [[]], {"a": None}, "1e400", "\ud83d\ude00", "nan", 2**70,
     [1, 2, 3], ["a", 1], {"x": "y"}, "../../etc/passwd", "a" * 5000,

@@ -20,6 +20,11 @@ if TYPE_CHECKING:
     from labelqa.annotations import Annotations
 
 PATH = click.Path(path_type=Path)
+#: The names of `labelqa.readers.FORMATS`, which `--help` does without importing.
+FORMATS = [
+    "table", "coco", "label_studio", "label_studio_min", "cvat", "voc", "yolo", "labelme", "prodigy", "wide_table",
+    "class_folders",
+]  # fmt: skip
 #: An argument with its value in a sentence: n_jobs=2, format='csv', classes=['a', 'b'], overwrite=True, decisions=.
 _ARGUMENT = re.compile(r"""(?<![\w-])([a-z][a-z_]*)=('[^']*'|"[^"]*"|\[[^]]*\]|\{[^}]*\}|-?\w+(?:\.\d+)?)?""")
 
@@ -104,9 +109,7 @@ _SOURCE_OPTIONS = (
     option(
         "--format",
         "form",
-        type=click.Choice(
-            ["table", "coco", "label_studio", "label_studio_min", "cvat", "voc", "yolo", "wide_table", "class_folders"]
-        ),
+        type=click.Choice(FORMATS),
         help="Format of SOURCE; found out where it is not given.",
     ),
     option("--annotator", metavar="NAME", help="Who annotated, where the file does not say."),

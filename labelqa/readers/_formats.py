@@ -13,6 +13,8 @@ from labelqa.readers.formats.coco import is_coco, read_coco
 from labelqa.readers.formats.cvat import is_cvat, read_cvat
 from labelqa.readers.formats.label_studio import is_label_studio, read_label_studio
 from labelqa.readers.formats.label_studio_min import is_label_studio_min, read_label_studio_min
+from labelqa.readers.formats.labelme import is_labelme, read_labelme
+from labelqa.readers.formats.prodigy import is_prodigy, read_prodigy
 from labelqa.readers.formats.table import is_table, read_table
 from labelqa.readers.formats.voc import is_voc, read_voc
 from labelqa.readers.formats.wide_table import is_wide_table, read_wide_table
@@ -103,6 +105,22 @@ FORMATS = (
         loses="corners of oriented boxes and polygons, confidences",
     ),
     Format(
+        name="labelme",
+        title="labelme JSON, a folder for each person",
+        tells_folder=is_labelme,
+        read_folder=read_labelme,
+        keeps="boxes, flags as classes of pictures, pictures on which nothing was drawn, sizes, pictures",
+        loses="points, flags and groups of shapes",
+    ),
+    Format(
+        name="prodigy",
+        title="Prodigy JSONL",
+        tells=is_prodigy,
+        read=read_prodigy,
+        keeps="boxes, chosen options, answers, annotators, skipped views, times, sizes",
+        loses="questions, further fields",
+    ),
+    Format(
         name="wide_table",
         title="wide table, a column per annotator (has to be named by its format)",
         tells=is_wide_table,
@@ -128,7 +146,10 @@ FORMATS = (
         loses="nothing (csv: the types of labels)",
     ),
 )
-NAMES = ("table", "coco", "label_studio", "label_studio_min", "cvat", "voc", "yolo", "wide_table", "class_folders")
+NAMES = (
+    "table", "coco", "label_studio", "label_studio_min", "cvat", "voc", "yolo", "labelme", "prodigy", "wide_table",
+    "class_folders",
+)  # fmt: skip
 
 
 def by_name(name: str) -> Format:

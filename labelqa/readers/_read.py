@@ -54,8 +54,8 @@ def read(
         file per annotator. ``.gz``, and ``.zip`` with one file in it, are unpacked.
     format
         "table" (CSV, TSV, Parquet, JSONL, JSON records, Excel), "coco", "label_studio", "label_studio_min" (JSON_MIN,
-        CSV, TSV), "cvat", "voc" or "yolo"; found out where it is not given. "wide_table" (a column per annotator) and
-        "class_folders" have to be given.
+        CSV, TSV), "cvat", "voc", "yolo", "labelme" or "prodigy"; found out where it is not given. "wide_table" (a
+        column per annotator) and "class_folders" have to be given.
     annotator
         The name of the person, where the file holds none. It is never guessed.
     annotator_from
@@ -256,8 +256,11 @@ def _sniff(source: Source) -> Any:
             f"{source.path} has the suffix {suffix!r}, which labelqa does not read; needed is one of "
             f"{', '.join(TABLE_SUFFIXES)}."
         )
-    flat = by_name("label_studio_min")
-    return flat if flat.tells is not None and flat.tells(source) else by_name("table")
+    for name in ("label_studio_min", "prodigy"):
+        kind = by_name(name)
+        if kind.tells is not None and kind.tells(source):
+            return kind
+    return by_name("table")
 
 
 def _other(data: Any) -> str:

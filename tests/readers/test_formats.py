@@ -11,7 +11,18 @@ import pytest
 import labelqa
 
 FOLDER = Path(__file__).parent / "formats"
-READ = ("class_folders", "coco", "cvat", "label_studio", "long_table", "voc", "wide_table", "yolo")
+READ = (
+    "class_folders",
+    "coco",
+    "cvat",
+    "label_studio",
+    "labelme",
+    "long_table",
+    "prodigy",
+    "voc",
+    "wide_table",
+    "yolo",
+)
 VARIANTS = sorted(path for form in READ for path in FOLDER.glob(f"{form}/*.expected.json"))
 EDGES = ["x_min", "y_min", "x_max", "y_max"]
 
