@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import unquote
 
+import numpy as np
 import pandas as pd
 
 from labelqa._labels import id_texts
@@ -99,7 +100,11 @@ def _one_row_each(items: pd.DataFrame) -> pd.DataFrame:
     items = items.assign(item_id=id_texts(items["item_id"]))
     if not items["item_id"].duplicated().any():
         return items
-    sizes = items.reindex(columns=["item_id", "width", "height"]).dropna()
+    sizes = items.reindex(columns=["item_id", "width", "height"])
+    sizes = sizes.assign(
+        **{side: pd.to_numeric(sizes[side].map(_scalar), errors="coerce") for side in ("width", "height")}
+    )
+    sizes = sizes.dropna()
     unlike = sizes.groupby("item_id")[["width", "height"]].nunique().max(axis=1)
     if (unlike > 1).any():
         raise TableError(
@@ -107,6 +112,10 @@ def _one_row_each(items: pd.DataFrame) -> pd.DataFrame:
             f"({shown(unlike.index[unlike > 1])}); their boxes cannot be compared: correct the sizes or export again."
         )
     return items.groupby("item_id", as_index=False, sort=False).first()
+
+
+def _scalar(value: object) -> object:
+    return value if isinstance(value, str | int | float | np.number) else None
 
 
 def near_key(item: str) -> str:

@@ -14,7 +14,7 @@ import numpy as np
 from labelqa._pixels import open_image
 from labelqa.errors import ImageError, TableError
 from labelqa.readers import _shapes
-from labelqa.readers._frames import Frames, Reading, Rows, nobody
+from labelqa.readers._frames import Frames, Reading, Rows, existing_path, nobody
 from labelqa.readers._record import mapping, record
 from labelqa.readers._source import Source
 
@@ -72,8 +72,8 @@ def _add_picture(rows: Rows, data: dict[str, Any], path: Path, person: str, item
         rows.labels.append((name, person, "|".join(chosen)))
     rows.view(name, person, unread=unread)
     width, height = (data.get(side) or None for side in ("imageWidth", "imageHeight"))
-    there = path.parent / str(data["imagePath"]).replace("\\", "/")
-    rows.items.append((name, there.as_posix() if there.is_file() else None, None, width, height))
+    there = existing_path(str(data["imagePath"]).replace("\\", "/"), path.parent)
+    rows.items.append((name, there, None, width, height))
 
 
 def _add_shape(rows: Rows, shape: dict[str, Any], item: str, person: str) -> bool:
