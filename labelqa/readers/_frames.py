@@ -142,7 +142,7 @@ def nobody(where: Path) -> TableError:
     """The error where a file does not say who annotated."""
     return TableError(
         f"{where} does not say who annotated; name the person with annotator='NAME', or take it "
-        "from the file with annotator_from='filename' or annotator_from='parent'."
+        "from the file with annotator_from='filename', annotator_from='parent' or annotator_from='folder'."
     )
 
 

@@ -82,7 +82,9 @@ def renamed_columns(
     table = table.rename(columns=mapping)
     for old, new in mapping.items():
         found.add("columns", f"column {old!r} in {path.name}", len(table), f"read as {new!r}")
-    table = _boxes(table, path, found) if "label" in only else table
+    if "label" not in only:
+        return table
+    table = _boxes(table, path, found)
     known = {*ALIASES, *BOX_EDGES, "status", "width", "height", "unread", "picture"}
     unused = [column for column in table.columns if column not in known]
     found.add("columns", f"column in {path.name} without a known meaning", len(unused), "kept, not used", unused)

@@ -93,7 +93,7 @@ def test_errors_speak_of_options(tmp_path):
     said = tmp_path / "said.csv"
     said.write_text("item_id,label\n1,a\n2,b\n")
     assert "name the person with --annotator NAME, or take it" in run("agree", said).stderr
-    assert "or --annotator-from parent" in run("agree", said).stderr
+    assert "--annotator-from parent or --annotator-from folder" in run("agree", said).stderr
     twice = tmp_path / "twice.csv"
     twice.write_text("item_id,annotator_id,label\n1,x,a\n1,x,b\n")
     assert "count each with --repeats keep." in run("agree", twice).stderr
