@@ -107,24 +107,38 @@ def open_image(picture: Picture, *, mode: str = "RGB", name: str | None = None) 
         ) from error
 
 
-def size_of(path: str | os.PathLike[str]) -> tuple[int, int]:
-    """Give the width and height of a picture as it is shown, from its header alone.
+def size_of(picture: str | os.PathLike[str] | bytes) -> tuple[int, int]:
+    """Give the width and height of a picture, a file or its bytes, as it is shown, from its header alone.
+
+    Parameters
+    ----------
+    picture
+        The path of an image file, or its bytes.
 
     Raises
     ------
     ImageError
         Where the file is missing or no picture.
+
+    Examples
+    --------
+    >>> from labelqa.images import size_of
+    >>> size_of("sample_data/inspection/images/part_000.jpg")
+    (240, 180)
     """
     from PIL import Image, UnidentifiedImageError
 
+    called = "the given picture" if isinstance(picture, bytes) else picture
+
     try:
-        with _own_limit(), Image.open(Path(path)) as opened:
+        stream = io.BytesIO(picture) if isinstance(picture, bytes) else Path(picture)
+        with _own_limit(), Image.open(stream) as opened:
             width, height = opened.size
             is_turned = opened.getexif().get(_ORIENTATION) in (5, 6, 7, 8)
     except FileNotFoundError as error:
-        raise ImageError(f"There is no image file {path}; check the folder.") from error
+        raise ImageError(f"There is no image file {called}; check the folder.") from error
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise ImageError(f"{path} is not an image that can be read; replace the file.") from error
+        raise ImageError(f"{called} is not an image that can be read; replace the file.") from error
     return (height, width) if is_turned else (width, height)
 
 

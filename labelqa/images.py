@@ -38,11 +38,11 @@ import pandas as pd
 
 from labelqa._codes import id_text, natural_order
 from labelqa._options import check_path
-from labelqa._pixels import MAX_PIXELS, MODES, Picture, Pixels, open_image, stack_of, suffixes
+from labelqa._pixels import MAX_PIXELS, MODES, Picture, Pixels, open_image, size_of, stack_of, suffixes
 from labelqa.annotations import Annotations
 from labelqa.errors import ImageError, TableError, shown
 
-__all__ = ["MAX_PIXELS", "MODES", "SUFFIXES", "ImageSource", "Picture", "Pixels", "as_source", "open_image"]
+__all__ = ["MAX_PIXELS", "MODES", "SUFFIXES", "ImageSource", "Picture", "Pixels", "as_source", "open_image", "size_of"]
 
 #: Suffixes of the files that are pictures: all that the installed Pillow can read.
 SUFFIXES: tuple[str, ...]

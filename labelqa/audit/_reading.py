@@ -13,6 +13,7 @@ import pandas as pd
 
 from labelqa._codes import label_text
 from labelqa._files import sha256
+from labelqa._findings import Findings
 from labelqa._labels import label_table
 from labelqa.annotations import Annotations, as_annotations
 from labelqa.errors import OptionError, TableError, shown
@@ -77,6 +78,7 @@ def read_material(source: Any, *, images: Any, gold: list[Any], decisions: Any, 
     pictures = _images(images, path, annotations, problems)
     if pictures is not None:
         files.append(_image_hash(pictures, images))
+        annotations = _with_sizes_of(pictures, annotations)
     trusted = _gold(gold, annotations, problems)
     files += [one for given in gold for one in _gold_files(given)]
     decided = None if decisions is None else Path(decisions)
@@ -233,6 +235,35 @@ def _images(images: Any, source: Path | None, annotations: Annotations, problems
     if found.missing:
         problems.append(f"{len(found.missing):,} items have no picture ({shown(found.missing)}).")
     return found
+
+
+def _with_sizes_of(pictures: ImageSource, annotations: Annotations) -> Annotations:
+    """Fill in sizes that are unknown from the pictures, and report those that differ from what the file says."""
+    from labelqa.errors import ImageError
+    from labelqa.images import size_of
+
+    items = annotations.items
+    real = np.full((len(items), 2), np.nan)
+    for row, item in enumerate(items["item_id"]):
+        picture = pictures.pictures.get(item)
+        if isinstance(picture, str | os.PathLike | bytes):
+            try:
+                real[row] = size_of(picture)
+            except ImageError:
+                continue  # the check of the pictures says why
+    said = items[["width", "height"]].to_numpy(np.float64)
+    differs = (np.isfinite(said) & np.isfinite(real)).all(axis=1) & (said != real).any(axis=1)
+    turned = differs & (said == real[:, ::-1]).all(axis=1)
+    table = items.assign(width=np.where(np.isnan(said[:, 0]), real[:, 0], said[:, 0]))
+    table = table.assign(height=np.where(np.isnan(said[:, 1]), real[:, 1], said[:, 1]))
+    found = Findings()
+    for mask, what in ((turned, "picture that is turned against the size in the file"),
+                       (differs & ~turned, "picture of another size than the file says")):  # fmt: skip
+        sizes = [f"{item}: {w:g} x {h:g}, not {a:g} x {b:g}" for item, (w, h), (a, b)
+                 in zip(items["item_id"][mask], real[mask], said[mask], strict=True)]  # fmt: skip
+        found.add("items", what, len(sizes), "kept: boxes may lie elsewhere than they were drawn", sizes)
+    checks = pd.concat([annotations.checks, found.table()], ignore_index=True)
+    return replace(annotations, items=table, checks=checks)
 
 
 def _image_hash(pictures: ImageSource, given: Any) -> dict[str, Any]:

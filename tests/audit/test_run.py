@@ -14,6 +14,7 @@ import pytest
 from labelqa.annotations import Annotations
 from labelqa.audit import _run as run
 from labelqa.audit import load_audit
+from labelqa.audit._reading import read_material
 from labelqa.errors import OptionError, TableError
 
 CLASSES = ("ok", "dent")
@@ -327,3 +328,22 @@ def test_an_item_without_labels_and_an_annotator_without_items(audited, few, tmp
     assert audit.summary["counts"]["annotators"] == 4
     with pytest.raises(TableError, match="holds neither labels nor boxes; an audit needs rows"):
         run.run_audit(few.head(0), out=tmp_path / "other")
+
+
+def test_sizes_come_from_the_pictures_and_those_that_differ_are_told(tmp_path):
+    from PIL import Image
+
+    for name, size in (("1.png", (200, 400)), ("2.png", (300, 100)), ("3.png", (50, 60))):
+        Image.new("RGB", size).save(tmp_path / name)
+    edges = ["x_min", "y_min", "x_max", "y_max"]
+    rows = [(i, who, "cat", 10, 10, 30 + n, 40) for i in (1, 2, 3) for n, who in enumerate(("ann", "bob"))]
+    boxes = pd.DataFrame(rows, columns=["item_id", "annotator_id", "label", *edges])
+    items = pd.DataFrame({"item_id": [1, 2, 3], "width": [400, 310, None], "height": [200, 100, None]})
+    annotations = Annotations.from_frames(boxes=boxes, items=items)
+    found = read_material(
+        annotations, images=tmp_path, gold=[], decisions=None, reading={"repeats": "latest"}
+    ).annotations
+    assert found.items[["width", "height"]].iloc[2].tolist() == [50, 60]
+    told = found.checks.set_index("finding")["examples"]
+    assert "1: 200 x 400, not 400 x 200" in told["picture that is turned against the size in the file"]
+    assert "2: 300 x 100, not 310 x 100" in told["picture of another size than the file says"]
