@@ -8,6 +8,7 @@ it again; so is a read of more than ten seconds.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import copy
 import json
 import random
@@ -104,7 +105,8 @@ def damaged_text(data: bytes, dice: random.Random) -> bytes:
 def damage(path: Path, dice: random.Random) -> None:
     """Change one thing in a file."""
     data = path.read_bytes()
-    try:
+    # where there is nothing of the kind to change, bytes are
+    with contextlib.suppress(TypeError, KeyError, IndexError, ValueError):
         if path.suffix == ".json" and dice.random() < 0.9:
             path.write_text(damaged_json(data.decode("utf-8-sig"), dice), encoding="utf-8")
             return
@@ -117,8 +119,6 @@ def damage(path: Path, dice: random.Random) -> None:
             lines[at] = damaged_json(lines[at], dice)
             path.write_text("\n".join(lines), encoding="utf-8")
             return
-    except (TypeError, KeyError, IndexError, ValueError):
-        pass  # nothing of the kind to change: bytes then
     path.write_bytes(damaged_text(data, dice))
 
 

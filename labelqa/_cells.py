@@ -13,6 +13,8 @@ from labelqa.errors import TableError, shown
 
 #: Zone names of the mails and tables of North America, and their hours from UTC.
 _ZONES = {"EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7}
+#: The least number of seconds since 1970 that is taken for a time (March 1973): 5 or 2024 is something else.
+_LEAST = 1e8
 _UNITS: tuple[tuple[float, str], ...] = ((1e11, "s"), (1e14, "ms"), (1e17, "us"), (np.inf, "ns"))
 
 
@@ -43,16 +45,18 @@ def _read_unix(read: pd.Series, numbers: pd.Series) -> None:
     if is_day.any():
         days = numbers[is_day].astype(np.int64).astype(str)
         read[is_day] = pd.to_datetime(days, format="%Y%m%d", utc=True, errors="coerce")
-    low = 0.0
+    low = _LEAST
     for high, unit in _UNITS:
-        within = numbers.between(max(low, 1.0), high, inclusive="left") & ~is_day
+        within = numbers.between(low, high, inclusive="left") & ~is_day
         low = high
         if within.any():
             read[within] = pd.to_datetime(numbers[within], unit=unit, utc=True, errors="coerce")  # type: ignore[call-overload]
 
 
 def _of_texts(texts: pd.Series, name: str, found: Findings) -> pd.Series:
-    plain = texts.str.replace(r"\s*(?:UTC|GMT|Z)$", "Z", regex=True, case=False)
+    # "GMT+2" is two hours before GMT in POSIX, and two hours after it where people write it
+    plain = texts.str.replace(r"\s*(?:UTC|GMT)\s*([+-])(\d{1,2})(?::?(\d\d))?$", _offset, regex=True, case=False)
+    plain = plain.str.replace(r"\s*(?:UTC|GMT|Z)$", "Z", regex=True, case=False)
     read = pd.to_datetime(plain, utc=True, errors="coerce", format="ISO8601")
     left = read.isna()
     if left.any():
@@ -60,6 +64,10 @@ def _of_texts(texts: pd.Series, name: str, found: Findings) -> pd.Series:
         odd = left & read.notna()
         found.add(name, "time in another form than ISO 8601", int(odd.sum()), "read", texts[odd])
     return read
+
+
+def _offset(found: re.Match[str]) -> str:
+    return f"{found[1]}{int(found[2]):02d}:{found[3] or '00'}"
 
 
 def _of_odd_texts(texts: pd.Series) -> pd.Series:

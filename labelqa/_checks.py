@@ -169,7 +169,7 @@ def boxes(given: pd.DataFrame | None, item_table: pd.DataFrame, faulty: str, fou
     found.add("boxes", "box without a class", int(missing.sum()), "left out", table.loc[missing, "item_id"])
     table = _labels_of_one_type(table.loc[~missing].reset_index(drop=True), "boxes", found)
     tell_spellings(table, "boxes", found)
-    table = without_placeholders(table, found)
+    table = without_placeholders(table, found, is_kept=faulty != "fix")
     tell_units(table, item_table, found)
     table = _fix_boxes(table, item_table, faulty, found)
     table = table.sort_values([*_KEYS, *BOX_EDGES], kind="stable").reset_index(drop=True)

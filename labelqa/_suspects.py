@@ -80,7 +80,7 @@ def tell_spellings(table: pd.DataFrame, name: str, found: Findings) -> None:
         alike = [texts for texts in groups.values() if len(texts) > 1]
         n = int(sum(counts[text] for texts in alike for text in texts))
         found.add(name, f"{what} that differ only by case, spaces, Unicode form or number format", n,
-                  "kept apart: labelqa.read(..., normalise='case,space,unicode,number') joins them",
+                  "kept apart: normalise='case,space,unicode,number' joins them",
                   [" / ".join(map(repr, texts)) for texts in alike])  # fmt: skip
         if column == "label":
             words = [text for text in counts.index if text.strip().casefold() in _MISSING_WORDS]
@@ -94,10 +94,11 @@ _NOTHING = frozenset(
 )  # fmt: skip
 
 
-def without_placeholders(table: pd.DataFrame, found: Findings) -> pd.DataFrame:
+def without_placeholders(table: pd.DataFrame, found: Findings, *, is_kept: bool) -> pd.DataFrame:
     """Take boxes that stand for "nothing here" out: all of one class, all alike, and tiny or out of any frame.
 
-    They are views with nothing drawn where the name of the class says so, and are otherwise reported.
+    They are views with nothing drawn where the name of the class says so, unless all boxes are to be kept, and are
+    otherwise reported.
     """
     if table.empty:
         return table
@@ -112,7 +113,7 @@ def without_placeholders(table: pd.DataFrame, found: Findings) -> pd.DataFrame:
         mine = (names == name).to_numpy()
         if not is_odd[mine].all() or len(np.unique(corners[mine], axis=0)) > 1 or mine.sum() < 2:
             continue
-        says_nothing = spelling_key(name).replace("_", " ").replace("-", " ") in _NOTHING
+        says_nothing = not is_kept and spelling_key(name).replace("_", " ").replace("-", " ") in _NOTHING
         edges = ", ".join(f"{edge:g}" for edge in corners[mine][0])
         found.add("boxes", f"boxes of the class {name!r} that are all {edges}: a placeholder", int(mine.sum()),
                   "read as views with nothing drawn" if says_nothing else "kept: leave them out if they are",

@@ -106,8 +106,9 @@ class Annotations:
             equal ones are joined. "keep": each counts. "refuse": any repeat is an error.
         faulty_boxes
             "fix": boxes are clipped to the frame where its size is known; boxes with swapped corners, wholly outside
-            the frame or drawn twice to the digit are left out; boxes without area stay, and match nothing; all are
-            counted in `checks`. "keep": nothing is changed. "refuse": any of these is an error.
+            the frame or drawn twice to the digit are left out, and so are placeholders, all alike and tiny, of a class
+            that says there is nothing; boxes without area stay, and match nothing; all are counted in `checks`.
+            "keep": no box is changed. "refuse": any of these is an error.
 
         Raises
         ------

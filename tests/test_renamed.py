@@ -111,6 +111,10 @@ def test_old_fields_of_results_are_answered():
     for found in results:
         with pytest.warns(FutureWarning, match="name is called .coefficient now"):
             assert found.name == found.coefficient
+    boxes = pd.DataFrame({"item_id": [1, 1, 2], "annotator_id": list("aba"), "label": "cat"})
+    issues = labelqa.noise.box_issues(boxes.assign(x_min=0, y_min=0, x_max=[9, 9, 8], y_max=9))
+    with pytest.warns(FutureWarning, match="queue_rows is called .to_queue now"):
+        pd.testing.assert_frame_equal(issues.queue_rows(), issues.to_queue())
     with pytest.warns(FutureWarning, match="canary_percent is called .canary_share now"):
         assert Aliases("parts", champion=2, challenger=3, canary_share=0.05).canary_percent == 5.0
 

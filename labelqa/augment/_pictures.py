@@ -31,7 +31,7 @@ def source_of(images: Any, items: Annotations | None) -> ImageSource:
     if missing:
         raise TableError(
             f"{len(missing)} of {len(wanted)} items have no image ({shown(missing)}); give images=, correct the path "
-            "column of items, or leave them out with .select(items=[...])."
+            "column of items, or leave these items out."
         )
     return source
 

@@ -26,7 +26,7 @@ FORMATS = [
     "class_folders",
 ]  # fmt: skip
 #: An argument with its value in a sentence: n_jobs=2, format='csv', classes=['a', 'b'], overwrite=True, decisions=.
-_ARGUMENT = re.compile(r"""(?<![\w-])([a-z][a-z_]*)=('[^']*'|"[^"]*"|\[[^]]*\]|\{[^}]*\}|-?\w+(?:\.\d+)?)?""")
+_ARGUMENT = re.compile(r"""(?<![\w./\\-])([a-z][a-z_]*)=('[^']*'|"[^"]*"|\[[^]]*\]|\{[^}]*\}|-?\w+(?:\.\d+)?)?""")
 
 #: A former spelling; or former spelling -> what stands for it now ("--no-curves"), or what makes its value of the old.
 Former = str | Mapping[str, str | Callable[[str], str]]

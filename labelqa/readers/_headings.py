@@ -242,14 +242,13 @@ def _from_whole(table: pd.DataFrame, column: Any, form: str | None, path: Path, 
 def _four(cell: Any, row: int, column: Any, path: Path) -> Any:
     if cell is None or (isinstance(cell, float) and np.isnan(cell)) or cell is pd.NA:
         return np.nan
+    wanted = "not four numbers; write [x, y, width, height]"
     try:
-        read = (
-            json.loads(cell if cell.strip().startswith("[") else f"[{cell}]") if isinstance(cell, str) else list(cell)
-        )
-        if len(read) == 0:
-            return np.nan
-        if len(read) == 4:
-            return [float(value) for value in read]
-    except (TypeError, ValueError):
-        pass
-    raise TableError(f"{path}: row {row} of {column!r} is {cell!r}, not four numbers; write [x, y, width, height].")
+        text = cell.strip() if isinstance(cell, str) else None
+        read = list(cell) if text is None else json.loads(text if text.startswith("[") else f"[{text}]")
+        values = [float(value) for value in read]
+    except (TypeError, ValueError) as error:
+        raise TableError(f"{path}: row {row} of {column!r} is {cell!r}, {wanted}.") from error
+    if len(values) not in (0, 4):
+        raise TableError(f"{path}: row {row} of {column!r} is {cell!r}, {wanted}.")
+    return values or np.nan

@@ -127,13 +127,13 @@ def _columns(chosen: Any) -> dict[str, str]:
 def _read_frames(source: Path, form: str | None, how: Reading, annotator_from: str | None) -> Frames:
     if source.is_file():
         return _read_files([source], form, how, annotator_from, root=source)
+    if annotator_from is None and form in (None, "table"):
+        files = table_files(source)
+        if files:
+            return join_files([(source, read_table_folder(source, files, how))])
     told = _read_told_folders(source, form, how, annotator_from)
     if told is not None:
         return told
-    if annotator_from is None:
-        files = table_files(source)
-        if files and form in (None, "table"):
-            return join_files([(source, read_table_folder(source, files, how))])
     depth = {"parent": "*/*", "folder": "*/**/*"}.get(annotator_from or "", "*")
     found = sorted(path for path in source.glob(depth) if path.is_file() and path.suffix.lower() in SUFFIXES)
     if not found:
@@ -154,16 +154,27 @@ def _read_told_folders(source: Path, form: str | None, how: Reading, annotator_f
     """Read a folder, or a folder for each person, of a format that is one; None for any other."""
     kinds = [kind for kind in _FORMATS if kind.tells_folder is not None and form in (None, kind.name)]
     below = annotator_from in ("parent", "folder")
-    read_folders = []
-    for folder in sorted(path for path in source.iterdir() if path.is_dir()) if below else [source]:
+    read_folders, others = [], []
+    for folder in sorted(filter(_is_shown, source.iterdir())) if below else [source]:
         kind = next((kind for kind in kinds if form or (kind.tells_folder and kind.tells_folder(folder))), None)
         if kind is not None and kind.read_folder is not None:
             person = dataclasses.replace(how, annotator=folder.name) if below else how
             with record(folder):
                 read_folders.append((folder, kind.read_folder(folder, person)))
+        else:
+            others.append(folder.name)
     if not read_folders and form is not None and kinds:
         raise TableError(f"{source} is no folder of {kinds[0].title}; see docs/formats for what it has to hold.")
+    if read_folders and others:
+        raise TableError(
+            f"{source} has folders that are no {shown(sorted({kind.name for kind in kinds}))}, unlike the others "
+            f"({shown(others)}); complete them (see docs/formats), or take them away."
+        )
     return join_files(read_folders) if read_folders else None
+
+
+def _is_shown(path: Path) -> bool:
+    return path.is_dir() and not path.name.startswith(".")
 
 
 def _person(path: Path, source: Path, annotator_from: str | None) -> str | None:

@@ -75,6 +75,20 @@ def number(value: object, name: str) -> float:
     return float(value)
 
 
+def text_number(value: str | None, name: str) -> float:
+    """Take a number that stands as text, as in XML.
+
+    Raises
+    ------
+    TableError
+        For anything else, with its name.
+    """
+    try:
+        return number(float(value or ""), name)
+    except ValueError:
+        raise TableError(f"{name} is {value!r}, not a number") from None
+
+
 def mapping(value: object, name: str) -> dict[str, object]:
     """Take a JSON object.
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import lzma
 import zipfile
+import zlib
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,10 @@ from labelqa.readers._text import decoded, read_delimited
 
 #: What a packed file may hold, in bytes, and how many times its own size: more is taken for a bomb.
 MAX_UNPACKED, MAX_RATIO = 8 << 30, 300
+#: What unpacking raises: for a damaged file, a password that is wanted (RuntimeError), an unknown way of packing.
+_NOT_UNPACKED = (
+    OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, RuntimeError, NotImplementedError,
+)  # fmt: skip
 _DELIMITED = (".csv", ".tsv", ".txt", ".tab")
 
 
@@ -64,7 +70,7 @@ class Source:
                     self.suffix = Path(names[0]).suffix.lower()
                     with packed.open(names[0]) as stream:
                         return self._limited(stream, len(raw))
-        except (OSError, EOFError, zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
+        except _NOT_UNPACKED as error:
             raise TableError(f"{self.path} cannot be unpacked ({error}); fetch it again.") from error
         return raw
 

@@ -46,6 +46,8 @@ def made_up(**_):
         ("width=2.", "--width 2."),
         ("choose level='interval'", "choose level='interval'"),
         ("form='x'", "form='x'"),
+        ("nothing at data/width=3/a.csv", "nothing at data/width=3/a.csv"),
+        ("nothing at C:\\width=3", "nothing at C:\\width=3"),
     ],
 )
 def test_arguments_become_options_of_the_verb(said, shown):
@@ -57,7 +59,7 @@ def test_without_a_verb_sentences_stay():
 
 
 def sentences():
-    """Give the texts of every error, warning and check outside the command line: (file, text)."""
+    """Give the texts of every error that is raised outside the command line: (place, text)."""
     for file in sorted(PACKAGE.rglob("*.py")):
         if file.parent.name == "cli":
             continue

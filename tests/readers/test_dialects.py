@@ -95,6 +95,11 @@ class TestTextFiles:
         (tmp_path / "a.csv.gz").write_bytes(gzip.compress(b"item,annotator,label\n")[:-9])
         with pytest.raises(TableError, match="cannot be unpacked"):
             labelqa.read(tmp_path / "a.csv.gz")
+        damaged = bytearray(gzip.compress(b"item,annotator,label\n" + b"1,ann,cat\n2,ann,dog\n" * 300))
+        damaged[40] ^= 255
+        (tmp_path / "b.csv.gz").write_bytes(damaged)
+        with pytest.raises(TableError, match="cannot be unpacked"):
+            labelqa.read(tmp_path / "b.csv.gz")
 
 
 class TestColumns:
@@ -203,6 +208,8 @@ class TestTimes:
             ("01/21/2024 16:08", "2024-01-21 16:08:00"),
             ("Fri Jan 05 04:00:00 PST 2024", "2024-01-05 12:00:00"),
             ("20240105", "2024-01-05 00:00:00"),
+            ("2024-01-05 14:00:00 GMT+2", "2024-01-05 12:00:00"),
+            ("2024-01-05 06:30:00 UTC-05:30", "2024-01-05 12:00:00"),
         ],
     )
     def test_forms(self, read, given, wanted):
@@ -214,6 +221,12 @@ class TestTimes:
                 for n, who in enumerate(("ann", "bob"))]  # fmt: skip
         times = read("\n".join(map(json.dumps, rows)), "input.jsonl").views["created_at"]
         assert times.dt.strftime("%Y-%m-%d %H:%M:%S").tolist() == ["2024-01-05 12:00:00", "2024-01-05 12:00:01"]
+
+    @pytest.mark.parametrize("given", ["5", "2024", "99999999", "2024-01-05 12:00:00 IST", "noon"])
+    def test_what_is_no_time_costs_the_cell(self, read, given):
+        annotations = read(f"item,annotator,label,created_at\n1,ann,cat,{given}\n")
+        assert annotations.views["created_at"].isna().all()
+        assert found(annotations, "created_at that is no time") == [[1, "left empty"]]
 
     def test_what_could_be_a_day_or_a_month_is_not_guessed(self, read):
         annotations = read("item,annotator,label,created_at\n1,ann,cat,01/02/2024\n")
@@ -274,6 +287,13 @@ class TestSuspects:
         annotations = read("image_id,rad_id,class_name,x_min,y_min,x_max,y_max\n" + "\n".join(rows))
         assert found(annotations, "all 0, 0, 1, 1: a placeholder") == [[13, "read as views with nothing drawn"]]
         assert box_agreement(annotations, n_resamples=0).f1 == 0
+
+    def test_placeholders_stay_where_no_box_is_to_be_changed(self):
+        boxes = pd.DataFrame({"item_id": [1, 2], "annotator_id": "ann", "label": "No finding"})
+        boxes = boxes.assign(x_min=0, y_min=0, x_max=1, y_max=1)
+        kept = labelqa.Annotations.from_frames(boxes=boxes, faulty_boxes="keep")
+        assert len(kept.boxes) == 2
+        assert found(kept, "a placeholder") == [[2, "kept: leave them out if they are"]]
 
     def test_placeholders_of_another_class_are_told_and_kept(self, read):
         rows = "".join(f"{i},ann,cyst,-1,-1,-1,-1\n{i},bob,cyst,5,5,20,{20 + i}\n" for i in range(3))
@@ -424,6 +444,27 @@ class TestUnreadAnswers:
             task["annotations"][1]["ground_truth"] = True
         assert read(tasks, "input.json").annotators == ["1"]
         assert read(tasks, "input.json", ground_truth="keep").annotators == ["1", "2"]
+
+
+class TestFolders:
+    VOC = (
+        "<annotation><filename>a.png</filename><object><name>cat</name><bndbox><xmin>1</xmin><ymin>2</ymin>"
+        "<xmax>30</xmax><ymax>40</ymax></bndbox></object></annotation>"
+    )
+
+    def test_a_folder_that_is_unlike_the_others_is_not_passed_over(self, tmp_path):
+        for person in ("ann", "bob"):
+            (tmp_path / person).mkdir()
+            (tmp_path / person / "a.xml").write_text(self.VOC)
+        assert labelqa.read(tmp_path, annotator_from="parent").annotators == ["ann", "bob"]
+        (tmp_path / "bob" / "a.xml").rename(tmp_path / "bob" / "a.txt")
+        with pytest.raises(TableError, match=r"unlike the others \('bob'\)"):
+            labelqa.read(tmp_path, annotator_from="parent")
+
+    def test_what_lies_beside_tables_is_not_asked_what_it_is(self, tmp_path):
+        (tmp_path / "labels.csv").write_text("item_id,annotator_id,label\n1,ann,cat\n")
+        (tmp_path / "notes.json").write_text("{")
+        assert labelqa.read(tmp_path).labels["label"].tolist() == ["cat"]
 
 
 def test_an_excel_sheet(tmp_path):

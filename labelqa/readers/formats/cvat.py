@@ -8,7 +8,7 @@ from xml.etree.ElementTree import Element
 from labelqa.errors import TableError
 from labelqa.readers import _shapes
 from labelqa.readers._frames import Frames, Reading, Rows, nobody
-from labelqa.readers._record import record
+from labelqa.readers._record import record, text_number
 from labelqa.readers._source import Source
 
 _RENAMED = re.compile(r"_\d+(\.[^.]+)$")
@@ -114,11 +114,7 @@ def _label(shape: Element) -> str:
 
 
 def _number(shape: Element, name: str) -> float:
-    given = shape.get(name)
-    try:
-        return float(given or "")
-    except ValueError:
-        raise TableError(f"{name} of a {shape.tag} is {given!r}, not a number") from None
+    return text_number(shape.get(name), f"{name} of a {shape.tag}")
 
 
 def _points(shape: Element) -> list[list[float]]:

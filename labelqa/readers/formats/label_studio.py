@@ -15,10 +15,9 @@ from labelqa.readers._frames import Frames, Reading, Rows, is_picture_name
 from labelqa.readers._record import mapping, number, record
 from labelqa.readers._source import Source
 
-#: Results that lie on a picture; all but the first two are read as the box that encloses them.
+#: Results that lie on a picture: rectangles, and shapes that are read as the box that encloses them.
 _RECTANGLES = ("rectanglelabels", "rectangle")
 _SHAPES = ("polygonlabels", "polygon", "ellipselabels", "ellipse", "brushlabels", "brush")
-_POINTS = ("keypointlabels", "keypoint")
 
 
 def is_label_studio(source: Source) -> bool:
@@ -88,7 +87,6 @@ class _Region:
 
     shape: dict[str, Any]
     classes: list[str]
-    n_further: int
 
 
 def _add_task(rows: _Rows, task: dict[str, Any], item: str) -> None:
@@ -237,7 +235,7 @@ def _regions(
                     for each in results
                     if each is one or (one.get("id") is not None and each.get("id") == one.get("id"))
                 ]
-                yield key, _Region(one, sorted({name for each in mates for name in _classes(each)}), len(mates) - 1)
+                yield key, _Region(one, sorted({name for each in mates for name in _classes(each)}))
         elif kind == "choices":
             rows.met["boxes", "choice of a region", "left out"] += _is_of_region(one, shapes)
         elif not (kind == "labels" and one.get("id") in shapes):

@@ -25,8 +25,8 @@ _ENCLOSED = {
 
 
 def is_labelme(folder: Path) -> bool:
-    """Tell a folder by its first JSON file."""
-    first = next(iter(sorted(folder.rglob("*.json"))), None)
+    """Tell a folder by the first JSON file that lies in it."""
+    first = next(iter(sorted(folder.glob("*.json"))), None)
     return first is not None and _is_one(Source(first).json)
 
 

@@ -46,8 +46,7 @@ def read_table(source: Source, how: Reading) -> Frames:
     """
     out = Frames()
     path = source.path
-    with record(path):
-        raw = plain_cells(source.table, path)
+    raw = plain_cells(source.table, path)
     if {"Input", "Answer"} <= {str(column).partition(".")[0] for column in raw.columns}:
         raise TableError(
             f"{path} looks like results of Mechanical Turk; write its columns as item_id, annotator_id and label."
@@ -84,7 +83,7 @@ def _note(source: Source, out: Frames) -> None:
 
 
 def plain_cells(table: pd.DataFrame, path: Path) -> pd.DataFrame:
-    """Refuse a table without rows or with unnamed columns that hold something; drop the empty ones."""
+    """Refuse a name that stands for two columns; leave out columns without a name and without content."""
     doubled = table.columns[table.columns.duplicated() & (table.columns.map(str) != "")]
     if len(doubled):
         raise TableError(f"{path} has the column {shown(doubled.unique())} more than once; keep one of them.")
@@ -98,9 +97,8 @@ def _refuse_objects(table: pd.DataFrame) -> None:
     for column in (*_IDS, "label"):
         if column in table and table[column].dtype == object:
             odd = [value for value in table[column] if isinstance(value, dict | list)]
-            if odd and column != "label":
-                raise TableError(f"{column} holds objects ({shown(odd[:2])}); give one text or number per row.")
-            if any(isinstance(value, dict) for value in odd):
+            # a list of classes may be a label, but nobody's name
+            if odd and (column != "label" or any(isinstance(value, dict) for value in odd)):
                 raise TableError(f"{column} holds objects ({shown(odd[:2])}); give one text or number per row.")
 
 

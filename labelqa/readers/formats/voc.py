@@ -9,7 +9,7 @@ from xml.etree.ElementTree import Element
 from labelqa.errors import TableError
 from labelqa.readers import _shapes
 from labelqa.readers._frames import Frames, Reading, Rows, nobody
-from labelqa.readers._record import record
+from labelqa.readers._record import record, text_number
 from labelqa.readers._source import Source
 
 _EDGES = ("xmin", "ymin", "xmax", "ymax")
@@ -17,8 +17,8 @@ _FLAGS = ("difficult", "truncated")
 
 
 def is_voc(folder: Path) -> bool:
-    """Tell a folder by its first XML file."""
-    first = next(iter(sorted(folder.rglob("*.xml"))), None)
+    """Tell a folder by the first XML file that lies in it or in its Annotations."""
+    first = next(iter(sorted([*folder.glob("*.xml"), *folder.glob("Annotations/*.xml")])), None)
     return first is not None and _is_one(Source(first))
 
 
@@ -88,12 +88,12 @@ def _add_picture(rows: Rows, root: Element, path: Path, person: str, items: set[
 def _corners(rows: Rows, one: Element) -> _shapes.Corners | None:
     box, turned = one.find("bndbox"), one.find("robndbox")
     if turned is not None:
-        cx, cy, w, h, angle = (_number(turned, name) for name in ("cx", "cy", "w", "h", "angle"))
+        cx, cy, w, h, angle = (text_number(turned.findtext(name), name) for name in ("cx", "cy", "w", "h", "angle"))
         rows.met["boxes", "rotated rectangle", "read as the box that encloses it"] += 1
         return _shapes.turned(cx - w / 2, cy - h / 2, w, h, math.degrees(angle), round_middle=True)
     if box is None:
         return None
-    left, top, right, bottom = (_number(box, edge) for edge in _EDGES)
+    left, top, right, bottom = (text_number(box.findtext(edge), edge) for edge in _EDGES)
     turns = [
         each.findtext("value") for each in one.iterfind("attributes/attribute") if each.findtext("name") == "rotation"
     ]
@@ -101,11 +101,3 @@ def _corners(rows: Rows, one: Element) -> _shapes.Corners | None:
         rows.met["boxes", "rotated rectangle", "read as the box that encloses it"] += 1
         return _shapes.turned(left, top, right - left, bottom - top, float(turns[0] or 0), round_middle=True)
     return left, top, right, bottom
-
-
-def _number(element: Element, name: str) -> float:
-    given = element.findtext(name)
-    try:
-        return float(given or "")
-    except ValueError:
-        raise TableError(f"{name} is {given!r}, not a number") from None
