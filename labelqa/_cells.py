@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from labelqa.errors import TableError, shown
 _ZONES = {"EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7}
 #: The least number of seconds since 1970 that is taken for a time (March 1973): 5 or 2024 is something else.
 _LEAST = 1e8
-_UNITS: tuple[tuple[float, str], ...] = ((1e11, "s"), (1e14, "ms"), (1e17, "us"), (np.inf, "ns"))
+_UNITS: tuple[tuple[float, str], ...] = ((1e11, "s"), (1e14, "ms"), (1e17, "us"), (2.0**63, "ns"))
 
 
 def times(column: pd.Series, name: str, found: Findings) -> pd.Series:
@@ -97,13 +98,17 @@ def _of_odd_texts(texts: pd.Series) -> pd.Series:
 
 
 def _mixed(texts: pd.Series) -> pd.Series:
-    """Read each time by itself; one outside the years that nanoseconds reach is none."""
-    return (
-        pd.to_datetime(texts, utc=True, errors="coerce", format="mixed")
-        .dt.as_unit("s")
-        .where(lambda read: read.dt.year.between(1678, 2261))
-        .dt.as_unit("ns")
-    )
+    """Read each time by itself; one outside the years that nanoseconds reach is none, nor one in an unknown zone."""
+    with warnings.catch_warnings():
+        # pandas 2 passes over an unknown name of a zone, and warns
+        warnings.simplefilter("error", FutureWarning)
+        try:
+            read = pd.to_datetime(texts, utc=True, errors="coerce", format="mixed")
+        except FutureWarning:
+            if len(texts) == 1:
+                return pd.Series(pd.NaT, index=texts.index, dtype="datetime64[ns, UTC]")
+            return pd.concat([_mixed(texts[[place]]) for place in texts.index])
+    return read.dt.as_unit("s").where(lambda read: read.dt.year.between(1678, 2261)).dt.as_unit("ns")
 
 
 def durations(column: pd.Series, name: str, found: Findings) -> pd.Series:

@@ -73,7 +73,9 @@ def tell_spellings(table: pd.DataFrame, name: str, found: Findings) -> None:
     for column, what in (("label", "classes"), ("annotator_id", "annotators")):
         if column not in table or table[column].dtype.kind in "biufcMm":
             continue
-        counts = table[column].value_counts(sort=False).groupby(str, sort=False).sum()
+        codes, values = pd.factorize(table[column])
+        said = [str(value) for value in values]
+        counts = pd.Series(np.bincount(codes[codes >= 0], minlength=len(said)), said).groupby(level=0, sort=False).sum()
         groups: dict[str, list[str]] = {}
         for text in counts.index:
             groups.setdefault(spelling_key(text), []).append(text)
