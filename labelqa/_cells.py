@@ -107,8 +107,11 @@ def _mixed(texts: pd.Series) -> pd.Series:
         except FutureWarning:
             if len(texts) == 1:
                 return pd.Series(pd.NaT, index=texts.index, dtype="datetime64[ns, UTC]")
-            return pd.concat([_mixed(texts[[place]]) for place in texts.index])
-    return read.dt.as_unit("s").where(lambda read: read.dt.year.between(1678, 2261)).dt.as_unit("ns")
+            parts: pd.Series = pd.concat([_mixed(texts[[place]]) for place in texts.index])
+            return parts
+    seconds = read.dt.as_unit("s")
+    within: pd.Series = seconds.where(seconds.dt.year.between(1678, 2261)).dt.as_unit("ns")
+    return within
 
 
 def durations(column: pd.Series, name: str, found: Findings) -> pd.Series:

@@ -104,6 +104,8 @@ class FormerArgument(click.Argument):
         return []
 
 
+#: The formats that annotations are written in.
+WRITTEN = ("parquet", "csv", "coco", "label_studio", "cvat", "voc", "yolo", "wide_table", "class_folders")
 _SOURCE_OPTIONS = (
     click.argument("source", type=PATH),
     option(

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from labelqa.cli._options import PATH, option, read_source, say, source_options, verb
+from labelqa.cli._options import PATH, WRITTEN, option, read_source, say, source_options, verb
 
 
 @verb()
@@ -16,19 +16,24 @@ from labelqa.cli._options import PATH, option, read_source, say, source_options,
 @option("--out", type=PATH, required=True, help="Folder or file for the new annotations; must not exist.")
 @option(
     "--to",
-    type=click.Choice(["parquet", "csv", "coco"]),
-    help="Format to write; by default coco where --out ends in .json, else a folder of Parquet files.",
+    type=click.Choice(["source", *WRITTEN]),
+    default="source",
+    show_default=True,
+    help="Format to write; source: that of SOURCE, with only the fixes changed.",
 )
 @option("--allow-loss", is_flag=True, help="Write though the format has no place for something.")
-def apply(*, decisions: Path, out: Path, to: str | None, allow_loss: bool, **how: Any) -> None:
+def apply(*, source: Path, decisions: Path, out: Path, to: str, allow_loss: bool, form: str | None, **how: Any) -> None:
     """Apply DECISIONS (JSONL) to SOURCE and write the result to --out; the log of fixes goes to stdout as CSV."""
     from labelqa.noise import apply_decisions
-    from labelqa.readers import write
+    from labelqa.readers import write, write_back
 
     if out.exists():
         raise FileExistsError(f"{out} exists; choose another name.")
-    done = apply_decisions(read_source(**how), decisions)
-    write(done.annotations, out, to=to, allow_loss=allow_loss)
+    done = apply_decisions(read_source(source, form, **how), decisions)
+    if to == "source":
+        write_back(done.annotations, source, out, format=form, allow_loss=allow_loss, **how)
+    else:
+        write(done.annotations, out, to=to, allow_loss=allow_loss)
     counts = done.table["kind"].value_counts()
     what = ", ".join(f"{n:,} x {kind}" for kind, n in counts.items()) if len(counts) else "nothing to change"
     say(f"{what}; written to {out}")

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from labelqa.cli._options import PATH, option, say_read, source_options, verb
+from labelqa.cli._options import PATH, WRITTEN, option, say_read, source_options, verb
 
 
 @verb()
@@ -15,8 +15,9 @@ from labelqa.cli._options import PATH, option, say_read, source_options, verb
 @click.argument("out", type=PATH)
 @option(
     "--to",
-    type=click.Choice(["parquet", "csv", "coco"]),
-    help="Format to write; by default coco where OUT ends in .json, else a folder of Parquet files.",
+    type=click.Choice(WRITTEN),
+    help="Format to write; by default coco where OUT ends in .json, else a folder of Parquet files. The format that "
+    "SOURCE has is written back with nothing else changed.",
 )
 @option("--allow-loss", is_flag=True, help="Write though the format has no place for something.")
 @option(
@@ -43,6 +44,7 @@ def _list(ctx: click.Context, is_on: bool) -> None:
 
     for each in FORMATS:
         writes = f", --to {' or '.join(each.writes)}" if each.writes else ""
-        click.echo(f"{each.name} (--format {each.name}{writes}): {each.title}")
+        back = ", fixes are written back" if each.rewrite else ""
+        click.echo(f"{each.name} (--format {each.name}{writes}{back}): {each.title}")
         click.echo(f"  keeps {each.keeps}\n  leaves out {each.loses}")
     ctx.exit()

@@ -15,12 +15,13 @@ Questions
 ---------
 - What stands in this file, and who said it? `read`; `Annotations.checks` lists what was mapped, left out and corrected.
 - How do I keep it, or hand it on? `write`; in one go with reading: `convert`.
+- How do I get the fixes back into the tool it came from? `write_back`.
 - Which formats are there, and what does each have no place for? `FORMATS`.
 
 Map
 ---
-`read` -> `Annotations`; `write`; `convert` -> `Annotations`; `FORMATS`: a `Format` each; `TABLE_SUFFIXES`: endings of
-the files that are looked at in a folder.
+`read` -> `Annotations`; `write`; `write_back` -> DataFrame; `convert` -> `Annotations`; `FORMATS`: a `Format` each;
+`TABLE_SUFFIXES`: endings of the files that are looked at in a folder.
 
 References
 ----------
@@ -33,9 +34,10 @@ from labelqa.readers._convert import convert
 from labelqa.readers._formats import FORMATS, Format
 from labelqa.readers._read import read
 from labelqa.readers._write import write
+from labelqa.readers._write_back import write_back
 from labelqa.readers.formats.table import TABLE_SUFFIXES
 
-__all__ = ["FORMATS", "TABLE_SUFFIXES", "Format", "convert", "read", "write"]
+__all__ = ["FORMATS", "TABLE_SUFFIXES", "Format", "convert", "read", "write", "write_back"]
 
 
 def __dir__() -> list[str]:

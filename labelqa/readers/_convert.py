@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from labelqa.annotations import Annotations
-from labelqa.readers._read import read
+from labelqa.readers._read import read_told
 from labelqa.readers._write import check_target, write
+from labelqa.readers._write_back import write_back
 
 
 def convert(
@@ -27,12 +29,15 @@ def convert(
 ) -> Annotations:
     """Read annotations in one format, check them, and write them in another; nothing is overwritten.
 
+    Where `to` names the format that the source has, the source is written back: only what `normalise` joins is changed
+    in it, see `write_back`.
+
     Parameters
     ----------
     source
         The file or folder to read.
     target
-        The folder ("parquet", "csv") or file ("coco") to write, which must not exist.
+        The file or folder to write, see `write`, which must not exist.
     to
         The format to write, see `write`; by default "coco" where `target` ends in .json, else "parquet".
     format, annotator, annotator_from, map, normalise, ground_truth, repeats, faulty_boxes
@@ -66,16 +71,19 @@ def convert(
     Annotations(300 items, 5 annotators, ... views, ... labels, ... boxes)
     """
     check_target(target, to)
-    annotations = read(
-        source,
-        format=format,
-        annotator=annotator,
-        annotator_from=annotator_from,
-        map=map,
-        normalise=normalise,
-        ground_truth=ground_truth,
-        repeats=repeats,
-        faulty_boxes=faulty_boxes,
-    )
-    write(annotations, target, to=to, allow_loss=allow_loss)
+    how: dict[str, Any] = {
+        "format": format,
+        "annotator": annotator,
+        "annotator_from": annotator_from,
+        "map": map,
+        "normalise": normalise,
+        "ground_truth": ground_truth,
+        "repeats": repeats,
+        "faulty_boxes": faulty_boxes,
+    }
+    annotations, forms = read_told(source, **how)
+    if {to} == forms:
+        write_back(annotations, source, target, **how, allow_loss=allow_loss)
+    else:
+        write(annotations, target, to=to, allow_loss=allow_loss)
     return annotations

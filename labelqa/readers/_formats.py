@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from labelqa.readers._changes import Change, Place
 from labelqa.readers._frames import Frames, Reading
 from labelqa.readers._source import Source
 from labelqa.readers.formats.class_folders import is_class_folders, read_class_folders
@@ -19,6 +21,13 @@ from labelqa.readers.formats.table import is_table, read_table
 from labelqa.readers.formats.voc import is_voc, read_voc
 from labelqa.readers.formats.wide_table import is_wide_table, read_wide_table
 from labelqa.readers.formats.yolo import is_yolo, read_yolo
+from labelqa.readers.writers._files import Files
+from labelqa.readers.writers.coco import repath_coco, rewrite_coco, strip_coco
+from labelqa.readers.writers.cvat import rewrite_cvat, strip_cvat
+from labelqa.readers.writers.label_studio import repath_label_studio, rewrite_label_studio
+from labelqa.readers.writers.table import repath_table, rewrite_table, rewrite_wide_table, strip_table
+from labelqa.readers.writers.voc import rewrite_voc, strip_voc
+from labelqa.readers.writers.yolo import rewrite_yolo, strip_yolo
 
 
 @dataclass(frozen=True)
@@ -36,8 +45,14 @@ class Format:
         format that is a folder.
     tells_folder, read_folder
         The same of a folder of one person's files.
+    rewrite
+        Changes a source node by node, see `write_back`; None where that is not done.
+    strip
+        Empties files of one person for another's answers; None where all have one file.
+    repath
+        Makes relative paths of pictures hold from another folder; None where pictures are told by their place.
     writes
-        Values of ``to=`` that write it.
+        Values of ``to=`` that write it anew.
     keeps, loses
         In words, for ``labelqa convert --list``.
     """
@@ -48,6 +63,9 @@ class Format:
     read: Callable[[Source, Reading], Frames] | None = None
     tells_folder: Callable[[Path], bool] | None = None
     read_folder: Callable[[Path, Reading], Frames] | None = None
+    rewrite: Callable[[Sequence[Change], Files, Counter[str], Reading], None] | None = None
+    strip: Callable[[Sequence[Place], Files, str], Iterable[Path]] | None = None
+    repath: Callable[[Sequence[Path], Files, Path], None] | None = None
     writes: tuple[str, ...] = ()
     keeps: str = ""
     loses: str = ""
@@ -60,6 +78,9 @@ FORMATS = (
         title="COCO JSON",
         tells=is_coco,
         read=read_coco,
+        rewrite=rewrite_coco,
+        strip=strip_coco,
+        repath=repath_coco,
         writes=("coco",),
         keeps="boxes, classes of pictures, annotators (rater_id), who looked (rater_list), sizes, paths",
         loses="times, seconds, skipped views, further columns",
@@ -69,6 +90,9 @@ FORMATS = (
         title="Label Studio JSON",
         tells=is_label_studio,
         read=read_label_studio,
+        rewrite=rewrite_label_studio,
+        repath=repath_label_studio,
+        writes=("label_studio",),
         keeps="boxes, classes of pictures, annotators, views (skipped too), times, seconds, sizes, paths",
         loses="results without extent, choices of regions, drafts, predictions",
     ),
@@ -85,6 +109,9 @@ FORMATS = (
         title="CVAT XML 1.1, for images and for video",
         tells=is_cvat,
         read=read_cvat,
+        rewrite=rewrite_cvat,
+        strip=strip_cvat,
+        writes=("cvat",),
         keeps="boxes, tags of pictures, the assignee, who has the picture, sizes, names of pictures",
         loses="attributes, points and skeletons, groups",
     ),
@@ -93,6 +120,9 @@ FORMATS = (
         title="Pascal VOC, a folder for each person",
         tells_folder=is_voc,
         read_folder=read_voc,
+        rewrite=rewrite_voc,
+        strip=strip_voc,
+        writes=("voc",),
         keeps="boxes, pictures on which nothing was drawn, sizes, names of pictures",
         loses="parts, flags, classes of pictures in ImageSets",
     ),
@@ -101,6 +131,9 @@ FORMATS = (
         title="YOLO and Darknet, boxes, oriented boxes and polygons, a folder for each person",
         tells_folder=is_yolo,
         read_folder=read_yolo,
+        rewrite=rewrite_yolo,
+        strip=strip_yolo,
+        writes=("yolo",),
         keeps="boxes, pictures on which nothing was drawn, sizes, pictures",
         loses="corners of oriented boxes and polygons, confidences",
     ),
@@ -125,6 +158,9 @@ FORMATS = (
         title="wide table, a column per annotator (has to be named by its format)",
         tells=is_wide_table,
         read=read_wide_table,
+        rewrite=rewrite_wide_table,
+        repath=repath_table,
+        writes=("wide_table",),
         keeps="classes of items, annotators",
         loses="columns of nobody",
     ),
@@ -133,6 +169,7 @@ FORMATS = (
         title="pictures in a folder for each class, in a folder for each person (has to be named by its format)",
         tells_folder=is_class_folders,
         read_folder=read_class_folders,
+        writes=("class_folders",),
         keeps="classes of pictures, sizes, pictures",
         loses="nothing",
     ),
@@ -141,6 +178,9 @@ FORMATS = (
         title="long table: CSV, TSV, Parquet, JSONL, JSON records, Excel; a file, or a folder of tables",
         tells=is_table,
         read=read_table,
+        rewrite=rewrite_table,
+        strip=strip_table,
+        repath=repath_table,
         writes=("parquet", "csv"),
         keeps="everything",
         loses="nothing (csv: the types of labels)",

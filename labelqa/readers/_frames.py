@@ -16,6 +16,9 @@ from labelqa._findings import Findings
 from labelqa.errors import TableError
 
 TABLES = ("labels", "boxes", "views", "items")
+#: The column of where in the source a row comes from, (file, place within it), and the table of all that is said of an
+#: item; only where writing back asks for them. No column of a file is called so.
+PLACE, PLACES = "\0place", "\0places"
 _PICTURES = (
     ".jpg",
     ".jpeg",
@@ -45,11 +48,14 @@ class Reading:
         Our name of a column -> the name in the file.
     keep_gold
         Whether answers marked as ground truth are views like others.
+    with_places
+        Whether each row says where in the file it comes from (`PLACE`).
     """
 
     annotator: str | None = None
     columns: Mapping[str, str] = field(default_factory=dict)
     keep_gold: bool = False
+    with_places: bool = False
 
 
 @dataclass
@@ -61,6 +67,13 @@ class Frames:
 
     tables: dict[str, pd.DataFrame] = field(default_factory=dict)
     found: Findings = field(default_factory=Findings)
+    #: The formats that were met.
+    forms: set[str] = field(default_factory=set)
+
+    @property
+    def answers(self) -> dict[str, pd.DataFrame]:
+        """The tables of what people said."""
+        return {name: table for name, table in self.tables.items() if name not in ("items", PLACES)}
 
     def add(self, name: str, table: pd.DataFrame) -> None:
         """Append rows to a table."""
@@ -93,6 +106,8 @@ class Rows:
     items: list[tuple[Any, ...]] = field(default_factory=list)
     #: (table, what, what was done) -> how often.
     met: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    #: Table -> where each of its rows comes from, and all places of each item.
+    places: dict[str, list[Any]] = field(default_factory=lambda: {"labels": [], "boxes": [], "views": [], PLACES: []})
 
     def view(self, item: str, person: str, *, unread: bool = False) -> None:
         """Add that somebody looked; `unread` where something was drawn that is not read."""
@@ -101,6 +116,12 @@ class Rows:
     def item(self, item: str, picture: str | None, width: float | None, height: float | None) -> None:
         """Add an item with its picture as the source names it."""
         self.items.append((item, existing_path(picture, self.folder), picture, width, height))
+
+    def mark(self, table: str, place: Any, path: Path | None = None, person: str | None = None) -> None:
+        """Say where the row added last comes from, if that is asked for; of an item, also whose place it is."""
+        if self.how.with_places:
+            whole = (path or self.path, place)
+            self.places[table].append((self.items[-1][0], person, whole) if table == PLACES else whole)
 
     @property
     def folder(self) -> Path:
@@ -118,6 +139,11 @@ class Rows:
             out.add("boxes", pd.DataFrame(self.boxes, columns=BOX))
         if self.labels:
             out.add("labels", pd.DataFrame(self.labels, columns=BOX[:3]))
+        for name, places in self.places.items():
+            if places and name == PLACES:
+                out.add(PLACES, pd.DataFrame(places, columns=["item_id", "annotator_id", PLACE]))
+            elif places:
+                out.tables[name] = out.tables[name].assign(**{PLACE: pd.Series(places, dtype=object)})
         return out
 
 

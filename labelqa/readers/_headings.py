@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,32 @@ _WHOLE = {"bbox": None, "box": None, "bounding_box": None, "bbox_xywh": "xywh", 
 MEANINGS = (*ALIASES, *BOX_EDGES, "bbox_xywh", "bbox_xyxy")
 
 
+@dataclass
+class Origin:
+    """Which column of the file became what.
+
+    Attributes
+    ----------
+    columns
+        Our name -> the name in the file, where they differ.
+    form, box
+        What the columns of boxes hold ("corners", "corner", "middle": four columns; "xywh", "xyxy": one), and their
+        names in the file; none where there are no boxes.
+    """
+
+    columns: dict[str, Any] = field(default_factory=dict)
+    form: str | None = None
+    box: tuple[Any, ...] = ()
+
+    def of(self, name: str) -> Any:
+        """Give the column of the file that became one of ours."""
+        return self.columns.get(name, name)
+
+    def note_box(self, form: str, columns: Sequence[Any]) -> None:
+        """Note the columns of boxes, by their names at the time."""
+        self.form, self.box = form, tuple(self.of(column) for column in columns)
+
+
 def plain(column: object) -> str:
     """Give a column's name as it is compared."""
     return str(column).strip().lower().replace(" ", "_").replace("-", "_")
@@ -63,8 +90,11 @@ def renamed_columns(
     *,
     chosen: Mapping[str, str],
     only: Sequence[str] = tuple(ALIASES),
+    origin: Origin | None = None,
 ) -> pd.DataFrame:
     """Give the columns our names, boxes as two corners, and say what was read as what and what was not used.
+
+    Which column of the file became what is noted in `origin`.
 
     Raises
     ------
@@ -73,7 +103,8 @@ def renamed_columns(
     TableError
         For two columns that could be the same and hold different answers.
     """
-    table = table.rename(columns=_chosen(table, path, chosen))
+    asked = _chosen(table, path, chosen)
+    table = table.rename(columns=asked)
     mapping: dict[Any, str] = {}
     for name in only:
         column = _column_for(table, name, path, taken=(*chosen, *mapping), is_chosen=name in chosen)
@@ -82,9 +113,12 @@ def renamed_columns(
     table = table.rename(columns=mapping)
     for old, new in mapping.items():
         found.add("columns", f"column {old!r} in {path.name}", len(table), f"read as {new!r}")
+    if origin is not None:
+        before = {new: old for old, new in asked.items()}
+        origin.columns |= before | {new: before.get(old, old) for old, new in mapping.items()}
     if "label" not in only:
         return table
-    table = _boxes(table, path, found)
+    table = _boxes(table, path, found, origin or Origin())
     known = {*ALIASES, *BOX_EDGES, "status", "width", "height", "unread", "picture"}
     unused = [column for column in table.columns if column not in known]
     found.add("columns", f"column in {path.name} without a known meaning", len(unused), "kept, not used", unused)
@@ -152,7 +186,7 @@ def _most_telling(table: pd.DataFrame, name: str, used: list[Any]) -> Any:
     return (words or used)[0]
 
 
-def _boxes(table: pd.DataFrame, path: Path, found: Findings) -> pd.DataFrame:
+def _boxes(table: pd.DataFrame, path: Path, found: Findings, origin: Origin) -> pd.DataFrame:
     """Bring boxes in any known form to two corners, and the size of the picture to width and height."""
     names = {plain(column): column for column in reversed(list(table.columns))}
     corners = [four for four in _CORNERS if set(four) <= set(names)]
@@ -160,6 +194,7 @@ def _boxes(table: pd.DataFrame, path: Path, found: Findings) -> pd.DataFrame:
         _refuse_other_corners(table, [[names[one] for one in four] for four in corners], path)
     if corners:
         old = [names[one] for one in corners[0]]
+        origin.note_box("corners", old)
         if tuple(old) != BOX_EDGES:
             found.add("columns", f"columns {shown(old)} in {path.name}", len(table), f"read as {shown(BOX_EDGES)}")
         table = table.rename(columns=dict(zip(old, BOX_EDGES, strict=True)))
@@ -168,6 +203,7 @@ def _boxes(table: pd.DataFrame, path: Path, found: Findings) -> pd.DataFrame:
     for pairs, word in ((_MIDDLES, "middle"), (_STARTS, "corner")):
         start = next((pair for pair in pairs if set(pair) <= set(names)), None)
         if start and size:
+            origin.note_box(word, [names[one] for one in (*start, *size)])
             return _from_size(table, names, start, size, word=word, path=path, found=found)
         if start and word == "middle":
             raise TableError(
@@ -176,7 +212,7 @@ def _boxes(table: pd.DataFrame, path: Path, found: Findings) -> pd.DataFrame:
             )
     whole = next((name for name in _WHOLE if name in names), None)
     if whole:
-        return _frame_sizes(_from_whole(table, names[whole], _WHOLE[whole], path, found), names, None)
+        return _frame_sizes(_from_whole(table, names[whole], path=path, found=found, origin=origin), names, None)
     odd = [column for column in table.columns if "bbox" in plain(column) or plain(column).startswith(("box_x", "boxx"))]
     odd = [column for column in odd if plain(column) not in ("box_id", "bbox_id")]
     if odd:
@@ -218,8 +254,9 @@ def _from_size(
     return table.assign(x_min=left, y_min=top, x_max=left + w, y_max=top + h)
 
 
-def _from_whole(table: pd.DataFrame, column: Any, form: str | None, path: Path, found: Findings) -> pd.DataFrame:
+def _from_whole(table: pd.DataFrame, column: Any, *, path: Path, found: Findings, origin: Origin) -> pd.DataFrame:
     """Read boxes that stand in one cell each, as a list or its text."""
+    form = _WHOLE[plain(column)]
     values = np.full((len(table), 4), np.nan)
     for row, cell in enumerate(table[column]):
         values[row] = _four(cell, row, column, path)
@@ -232,6 +269,7 @@ def _from_whole(table: pd.DataFrame, column: Any, form: str | None, path: Path, 
                 f"map={{'bbox_xywh': {column!r}}} or map={{'bbox_xyxy': {column!r}}}."
             )
         form = "xywh"
+    origin.note_box(form, [column])
     found.add("columns", f"column {column!r} in {path.name}", len(table), "read as x, y, width, height"
               if form == "xywh" else "read as two corners")  # fmt: skip
     if form == "xywh":

@@ -40,6 +40,7 @@ def join_files(files: Sequence[tuple[Path, Frames]]) -> Frames:
         for name, table in frames.tables.items():
             out.add(name, table)
         out.found.extend(frames.found)
+        out.forms |= frames.forms
     if "items" in out.tables:
         out.tables["items"] = _one_row_each(out.tables["items"].drop(columns="picture", errors="ignore"))
     return out
@@ -90,7 +91,7 @@ def _called_by(frames: Frames, named: dict[str, str]) -> Frames:
         name: table.assign(item_id=table["item_id"].map(lambda item: named.get(str(item), str(item))))
         for name, table in frames.tables.items()
     }
-    return Frames(tables, frames.found)
+    return Frames(tables, frames.found, frames.forms)
 
 
 def _one_row_each(items: pd.DataFrame) -> pd.DataFrame:

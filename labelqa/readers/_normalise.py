@@ -12,7 +12,7 @@ import pandas as pd
 from labelqa._options import check_choice
 from labelqa._suspects import spelling_key
 from labelqa.errors import OptionError
-from labelqa.readers._frames import Frames
+from labelqa.readers._frames import PLACES, Frames
 from labelqa.readers._joining import near_ids
 
 #: What may be made alike.
@@ -46,13 +46,14 @@ def normalise(frames: Frames, kinds: Sequence[str]) -> None:
     """
     spelling = tuple(kind for kind in kinds if kind != "ids")
     for column in ("label", "annotator_id") if spelling else ():
-        given = [table[column] for table in frames.tables.values() if column in table]
+        given = [table[column] for table in frames.answers.values() if column in table]
         if given:
             _replace(frames, column, _chosen(pd.concat(given), spelling))
     if "ids" in kinds:
-        seen = pd.concat([table["item_id"].map(str) for table in frames.tables.values() if "item_id" in table])
+        named = [table for name, table in frames.tables.items() if name != PLACES and "item_id" in table]
+        seen = pd.concat([table["item_id"].map(str) for table in named])
         counts = seen.value_counts(sort=False)
-        groups = near_ids({name: table for name, table in frames.tables.items() if name != "items"})
+        groups = near_ids(frames.answers)
         _replace(frames, "item_id", _most_frequent(groups.values(), counts))
         if "items" in frames.tables:
             frames.tables["items"] = frames.tables["items"].drop_duplicates("item_id")

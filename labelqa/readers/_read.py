@@ -87,21 +87,83 @@ def read(
     >>> labelqa.read("sample_data/inspection")
     Annotations(300 items, 5 annotators, ... views, ... labels, ... boxes)
     """
-    if format is not None:
-        check_choice("format", format, FORMATS)
-    check_choice("ground_truth", ground_truth, GROUND_TRUTH)
+    told = read_told(
+        path,
+        format=format,
+        annotator=annotator,
+        annotator_from=annotator_from,
+        map=map,
+        normalise=normalise,
+        ground_truth=ground_truth,
+        repeats=repeats,
+        faulty_boxes=faulty_boxes,
+    )
+    return told[0]
+
+
+def read_told(
+    path: str | os.PathLike[str],
+    *,
+    format: str | None,  # noqa: A002 - as in read
+    annotator: str | None,
+    annotator_from: str | None,
+    map: Any,  # noqa: A002 - as in read
+    normalise: str | Iterable[str] | None,
+    ground_truth: str,
+    repeats: str,
+    faulty_boxes: str,
+) -> tuple[Annotations, set[str]]:
+    """Read as `read` does, and tell the formats that were met."""
     kinds = check_kinds(normalise)
+    how = reading(annotator=annotator, columns=map, ground_truth=ground_truth)
+    frames = read_source(path, form=format, annotator_from=annotator_from, how=how)
+    return checked(frames, kinds, repeats=repeats, faulty_boxes=faulty_boxes), frames.forms
+
+
+def reading(*, annotator: str | None, columns: Any, ground_truth: str, with_places: bool = False) -> Reading:
+    """Put the options together that every reader is told.
+
+    Raises
+    ------
+    OptionError
+        For one that is not known.
+    """
+    check_choice("ground_truth", ground_truth, GROUND_TRUTH)
+    keep_gold = ground_truth == "keep"
+    return Reading(annotator=annotator, columns=_columns(columns), keep_gold=keep_gold, with_places=with_places)
+
+
+def read_source(path: str | os.PathLike[str], *, form: str | None, annotator_from: str | None, how: Reading) -> Frames:
+    """Read a file or a folder as it stands, before any check.
+
+    Raises
+    ------
+    FileNotFoundError, TableError, OptionError
+        As in `read`.
+    """
+    if form is not None:
+        check_choice("format", form, FORMATS)
     if annotator_from is not None:
         check_choice("annotator_from", annotator_from, ANNOTATOR_FROM)
-        if annotator is not None:
+        if how.annotator is not None:
             raise OptionError(
-                f"annotator={annotator!r} and annotator_from={annotator_from!r} both name the annotator; give only one."
+                f"annotator={how.annotator!r} and annotator_from={annotator_from!r} both name the annotator; give only "
+                "one."
             )
     source = check_path("path", path)
     if not source.exists():
         raise FileNotFoundError(f"There is nothing at {source}; give the path of a file or a folder.")
-    how = Reading(annotator=annotator, columns=_columns(map), keep_gold=ground_truth == "keep")
-    frames = _read_frames(source, format, how, annotator_from)
+    return _read_frames(source, form, how, annotator_from)
+
+
+def checked(frames: Frames, kinds: tuple[str, ...], *, repeats: str, faulty_boxes: str) -> Annotations:
+    """Make spellings alike, and check the tables.
+
+    Raises
+    ------
+    TableError
+        As in `read`.
+    """
     make_alike(frames, kinds)
     _tell_near_ids(frames)
     tables = frames.tables
@@ -130,7 +192,7 @@ def _read_frames(source: Path, form: str | None, how: Reading, annotator_from: s
     if annotator_from is None and form in (None, "table"):
         files = table_files(source)
         if files:
-            return join_files([(source, read_table_folder(source, files, how))])
+            return join_files([(source, _of_form(read_table_folder(source, files, how), "table"))])
     told = _read_told_folders(source, form, how, annotator_from)
     if told is not None:
         return told
@@ -160,7 +222,7 @@ def _read_told_folders(source: Path, form: str | None, how: Reading, annotator_f
         if kind is not None and kind.read_folder is not None:
             person = dataclasses.replace(how, annotator=folder.name) if below else how
             with record(folder):
-                read_folders.append((folder, kind.read_folder(folder, person)))
+                read_folders.append((folder, _of_form(kind.read_folder(folder, person), kind.name)))
         else:
             others.append(folder.name)
     if not read_folders and form is not None and kinds:
@@ -199,8 +261,13 @@ def _read_files(paths: list[Path], form: str | None, how: Reading, annotator_fro
             frames = _of_one_person(frames, person, source.path, annotator_from)
         for what, action in source.notes:
             frames.found.add("files", f"{what} in {source.path.name}", 1, action)
-        read_files.append((source.path, frames))
+        read_files.append((source.path, _of_form(frames, kind.name)))
     return join_files(read_files)
+
+
+def _of_form(frames: Frames, name: str) -> Frames:
+    frames.forms.add(name)
+    return frames
 
 
 def _stem(path: Path) -> str:
@@ -296,6 +363,6 @@ def _other(data: Any) -> str:
 
 
 def _tell_near_ids(frames: Frames) -> None:
-    groups = near_ids({name: table for name, table in frames.tables.items() if name != "items"})
+    groups = near_ids(frames.answers)
     examples = [" / ".join(found) for found in groups.values()]
     frames.found.add("items", "ids that nearly match", len(groups), "kept apart: normalise='ids' joins them", examples)

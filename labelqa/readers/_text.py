@@ -64,21 +64,29 @@ def read_delimited(text: str, path: Path, suffix: str) -> tuple[pd.DataFrame, li
         For rows with more or fewer fields than the header, with the line and both counts.
     """
     notes: list[tuple[str, str]] = []
-    first, _, rest = text.partition("\n")
-    delimiter = None
-    if first.strip().strip('"').lower().startswith("sep=") and len(first.strip().strip('"')) == 5:
-        delimiter, text = first.strip().strip('"')[4], rest
+    delimiter, start = delimiter_of(text, suffix)
+    text = text[start:]
     if not text.strip():
         raise TableError(f"{path} is empty: it has no header.")
-    usual = "\t" if suffix in (".tsv", ".tab") else ","
-    if delimiter is None:
-        delimiter = _delimiter(text, usual)
-    if delimiter != usual:
+    if delimiter != _usual(suffix):
         notes.append((f"fields separated by {delimiter!r}", "read so"))
     table, trailing = _parsed(text, path, delimiter)
     if trailing:
         notes.append(("empty field after the last column", "left out"))
     return table, notes
+
+
+def _usual(suffix: str) -> str:
+    return "\t" if suffix in (".tsv", ".tab") else ","
+
+
+def delimiter_of(text: str, suffix: str) -> tuple[str, int]:
+    """Give the delimiter, and where the header begins."""
+    first = text.partition("\n")[0]
+    said = first.strip().strip('"')
+    if said.lower().startswith("sep=") and len(said) == 5:
+        return said[4], min(len(first) + 1, len(text))
+    return _delimiter(text, _usual(suffix)), 0
 
 
 def _delimiter(text: str, usual: str) -> str:
@@ -172,3 +180,28 @@ def _ragged(text: str, path: Path, delimiter: str, n_fields: int) -> str:
         f"{path}: {told}{more}, the header {n_fields}; put quotes round a text that holds {delimiter!r}, or complete "
         "the row."
     )
+
+
+def encoded_like(data: bytes, text: str, path: Path) -> bytes:
+    """Give the bytes of a text in the encoding of the bytes it was read from.
+
+    Raises
+    ------
+    TableError
+        Where the encoding has no place for a character, or the bytes were not read whole.
+    """
+    encoding = "utf-8"
+    for mark, name in ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be")):
+        if data.startswith(mark):
+            return (mark if name != "utf-8-sig" else b"") + text.encode(name)
+    try:
+        data.decode(encoding)
+    except UnicodeDecodeError:
+        encoding = "cp1252"
+    try:
+        return text.encode(encoding)
+    except UnicodeEncodeError as error:
+        odd = text[error.start : error.end]
+        raise TableError(
+            f"{path} is Windows-1252, which has no place for {odd!r}; save it as UTF-8 and read it again."
+        ) from error

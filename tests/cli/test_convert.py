@@ -32,7 +32,7 @@ def test_convert_writes_what_it_read_and_prints_where(sample, tmp_path):
             3,
             "labelqa: There is nothing at nowhere; give the path of a file or a folder.",
         ),
-        (("convert", "a", "b", "--to", "voc"), 2, "Invalid value for '--to'"),
+        (("convert", "a", "b", "--to", "xml"), 2, "Invalid value for '--to'"),
         (("convert", "a"), 2, "Missing argument 'OUT'"),
         (("polish",), 2, "No such command 'polish'"),
     ],

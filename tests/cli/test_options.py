@@ -26,7 +26,7 @@ FUNCTIONS = {
     "flag": [
         "readers.read", "noise.find_issues", "noise.model_probabilities", "noise.calibrate", "noise.remaining_errors",
     ],
-    "apply": ["readers.read", "noise.apply_decisions", "readers.write"],
+    "apply": ["readers.read", "noise.apply_decisions", "readers.write", "readers.write_back"],
     "train": ["readers.read", "baseline.cross_validate", "baseline.fit"],
     "compare": ["compare.compare_fixes"],
     "augment": ["readers.read", "augment.augment_to_folder"],
@@ -106,7 +106,8 @@ def test_the_exceptions_are_needed(name):
     [
         (["audit", "agree", "flag", "apply", "augment", "train", "convert"], "--format", FORMATS),
         (["audit", "agree", "flag", "apply", "augment", "train", "convert"], "--annotator-from", ANNOTATOR_FROM),
-        (["apply", "convert"], "--to", WRITE_FORMATS),
+        (["convert"], "--to", WRITE_FORMATS),
+        (["apply"], "--to", ("source", *WRITE_FORMATS)),
         (["flag"], "--method", METHODS),
         (["agree"], "--level", LEVELS),
     ],

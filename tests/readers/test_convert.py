@@ -26,7 +26,11 @@ def test_the_annotator_is_named_as_in_read(tmp_path):
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
-        ({"to": "voc"}, labelqa.OptionError, "to='voc' is not known; choose one of 'parquet', 'csv', 'coco'"),
+        (
+            {"to": "xml"},
+            labelqa.OptionError,
+            "to='xml' is not known; choose one of 'parquet', 'csv', 'coco', 'label_studio'",
+        ),
         ({"target": "."}, FileExistsError, "exists and is not overwritten"),
         ({"source": "nowhere"}, FileNotFoundError, "There is nothing at nowhere"),
     ],

@@ -11,7 +11,7 @@ import pandas as pd
 
 from labelqa.errors import TableError, shown
 from labelqa.readers import _shapes
-from labelqa.readers._frames import Frames, Reading, existing_path, nobody
+from labelqa.readers._frames import PLACE, PLACES, Frames, Reading, existing_path, nobody
 from labelqa.readers._record import mapping, number, record
 from labelqa.readers._source import Source
 
@@ -48,10 +48,11 @@ def read_coco(source: Source, how: Reading) -> Frames:
     _refuse_repeated(images, path)
     rows = _Rows(path, how, images, _names(categories, path))
     rows.sessions = {number: _sessions(image, number, path) for number, image in images.items()}
-    for nth, annotation in enumerate([*data["annotations"], *(data.get("image_labels") or [])]):
-        called = annotation.get("id", nth) if isinstance(annotation, dict) else nth
-        with record(path, f"annotation {called}"):
-            rows.add(mapping(annotation, "it"))
+    for name in ("annotations", "image_labels"):
+        for nth, annotation in enumerate(data.get(name) or []):
+            called = annotation.get("id", nth) if isinstance(annotation, dict) else nth
+            with record(path, f"annotation {called}"):
+                rows.add(mapping(annotation, "it"), (name, nth))
     return rows.frames()
 
 
@@ -70,7 +71,7 @@ class _Rows:
     met: Counter[tuple[str, str]] = field(default_factory=Counter)
     is_rated: bool = False
 
-    def add(self, annotation: dict[str, Any]) -> None:
+    def add(self, annotation: dict[str, Any], where: tuple[str, int]) -> None:
         place, kind = annotation.get("image_id"), annotation.get("category_id")
         if not _is_listed(place, self.images):
             raise TableError(f"it is about image {place!r}, which the file does not list; add the image")
@@ -87,7 +88,9 @@ class _Rows:
         self.met["annotation with a score, as a model writes it", "kept"] += annotation.get("score") is not None
         if annotation.get("keypoints") and corners is None:
             self.met["keypoints without a box", "left out: no extent"] += 1
-        row = {"item_id": item, "label": self.categories.get(kind)}
+        row: dict[str, Any] = {"item_id": item, "label": self.categories.get(kind)}
+        if self.how.with_places:
+            row[PLACE] = (self.path, where)
         for person in people:
             if corners is not None:
                 box = {**row, "annotator_id": person, **dict(zip(_EDGES, corners, strict=True))}
@@ -150,27 +153,32 @@ class _Rows:
             out.found.add("boxes", f"{what} in {self.path.name}", n, action)
         if self.labels:
             out.add("labels", pd.DataFrame(self.labels))
+        more = [PLACE] if self.how.with_places else []
         if self.boxes or not self.labels:
             numbered = bool(self.boxes) and all(isinstance(box["box_id"], str) for box in self.boxes)
-            names = [*_KEYS, "label", *_EDGES, *(["box_id"] if numbered else [])]
+            names = [*_KEYS, "label", *_EDGES, *(["box_id"] if numbered else []), *more]
             out.add("boxes", pd.DataFrame(self.boxes, columns=names))
         views = self._views()
         if views:
-            out.add("views", pd.DataFrame(views, columns=[*_KEYS, "status", "unread"]))
+            out.add("views", pd.DataFrame(views, columns=[*_KEYS, "status", "unread", *more]))
         out.add("items", pd.DataFrame([self._item(*one) for one in self.images.items()], columns=_ITEM))
+        if more:
+            person = None if self.is_rated or _is_listing(self.images) else self.how.annotator
+            places = [(self.item(place), person, (self.path, nth)) for nth, place in enumerate(self.images)]
+            out.add(PLACES, pd.DataFrame(places, columns=["item_id", "annotator_id", PLACE]))
         return out
 
     def _views(self) -> list[dict[str, Any]]:
-        listed = any(image.get("rater_list") is not None for image in self.images.values())
+        listed = _is_listing(self.images)
         views = []
-        for place, image in self.images.items():
+        for nth, (place, image) in enumerate(self.images.items()):
             people = image.get("rater_list") or []
             if not listed:
                 people = [] if self.is_rated or self.how.annotator is None else [self.how.annotator]
             for person in people if isinstance(people, dict) else _people(people):
                 unread = (self.item(place), str(person)) in self.unread
                 views.append({"item_id": self.item(place), "annotator_id": str(person), "unread": unread,
-                              "status": "labelled" if unread else None})  # fmt: skip
+                              "status": "labelled" if unread else None, PLACE: (self.path, nth)})  # fmt: skip
         if not views and self.unread:
             # nobody is listed as having looked: derived views would lack those whose answer was not read
             seen = {(row["item_id"], row["annotator_id"]) for row in (*self.labels, *self.boxes)}
@@ -227,6 +235,11 @@ def _names(categories: dict[Any, dict[str, Any]], path: Path) -> dict[Any, str]:
     if nameless:
         raise TableError(f"{path} has categories without a name (id {shown(nameless)}); name them.")
     return {place: str(name) for place, name in names.items()}
+
+
+def _is_listing(images: dict[Any, dict[str, Any]]) -> bool:
+    """Tell whether images say who looked."""
+    return any(image.get("rater_list") is not None for image in images.values())
 
 
 def _is_listed(place: Any, known: dict[Any, Any]) -> bool:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from xml.etree.ElementTree import Element
 
 from labelqa.errors import TableError
 from labelqa.readers import _shapes
-from labelqa.readers._frames import Frames, Reading, Rows, nobody
+from labelqa.readers._frames import PLACES, Frames, Reading, Rows, nobody
 from labelqa.readers._record import record, text_number
 from labelqa.readers._source import Source
 
@@ -37,19 +38,20 @@ def read_cvat(source: Source, how: Reading) -> Frames:
         raise TableError(f"{source.path} is no CVAT XML: it needs the root <annotations> with <meta>.")
     rows = Rows(source.path, how)
     root = source.xml
+    places = {element: nth for nth, element in enumerate(root.iter())} if how.with_places else {}
     people = _assignees(root)
     in_project = root.find("meta/project") is not None
     for image in root.iter("image"):
-        called = image.get("name") or image.get("id") or ""
+        called = _name(image)
         with record(source.path, ("image", called)):
             subset = image.get("subset") if in_project else None
             item = f"{subset}/{called}" if subset else called
             person = people.get(image.get("task_id", ""), people[""]) or how.annotator
-            _add_image(rows, image, item, called, _named(person, source))
+            _add_image(rows, image, item, _named(person, source), places)
     tracks = root.findall("track")
     if tracks:
         with record(source.path, "tracks"):
-            _add_tracks(rows, root, tracks, _named(people[""] or how.annotator, source))
+            _add_tracks(rows, root, tracks, _named(people[""] or how.annotator, source), places)
     return rows.frames()
 
 
@@ -76,22 +78,30 @@ def _named(person: str | None, source: Source) -> str:
     return person
 
 
-def _add_image(rows: Rows, image: Element, item: str, name: str, person: str) -> None:
+def _name(image: Element) -> str:
+    return image.get("name") or image.get("id") or ""
+
+
+def _add_image(rows: Rows, image: Element, item: str, person: str, places: Mapping[Element, int]) -> None:
     unread, tags = False, []
+    name = _name(image)
     for shape in image:
         if shape.tag == "tag":
             tags.append(_label(shape))
             continue
-        unread |= not _add_shape(rows, shape, item, person)
+        unread |= not _add_shape(rows, shape, item, person, places)
     if tags:
         rows.labels.append((item, person, "|".join(sorted(tags))))
+        rows.mark("labels", places.get(image))
     rows.view(item, person, unread=unread)
+    rows.mark("views", places.get(image))
     rows.item(item, name, _number(image, "width"), _number(image, "height"))
+    rows.mark(PLACES, places.get(image), person=person)
     if _RENAMED.search(name) and image.get("task_id"):
         rows.met["items", "picture that may be one of another task under a changed name", "kept apart"] += 1
 
 
-def _add_shape(rows: Rows, shape: Element, item: str, person: str) -> bool:
+def _add_shape(rows: Rows, shape: Element, item: str, person: str, places: Mapping[Element, int]) -> bool:
     """Add a shape; False where it has no extent."""
     corners = _corners(shape)
     if corners is None:
@@ -103,6 +113,7 @@ def _add_shape(rows: Rows, shape: Element, item: str, person: str) -> bool:
     rows.met["boxes", "box drawn by a model (source auto)", "kept"] += shape.get("source") == "auto"
     rows.met["boxes", "attribute of a box", "left out"] += len(shape.findall("attribute"))
     rows.boxes.append((item, person, _label(shape), *corners))
+    rows.mark("boxes", places.get(shape))
     return True
 
 
@@ -161,7 +172,7 @@ def _of_mask(shape: Element) -> _shapes.Corners | None:
     return found and (left + found[1], top + found[0], left + found[3], top + found[2])
 
 
-def _add_tracks(rows: Rows, root: Element, tracks: list[Element], person: str) -> None:
+def _add_tracks(rows: Rows, root: Element, tracks: list[Element], person: str, places: Mapping[Element, int]) -> None:
     size = root.find("meta/task/original_size")
     size = root.find("meta/job/original_size") if size is None else size
     width, height = (
@@ -180,9 +191,11 @@ def _add_tracks(rows: Rows, root: Element, tracks: list[Element], person: str) -
                 continue
             rows.met["boxes", f"interpolated {shape.tag} of a track", "kept"] += shape.get("keyframe") == "0"
             shape.set("label", track.get("label", ""))
-            if not _add_shape(rows, shape, f"frame_{frame:06}", person):
+            if not _add_shape(rows, shape, f"frame_{frame:06}", person, places):
                 unread.add(frame)
     for frame in sorted(frames):
         item = f"frame_{frame:06}"
         rows.view(item, person, unread=frame in unread)
+        rows.mark("views", None)
         rows.item(item, None, width, height)
+        rows.mark(PLACES, None, person=person)

@@ -11,7 +11,7 @@ from typing import Any
 
 from labelqa.errors import TableError, shown
 from labelqa.readers import _shapes
-from labelqa.readers._frames import Frames, Reading, Rows, is_picture_name
+from labelqa.readers._frames import PLACES, Frames, Reading, Rows, is_picture_name
 from labelqa.readers._record import mapping, number, record
 from labelqa.readers._source import Source
 
@@ -65,7 +65,7 @@ def read_tasks(tasks: list[dict[str, Any]], path: Path, how: Reading) -> Frames:
     for position, task in enumerate(tasks):
         item = str(task.get("id", position)) if isinstance(task, dict) else str(position)
         with record(path, ("task", item)):
-            _add_task(rows, mapping(task, "the task"), item)
+            _add_task(rows, mapping(task, "the task"), item, position)
     if len(rows.controls) > 1:
         raise TableError(
             f"{path} has {len(rows.controls)} controls that give a class for the whole picture "
@@ -83,13 +83,14 @@ class _Rows(Rows):
 
 @dataclass(frozen=True)
 class _Region:
-    """All results with one id, which are about one place of one picture."""
+    """All results with one id, which are about one place of one picture; and the number of the one with the shape."""
 
+    nth: int
     shape: dict[str, Any]
     classes: list[str]
 
 
-def _add_task(rows: _Rows, task: dict[str, Any], item: str) -> None:
+def _add_task(rows: _Rows, task: dict[str, Any], item: str, position: int) -> None:
     said = [mapping(one, "an annotation") for one in task["annotations"]]
     rows.met["files", "prediction", "left out"] += len(task.get("predictions") or [])
     rows.met["files", "draft", "left out"] += len(task.get("drafts") or [])
@@ -101,10 +102,15 @@ def _add_task(rows: _Rows, task: dict[str, Any], item: str) -> None:
     latest, n_earlier = _latest(said, item, rows)
     rows.met["files", "earlier annotation by the same person", "left out"] += n_earlier
     for person, annotation in latest.items():
-        _add_annotation(rows, annotation, person, place)
+        _add_annotation(rows, annotation, person, place, (position, _place_in(task["annotations"], annotation)))
     for key, name in place.names.items():
         width, height = place.sizes.get(key, (math.nan, math.nan))
         rows.item(name, place.pictures[key], width, height)
+        rows.mark(PLACES, (position, key))
+
+
+def _place_in(listed: list[Any], wanted: Any) -> int:
+    return next(nth for nth, one in enumerate(listed) if one is wanted)
 
 
 @dataclass
@@ -119,7 +125,9 @@ class _Place:
         self.names = {key: self.item if key is None else f"{self.item}/{key}" for key in self.pictures}
 
 
-def _add_annotation(rows: _Rows, annotation: dict[str, Any], person: str, place: _Place) -> None:
+def _add_annotation(
+    rows: _Rows, annotation: dict[str, Any], person: str, place: _Place, where: tuple[int, int]
+) -> None:
     skipped = bool(annotation.get("was_cancelled"))
     unread: Counter[str | None] = Counter()
     for key, region in () if skipped else _regions(annotation, place.pictures, rows, unread):
@@ -136,12 +144,15 @@ def _add_annotation(rows: _Rows, annotation: dict[str, Any], person: str, place:
         if len(region.classes) > 1:
             rows.met["boxes", "rectangle with several classes", "read as a set"] += 1
         rows.boxes.append((place.names[key], person, "|".join(region.classes), *corners))
-    for key, label in () if skipped else _choices(annotation, place.pictures, rows):
+        rows.mark("boxes", (*where, region.nth))
+    for key, label, nth in () if skipped else _choices(annotation, place.pictures, rows):
         rows.labels.append((place.names[key], person, label))
+        rows.mark("labels", (*where, nth))
     seconds, time = annotation.get("lead_time"), _time(annotation)
     for key, name in place.names.items():
         status = "skipped" if skipped else "labelled" if unread[key] else None
         rows.views.append((name, person, status, seconds, time, unread[key] > 0))
+        rows.mark("views", (*where, key))
 
 
 def _pictures(task: dict[str, Any], said: list[dict[str, Any]]) -> dict[str | None, str | None]:
@@ -225,7 +236,7 @@ def _regions(
     """Join the results that share an id; what has no extent is counted in `unread`."""
     results = [mapping(one, "a result") for one in annotation.get("result") or []]
     shapes = {one.get("id"): one for one in results if one.get("type") in (*_RECTANGLES, *_SHAPES)}
-    for one in results:
+    for nth, one in enumerate(results):
         kind = str(one.get("type"))
         if kind in (*_RECTANGLES, *_SHAPES):
             if shapes[one.get("id")] is one or one.get("id") is None:
@@ -235,7 +246,7 @@ def _regions(
                     for each in results
                     if each is one or (one.get("id") is not None and each.get("id") == one.get("id"))
                 ]
-                yield key, _Region(one, sorted({name for each in mates for name in _classes(each)}))
+                yield key, _Region(nth, one, sorted({name for each in mates for name in _classes(each)}))
         elif kind == "choices":
             rows.met["boxes", "choice of a region", "left out"] += _is_of_region(one, shapes)
         elif not (kind == "labels" and one.get("id") in shapes):
@@ -262,10 +273,10 @@ def _is_of_region(result: dict[str, Any], shapes: dict[Any, Any]) -> bool:
 
 def _choices(
     annotation: dict[str, Any], pictures: dict[str | None, str | None], rows: _Rows
-) -> Iterator[tuple[str | None, str]]:
+) -> Iterator[tuple[str | None, str, int]]:
     results = annotation.get("result") or []
     shapes = {one.get("id"): one for one in results if one.get("type") in (*_RECTANGLES, *_SHAPES)}
-    for one in results:
+    for nth, one in enumerate(results):
         if one.get("type") != "choices" or _is_of_region(one, shapes):
             continue
         rows.controls[str(one.get("from_name"))] += 1
@@ -274,7 +285,7 @@ def _choices(
             raise TableError("choices is no list")
         names = sorted("/".join(map(str, name)) if isinstance(name, list) else str(name) for name in chosen)
         if names:
-            yield _of_picture(one, pictures), "|".join(names)
+            yield _of_picture(one, pictures), "|".join(names), nth
 
 
 def _size(result: dict[str, Any]) -> tuple[float, float] | None:

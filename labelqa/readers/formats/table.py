@@ -9,8 +9,8 @@ import pandas as pd
 
 from labelqa._checks import BOX_EDGES, STATUSES, need_columns
 from labelqa.errors import OptionError, TableError, shown
-from labelqa.readers._frames import TABLES, Frames, Reading, existing_path, name_annotator
-from labelqa.readers._headings import renamed_columns
+from labelqa.readers._frames import PLACE, PLACES, TABLES, Frames, Reading, existing_path, name_annotator
+from labelqa.readers._headings import ALIASES, renamed_columns
 from labelqa.readers._record import record
 from labelqa.readers._source import Source
 
@@ -54,12 +54,13 @@ def read_table(source: Source, how: Reading) -> Frames:
     table = renamed_columns(raw, path, out.found, chosen=how.columns)
     if "item_id" not in table and ("label" in table or set(BOX_EDGES) <= set(table.columns)):
         need_columns(table, path.name, ["item_id"])
+    placed = _placed(table, path, how, out)
     if set(BOX_EDGES) <= set(table.columns):
-        _add_boxes(name_annotator(table, how.annotator, path), out)
+        _add_boxes(name_annotator(placed, how.annotator, path), out)
     elif "label" in table:
-        _add_labels(name_annotator(table, how.annotator, path), out)
+        _add_labels(name_annotator(placed, how.annotator, path), out)
     elif "status" in table or ({"annotator_id", "item_id"} <= set(table.columns) and _has_only_known(table)):
-        out.add("views", name_annotator(table, how.annotator, path))
+        out.add("views", name_annotator(placed, how.annotator, path))
     else:
         raise TableError(
             f"{path} has no column that holds an answer: neither a label nor box corners (columns found: "
@@ -71,6 +72,16 @@ def read_table(source: Source, how: Reading) -> Frames:
         if "views" not in out.tables:
             out.found.add("files", f"{sibling.name} lies beside it", 1, "not read: give the folder to read both")
     return out
+
+
+def _placed(table: pd.DataFrame, path: Path, how: Reading, out: Frames) -> pd.DataFrame:
+    """Number the rows, where their places are asked for."""
+    if not how.with_places or "item_id" not in table:
+        return table
+    table = table.assign(**{PLACE: pd.Series([(path, row) for row in range(len(table))], index=table.index)})
+    person = None if "annotator_id" in table else how.annotator
+    out.add(PLACES, table[["item_id"]].assign(annotator_id=person, **{PLACE: table[PLACE]}))
+    return table
 
 
 def _has_only_known(table: pd.DataFrame) -> bool:
@@ -136,11 +147,12 @@ def read_table_folder(folder: Path, files: dict[str, Path], how: Reading) -> Fra
         source = Source(path)
         with record(path):
             raw = plain_cells(source.table, path)
-        only = _ITEM_NAMES if name == "items" else None
+        only = _ITEM_NAMES if name == "items" else tuple(ALIASES)
         chosen = {ours: column for ours, column in how.columns.items() if column in raw.columns and name != "items"}
         used |= set(chosen)
-        table = renamed_columns(raw, path, out.found, chosen=chosen, **({} if only is None else {"only": only}))
+        table = renamed_columns(raw, path, out.found, chosen=chosen, only=only)
         _note(source, out)
+        table = _placed(table, path, how, out)
         if name == "items":
             if "path" in table:
                 table["path"] = [existing_path(value, folder) for value in table["path"]]

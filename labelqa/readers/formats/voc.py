@@ -8,7 +8,7 @@ from xml.etree.ElementTree import Element
 
 from labelqa.errors import TableError
 from labelqa.readers import _shapes
-from labelqa.readers._frames import Frames, Reading, Rows, nobody
+from labelqa.readers._frames import PLACES, Frames, Reading, Rows, nobody
 from labelqa.readers._record import record, text_number
 from labelqa.readers._source import Source
 
@@ -68,6 +68,7 @@ def _add_picture(rows: Rows, root: Element, path: Path, person: str, items: set[
     width, height = (float(root.findtext(f"size/{side}") or 0) or None for side in ("width", "height"))
     rows.met["items", "picture of size 0 x 0", "size unknown"] += width is None and root.find("size") is not None
     unread = False
+    places = {element: nth for nth, element in enumerate(root.iter())} if rows.how.with_places else {}
     for nth, one in enumerate(root.iterfind("object")):
         with record(("object", nth)):
             label = (one.findtext("name") or "").strip()
@@ -77,12 +78,15 @@ def _add_picture(rows: Rows, root: Element, path: Path, person: str, items: set[
                 unread = True
                 continue
             rows.boxes.append((name, person, label, *corners))
+            rows.mark("boxes", places.get(one), path)
             for flag in _FLAGS:
                 rows.met["boxes", f"box marked {flag}", "kept"] += (one.findtext(flag) or "0").strip() == "1"
             rows.met["boxes", "part of an object", "left out"] += len(one.findall("part"))
             rows.met["boxes", "polygon beside its box", "left out"] += one.find("polygon") is not None
     rows.view(name, person, unread=unread)
+    rows.mark("views", None, path)
     rows.item(name, name, width, height)
+    rows.mark(PLACES, None, path, person)
 
 
 def _corners(rows: Rows, one: Element) -> _shapes.Corners | None:

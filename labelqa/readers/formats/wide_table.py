@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from labelqa.errors import OptionError, TableError, shown
-from labelqa.readers._frames import Frames, Reading
+from labelqa.readers._frames import PLACE, PLACES, Frames, Reading
 from labelqa.readers._headings import renamed_columns
 from labelqa.readers._source import Source
 from labelqa.readers.formats.table import is_table, plain_cells
@@ -43,6 +43,11 @@ def read_wide_table(source: Source, how: Reading) -> Frames:
     unused = [column for column in table.columns if column not in (*people, *_NOBODY)]
     out.found.add("columns", f"column in {path.name} that is no annotator's", len(unused), "left out", unused)
     long = table.melt(id_vars=["item_id"], value_vars=people, var_name="annotator_id", value_name="label")
+    if how.with_places:
+        rows = [(path, (row, person)) for person in people for row in range(len(table))]
+        long[PLACE] = pd.Series(rows, dtype=object)
+        places = pd.Series([(path, (row, None)) for row in range(len(table))], index=table.index, dtype=object)
+        out.add(PLACES, table[["item_id"]].assign(annotator_id=None, **{PLACE: places}))
     blank = long["label"].isna()
     out.found.add(
         "labels", f"cell without a label in {path.name}", int(blank.sum()), "no view", long.loc[blank, "item_id"]

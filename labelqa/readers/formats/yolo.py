@@ -8,7 +8,7 @@ from typing import Any
 from labelqa._pixels import size_of
 from labelqa.errors import TableError, shown
 from labelqa.readers import _shapes
-from labelqa.readers._frames import Frames, Reading, Rows, is_picture_name, nobody
+from labelqa.readers._frames import PLACES, Frames, Reading, Rows, is_picture_name, nobody
 from labelqa.readers._record import record
 from labelqa.readers._source import Source
 
@@ -38,7 +38,7 @@ def read_yolo(folder: Path, how: Reading) -> Frames:
     """
     if how.annotator is None:
         raise nobody(folder)
-    names = _class_names(folder)
+    names = class_names(folder)
     pictures = {_item(folder, path): path for path in sorted(folder.rglob("*")) if is_picture_name(path.name)}
     rows = Rows(folder, how)
     files = {_item(folder, path): path for path in _files(folder)}
@@ -56,8 +56,11 @@ def read_yolo(folder: Path, how: Reading) -> Frames:
                     with record(("line", nth)):
                         label, corners = _line(rows, line.split(), names, width, height)
                         rows.boxes.append((item, how.annotator, label, *corners))
+                        rows.mark("boxes", (folder, pictures[item], nth - 1), path)
         rows.view(item, how.annotator)
+        rows.mark("views", (folder, pictures[item], None), path)
         rows.item(item, pictures[item].relative_to(folder).as_posix(), width, height)
+        rows.mark(PLACES, (folder, pictures[item], None), path, how.annotator)
     unseen = [item for item in pictures if item not in files]
     rows.met["items", "picture without a label file", "no view"] += len(unseen)
     return rows.frames()
@@ -73,16 +76,20 @@ def _item(folder: Path, path: Path) -> str:
     return "/".join((*parts, path.name.removesuffix(path.suffix)))
 
 
-def _class_names(folder: Path) -> dict[int, str]:
+def class_file(folder: Path) -> Path | None:
+    """Find the file that names the classes."""
+    named = [folder / name for name in (*_DATA, "obj.names", "classes.txt")]
+    return next((path for path in (*named, *sorted(folder.glob("*.names"))) if path.is_file()), None)
+
+
+def class_names(folder: Path) -> dict[int, str]:
     """Give the names of the classes by number; empty where no file names them."""
-    for name in _DATA:
-        if (folder / name).is_file():
-            return _of_yaml(folder / name)
-    for path in (folder / "obj.names", folder / "classes.txt", *sorted(folder.glob("*.names"))):
-        if path.is_file():
-            lines = Source(path).text.split("\n")
-            return {nth: line.strip() for nth, line in enumerate(lines) if line.strip()}
-    return {}
+    path = class_file(folder)
+    if path is None:
+        return {}
+    if path.suffix in (".yaml", ".yml"):
+        return _of_yaml(path)
+    return {nth: line.strip() for nth, line in enumerate(Source(path).text.split("\n")) if line.strip()}
 
 
 def _of_yaml(path: Path) -> dict[int, str]:
