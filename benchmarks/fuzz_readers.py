@@ -27,7 +27,8 @@ import labelqa
 from labelqa.errors import OptionError, TableError
 
 FIXTURES = Path(__file__).resolve().parents[1] / "tests" / "readers" / "formats"
-READ = ("coco", "cvat", "label_studio", "labelme", "long_table", "prodigy", "voc", "yolo")
+READ = ("argilla", "class_folders", "coco", "cvat", "imagefolder", "label_studio", "labelbox", "labelme", "long_table",
+        "mturk", "prodigy", "toloka", "via", "voc", "wide_table", "yolo", "zooniverse")  # fmt: skip
 ODD: tuple[Any, ...] = (
     None, "", "x", -1, 0, 1e308, 1e-308, True, [], {}, [None], [[]], {"a": None}, "1e400", "\ud83d\ude00", "nan", 2**70,
     [1, 2, 3], ["a", 1], {"x": "y"}, "../../etc/passwd", "a" * 5000,
@@ -126,7 +127,11 @@ def try_one(expectation: Path, seed: int) -> str | None:
     """Damage one fixture and read it; give the fault, or None."""
     dice = random.Random(seed)
     how = json.loads(expectation.read_text(encoding="utf-8"))["read"]
-    options = {name: how[name] for name in ("annotator", "annotator_from") if name in how}
+    options = {name: how[name] for name in ("annotator", "annotator_from", "format") if name in how}
+    if "format" in options:
+        options["format"] = {"long_table": "table"}.get(options["format"], options["format"])
+    if "map" in how.get("options", {}):
+        options["map"] = how["options"]["map"]
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder) / "files"
         shutil.copytree(expectation.with_name(expectation.name.removesuffix(".expected.json")), place)

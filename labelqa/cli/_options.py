@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 PATH = click.Path(path_type=Path)
 #: The names of `labelqa.readers.FORMATS`, which `--help` does without importing.
 FORMATS = [
-    "table", "coco", "label_studio", "label_studio_min", "cvat", "voc", "yolo", "labelme", "prodigy", "wide_table",
-    "class_folders",
+    "table", "coco", "label_studio", "label_studio_min", "cvat", "voc", "yolo", "labelme", "prodigy", "labelbox",
+    "zooniverse", "mturk", "toloka", "argilla", "via", "imagefolder", "wide_table", "class_folders",
 ]  # fmt: skip
 #: An argument with its value in a sentence: n_jobs=2, format='csv', classes=['a', 'b'], overwrite=True, decisions=.
 _ARGUMENT = re.compile(r"""(?<![\w./\\-])([a-z][a-z_]*)=('[^']*'|"[^"]*"|\[[^]]*\]|\{[^}]*\}|-?\w+(?:\.\d+)?)?""")

@@ -5,7 +5,9 @@ Conventions
 Formats: "table" (long CSV, TSV, Parquet, JSONL, JSON records or Excel, one file or a folder of `labels`, `boxes`,
 `views`, `items`), "coco" (COCO JSON, one file per annotator or `rater_id` / `rater_list`), "label_studio" (its JSON),
 "label_studio_min" (its flat JSON_MIN, CSV and TSV), "cvat" (CVAT XML), "voc", "yolo" and "labelme" (folders), "prodigy"
-(its JSONL), "wide_table" and "class_folders" (which have to be named). What was in a file is in the tables, or counted
+(its JSONL), "labelbox" (its NDJSON), "zooniverse", "mturk" and "toloka" (tables of results), "argilla" (records), "via"
+(JSON and CSV), "imagefolder" (of Hugging Face), "wide_table" and "class_folders" (which have to be named).
+What was in a file is in the tables, or counted
 in `Annotations.checks` by what it was and why it was left out, or the file is refused, with file and record.
 Ids are text. Boxes are corners in pixels. *Looked and drew nothing*, *skipped* and *never opened* stay three different
 things as far as a format can say them. Gold tables that lie beside the annotations are not read: they are nobody's

@@ -10,17 +10,24 @@ from pathlib import Path
 from labelqa.readers._changes import Change, Place
 from labelqa.readers._frames import Frames, Reading
 from labelqa.readers._source import Source
+from labelqa.readers.formats.argilla import is_argilla, read_argilla
 from labelqa.readers.formats.class_folders import is_class_folders, read_class_folders
 from labelqa.readers.formats.coco import is_coco, read_coco
 from labelqa.readers.formats.cvat import is_cvat, read_cvat
+from labelqa.readers.formats.imagefolder import is_imagefolder, read_imagefolder
 from labelqa.readers.formats.label_studio import is_label_studio, read_label_studio
 from labelqa.readers.formats.label_studio_min import is_label_studio_min, read_label_studio_min
+from labelqa.readers.formats.labelbox import is_labelbox, read_labelbox
 from labelqa.readers.formats.labelme import is_labelme, read_labelme
+from labelqa.readers.formats.mturk import is_mturk, read_mturk
 from labelqa.readers.formats.prodigy import is_prodigy, read_prodigy
 from labelqa.readers.formats.table import is_table, read_table
+from labelqa.readers.formats.toloka import is_toloka, read_toloka
+from labelqa.readers.formats.via import is_via, read_via
 from labelqa.readers.formats.voc import is_voc, read_voc
 from labelqa.readers.formats.wide_table import is_wide_table, read_wide_table
 from labelqa.readers.formats.yolo import is_yolo, read_yolo
+from labelqa.readers.formats.zooniverse import is_zooniverse, read_zooniverse
 from labelqa.readers.writers._files import Files
 from labelqa.readers.writers.coco import repath_coco, rewrite_coco, strip_coco
 from labelqa.readers.writers.cvat import rewrite_cvat, strip_cvat
@@ -154,6 +161,62 @@ FORMATS = (
         loses="questions, further fields",
     ),
     Format(
+        name="labelbox",
+        title="Labelbox NDJSON",
+        tells=is_labelbox,
+        read=read_labelbox,
+        keeps="boxes, one question about the picture, annotators, views (skipped too), times, seconds, sizes",
+        loses="masks, points, classifications of objects, text answers, benchmark labels",
+    ),
+    Format(
+        name="zooniverse",
+        title="Zooniverse classification export (CSV)",
+        tells=is_zooniverse,
+        read=read_zooniverse,
+        keeps="boxes, one question, annotators, views, times, seconds, sizes",
+        loses="points, answers about marks, gold standard, repeated classifications",
+    ),
+    Format(
+        name="mturk",
+        title="Amazon Mechanical Turk batch results (CSV)",
+        tells=is_mturk,
+        read=read_mturk,
+        keeps="one answer or the boxes, annotators, views, times, seconds, sizes",
+        loses="rejected assignments, further inputs and answers",
+    ),
+    Format(
+        name="toloka",
+        title="Toloka pool results (TSV)",
+        tells=is_toloka,
+        read=read_toloka,
+        keeps="one output or the boxes, annotators, views (skipped too), times",
+        loses="rejected assignments, right answers of control tasks, further inputs and outputs",
+    ),
+    Format(
+        name="argilla",
+        title="Argilla records (JSON, JSONL)",
+        tells=is_argilla,
+        read=read_argilla,
+        keeps="one question, annotators, views (skipped too)",
+        loses="suggestions, drafts, vectors, metadata",
+    ),
+    Format(
+        name="via",
+        title="VIA (VGG Image Annotator) JSON and CSV, a file for each person",
+        tells=is_via,
+        read=read_via,
+        keeps="boxes, one attribute of regions and one of files, pictures on which nothing was drawn",
+        loses="points, further attributes, segments of time",
+    ),
+    Format(
+        name="imagefolder",
+        title="Hugging Face imagefolder: metadata.csv, .jsonl or .parquet beside pictures",
+        tells_folder=is_imagefolder,
+        read_folder=read_imagefolder,
+        keeps="boxes, classes of pictures, annotators, views, sizes, pictures",
+        loses="further columns",
+    ),
+    Format(
         name="wide_table",
         title="wide table, a column per annotator (has to be named by its format)",
         tells=is_wide_table,
@@ -187,8 +250,8 @@ FORMATS = (
     ),
 )
 NAMES = (
-    "table", "coco", "label_studio", "label_studio_min", "cvat", "voc", "yolo", "labelme", "prodigy", "wide_table",
-    "class_folders",
+    "table", "coco", "label_studio", "label_studio_min", "cvat", "voc", "yolo", "labelme", "prodigy", "labelbox",
+    "zooniverse", "mturk", "toloka", "argilla", "via", "imagefolder", "wide_table", "class_folders",
 )  # fmt: skip
 
 

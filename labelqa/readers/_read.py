@@ -28,6 +28,8 @@ ANNOTATOR_FROM = ("filename", "parent", "folder")
 #: Endings of the files that may hold annotations.
 SUFFIXES = (*TABLE_SUFFIXES, ".xml")
 GROUND_TRUTH = ("leave_out", "keep")
+#: Formats that are told by a whole JSON or XML document.
+_OF_JSON = ("coco", "label_studio", "cvat")
 
 
 def read(
@@ -54,8 +56,9 @@ def read(
         file per annotator. ``.gz``, and ``.zip`` with one file in it, are unpacked.
     format
         "table" (CSV, TSV, Parquet, JSONL, JSON records, Excel), "coco", "label_studio", "label_studio_min" (JSON_MIN,
-        CSV, TSV), "cvat", "voc", "yolo", "labelme" or "prodigy"; found out where it is not given. "wide_table" (a
-        column per annotator) and "class_folders" have to be given.
+        CSV, TSV), "cvat", "voc", "yolo", "labelme", "prodigy", "labelbox", "zooniverse", "mturk", "toloka", "argilla",
+        "via" or "imagefolder"; found out where it is not given. "wide_table" (a column per annotator) and
+        "class_folders" have to be given.
     annotator
         The name of the person, where the file holds none. It is never guessed.
     annotator_from
@@ -334,9 +337,8 @@ def _sniff(source: Source) -> Any:
             f"{source.path} has the suffix {suffix!r}, which labelqa does not read; needed is one of "
             f"{', '.join(TABLE_SUFFIXES)}."
         )
-    for name in ("label_studio_min", "prodigy"):
-        kind = by_name(name)
-        if kind.tells is not None and kind.tells(source):
+    for kind in _FORMATS:
+        if kind.tells is not None and kind.name not in _OF_JSON and kind.tells(source):
             return kind
     return by_name("table")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from types import TracebackType
+from typing import Any
 
 from labelqa.errors import OptionError, TableError
 
@@ -89,7 +90,7 @@ def text_number(value: str | None, name: str) -> float:
         raise TableError(f"{name} is {value!r}, not a number") from None
 
 
-def mapping(value: object, name: str) -> dict[str, object]:
+def mapping(value: object, name: str) -> dict[str, Any]:
     """Take a JSON object.
 
     Raises

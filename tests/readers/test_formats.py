@@ -12,16 +12,23 @@ import labelqa
 
 FOLDER = Path(__file__).parent / "formats"
 READ = (
+    "argilla",
     "class_folders",
     "coco",
     "cvat",
+    "imagefolder",
     "label_studio",
+    "labelbox",
     "labelme",
     "long_table",
+    "mturk",
     "prodigy",
+    "toloka",
+    "via",
     "voc",
     "wide_table",
     "yolo",
+    "zooniverse",
 )
 VARIANTS = sorted(path for form in READ for path in FOLDER.glob(f"{form}/*.expected.json"))
 EDGES = ["x_min", "y_min", "x_max", "y_max"]

@@ -49,7 +49,8 @@ def read_table(source: Source, how: Reading) -> Frames:
     raw = plain_cells(source.table, path)
     if {"Input", "Answer"} <= {str(column).partition(".")[0] for column in raw.columns}:
         raise TableError(
-            f"{path} looks like results of Mechanical Turk; write its columns as item_id, annotator_id and label."
+            f"{path} looks like results of Mechanical Turk without HITId, AssignmentId, WorkerId or AssignmentStatus; "
+            "give the file as it was downloaded, or write its columns as item_id, annotator_id and label."
         )
     table = renamed_columns(raw, path, out.found, chosen=how.columns)
     if "item_id" not in table and ("label" in table or set(BOX_EDGES) <= set(table.columns)):
