@@ -9,8 +9,12 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 
 from labelqa import Annotations
 from labelqa.errors import OptionError, TableError
+from labelqa.features import image_features
 from labelqa.noise import label_issues, neighbours, outliers
+from labelqa.noise._judged_labels import judged_labels
+from labelqa.noise._neighbours import Neighbours
 from labelqa.noise.labels._issues import METHODS
+from labelqa.noise.labels._label_evidence import _by_neighbours, _pooled
 
 
 def two_classes(n=6, p_first=0.9):
@@ -262,6 +266,70 @@ def test_the_items_table_says_where_the_pictures_are(tmp_path, scene, as_jpeg):
     items = pd.DataFrame({"item_id": range(12), "path": [f"photo{k}.jpg" for k in range(12)]})
     found = label_issues(Annotations.from_frames(labels=said, items=items), images=tmp_path)
     assert found.n_without_evidence == 0
+
+
+def test_pictures_speak_beside_probabilities(scene):
+    pictures = {f"p{k}": scene(k, 48, 48) for k in range(12)}
+    said = pd.DataFrame({"item_id": list(pictures), "label": ["a", "b"] * 6})
+    probs = pd.DataFrame({"item_id": list(pictures), "a": 0.6, "b": 0.4})
+    both = label_issues(said, pred_probs=probs, images=pictures).table
+    assert both["p_neighbours"].notna().all()
+    features = image_features(pictures)
+    pd.testing.assert_frame_equal(both, label_issues(said, pred_probs=probs, features=features).table)
+    graph = neighbours(features)
+    # with a graph the pictures have nothing to add
+    given = label_issues(said, pred_probs=probs, neighbours=graph, images={"p0": b"no picture"}).table
+    pd.testing.assert_frame_equal(both, given)
+
+
+class TestNeighbourVotes:
+    """By hand: a neighbour weighs as much as its votes' shares, and two pseudo-votes are spread like the classes."""
+
+    def graph(self, indices, distances, ids="abcd"):
+        return Neighbours(
+            n_items=len(indices), n_neighbours=np.shape(indices)[1], n_components=1,
+            item_ids=np.array(list(ids[: len(indices)]), dtype=object),
+            indices=np.array(indices, np.int32), distances=np.array(distances, float),
+        )  # fmt: skip
+
+    def said(self, **votes):
+        rows = [(item, f"ann{k}", label) for item, labels in votes.items() for k, label in enumerate(labels)]
+        return judged_labels(pd.DataFrame(rows, columns=["item_id", "annotator_id", "label"]), classes=["x", "y"])
+
+    def test_a_single_neighbour(self):
+        graph = self.graph([[1], [0], [1], [2]], [[1.0], [1.0], [2.0], [1.0]])
+        # shares of x: 1, 2/3, 0, 0; on average 5/12
+        found = _by_neighbours(self.said(a="x", b="xxy", c="y", d="yy"), graph, 2)
+        assert found[:, 0].tolist() == pytest.approx([(share + 2 * 5 / 12) / 3 for share in (2 / 3, 1, 2 / 3, 0)])
+        assert found.sum(axis=1).tolist() == pytest.approx([1.0] * 4)
+
+    def test_far_neighbours_count_less(self):
+        near, far = 1.0, 1.5
+        graph = self.graph([[1, 2], [0, 2], [0, 1]], [[near, far]] * 3)
+        # a quarter of the mean distance to the nearest is the width
+        weight = np.exp(-0.5 * (far**2 - near**2) / 0.25**2)
+        effective = (1 + weight) ** 2 / (1 + weight**2)
+        found = _by_neighbours(self.said(a="x", b="x", c="y"), graph, 2)
+        share = np.array([1 / (1 + weight), 1 / (1 + weight), 1.0])
+        assert found[:, 0] == pytest.approx((effective * share + 2 * 2 / 3) / (effective + 2))
+
+    def test_items_outside_the_graph_are_unknown_and_one_alone_has_the_average(self):
+        found = _by_neighbours(self.said(a="x", b="xy", z="y"), self.graph([[1], [0]], [[1.0], [1.0]]), 2)
+        assert np.isnan(found).any(axis=1).tolist() == [False, False, True]
+        alone = _by_neighbours(self.said(a="xxy"), self.graph(np.empty((1, 0)), np.empty((1, 0))), 2)
+        assert alone.tolist() == pytest.approx(np.array([[2 / 3, 1 / 3]]))
+
+
+def test_where_one_source_speaks_it_is_taken_as_it_is():
+    rng = np.random.default_rng(0)
+    logs = np.log(rng.dirichlet([1, 1], (2, 8)))
+    logs[0, 0], logs[1, 1], logs[:, 2] = np.nan, np.nan, np.nan
+    found = _pooled(logs, np.arange(8, dtype=np.int32) % 2)
+    np.testing.assert_array_equal(found[:3], [logs[1, 0], logs[0, 1], [np.nan, np.nan]])
+    # the others are mixed as if these were not there
+    np.testing.assert_array_equal(found[3:], _pooled(logs[:, 3:], np.arange(3, 8, dtype=np.int32) % 2))
+    assert np.isfinite(found[3:]).all()
+    np.testing.assert_array_equal(_pooled(logs[:1], np.zeros(8, np.int32)), logs[0])
 
 
 def test_pictures_of_other_items_are_refused(scene):
