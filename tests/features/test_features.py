@@ -288,6 +288,9 @@ def test_a_recipe_says_what_it_is():
     assert len(digests) == 4
     with pytest.raises(OptionError, match="there is no dictionary; make the recipe with fit_recipe"):
         FeatureRecipe(kinds=("patches",))
+    half = FeatureRecipe(kinds=("patches",), dictionary=np.zeros((108, 2), np.float32))
+    with pytest.raises(OptionError, match="This recipe has no dictionary of patches"):
+        half.compute(squares(list(pictures(1))))
     for size in (8, 0, -8, 20):
         with pytest.raises(OptionError, match=f"size={size} is not usable"):
             FeatureRecipe(size=size)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from labelqa.errors import OptionError, TableError
 from labelqa.noise import class_health, confident_learning
 from labelqa.noise._cleanlab import find_issues as cleanlab_issues
-from labelqa.noise.labels._confident_learning import FILTERS, _prune_counts, find_issues
+from labelqa.noise.labels._confident_learning import FILTERS, _prune_counts, confident_joint, find_issues
 
 #: Flags of cleanlab 2.9 on the published cross-validated probabilities (github.com/cleanlab/label-errors).
 PUBLISHED = {
@@ -118,6 +118,27 @@ def test_what_is_pruned_equals_cleanlab_where_no_label_of_a_class_is_right(n_cla
     joint = rng.integers(0, 6, (n_classes, n_classes)) * rng.integers(0, 2, (n_classes, n_classes))
     np.fill_diagonal(joint, rng.integers(0, 3, n_classes))
     np.testing.assert_array_equal(_prune_counts(joint), _keep_at_least_n_per_class(joint.T, 1))
+
+
+@pytest.mark.parametrize("n_classes", [2, 3, 5])
+def test_the_joint_equals_cleanlab_where_hardly_a_label_is_right(n_classes):
+    from cleanlab.count import compute_confident_joint
+
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        labels = np.r_[np.arange(n_classes), rng.integers(0, n_classes, 12)]
+        probs = rng.dirichlet(np.ones(n_classes) * 0.5, len(labels))
+        theirs = compute_confident_joint(labels, probs)
+        np.testing.assert_array_equal(confident_joint(labels.astype(np.int32), probs)[0], theirs, f"seed {seed}")
+
+
+def test_a_class_without_a_confident_item_counts_as_having_one():
+    # the thresholds are 0.1375 and 0.55, so that all eight that are called 0 are 1: with one more that is 0, eight
+    # ninths of eight
+    probs = np.array([[0.1, 0.9]] * 7 + [[0.4, 0.6], [0.45, 0.55]])
+    joint, is_off, _ = confident_joint(np.array([0] * 8 + [1], np.int32), probs)
+    assert joint.tolist() == [[1, 7], [0, 1]]
+    assert is_off.tolist() == [True] * 8 + [False]
 
 
 def test_one_item_of_each_class_stays():
