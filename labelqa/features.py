@@ -468,7 +468,6 @@ class _Cache:
         self.is_on = folder is not None
         self.rows: dict[str, Floats32] = {}
         self._n_saved = 0
-        self._width = len(recipe.names)
         if folder is not None:
             self._path = Path(folder) / f"features-{recipe.digest}.npz"
             self._load()

@@ -187,6 +187,24 @@ def test_a_cache_without_news_is_not_written_again(tmp_path):
         assert stored["values"].shape == more.shape
 
 
+def test_a_cache_runs_no_code(tmp_path):
+    image_features(pictures(2), cache=tmp_path)
+    (file,) = tmp_path.iterdir()
+    # numbers that are objects would be unpickled
+    np.savez(file, digests=np.array(["a"], dtype=object), values=np.zeros((1, 456), np.float32))
+    with pytest.raises(ValueError, match="allow_pickle"):
+        image_features(pictures(2), cache=tmp_path)
+
+
+def test_runs_without_a_readable_picture_have_no_rows(monkeypatch):
+    monkeypatch.setattr("labelqa.features._BATCH", 2)
+    given = {"a": b"broken", "b": b"broken", "c": pictures(1)[0]}
+    found = image_features(given, unreadable="leave_out")
+    assert found.shape == (1, 456)
+    assert found.index.tolist() == ["c"]
+    assert image_features({"a": b"broken"}, unreadable="leave_out").shape == (0, 456)
+
+
 def test_pictures_alike_are_kept_once(tmp_path):
     image_features(np.concatenate([pictures(2), pictures(2)]), cache=tmp_path)
     (file,) = tmp_path.iterdir()

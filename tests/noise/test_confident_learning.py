@@ -66,6 +66,26 @@ def test_flags_equal_cleanlab_on_random_data(probabilities, filter_by, n, n_clas
         )
 
 
+# of equal scores cleanlab's ranking takes any
+@pytest.mark.parametrize("filter_by", [name for name in FILTERS if not name.startswith("low_")])
+def test_flags_equal_cleanlab_where_classes_are_next_to_equal(filter_by):
+    # cleanlab takes a prediction that is a millionth more likely than the label for the label
+    for seed in range(10):
+        rng = np.random.default_rng(seed)
+        probs = rng.dirichlet(np.ones(3), 60).round(1) + 0.1
+        probs += rng.choice([0, 5e-7, 2e-6], probs.shape)
+        probs /= probs.sum(axis=1, keepdims=True)
+        labels = np.r_[np.arange(3), rng.integers(0, 3, 57)].astype(np.int32)
+        np.testing.assert_array_equal(
+            find_issues(labels, probs, filter_by), cleanlab_issues(labels, probs, filter_by), f"seed {seed}"
+        )
+
+
+def test_a_prediction_within_a_millionth_is_the_label():
+    probs = np.array([[0.5 - off, 0.5 + off] for off in (0, 4e-7, 6e-7, 0.1)])
+    assert find_issues(np.zeros(4, np.int32), probs, "predicted_neq_given").tolist() == [False, False, True, True]
+
+
 def test_scores_equal_cleanlab(probabilities):
     labels, probs = probabilities(200, 5)
     table = confident_learning(labels, pred_probs=probs, classes=list(range(5))).table

@@ -77,6 +77,42 @@ def test_every_method_ranks_the_contradicted_label_first(method):
     assert found.table["p_wrong"].between(0, 1).all()
 
 
+def test_methods_of_cleanlab_ask_the_model_alone(blobs):
+    features, labels, _ = blobs
+    own = np.random.default_rng(0).dirichlet([1, 1, 1], 300)
+    probs = pd.DataFrame(own, index=features.index, columns=["cat", "dog", "owl"])
+    found = label_issues(labels, pred_probs=probs, features=features, method="self_confidence")
+    said = probs.to_numpy()[np.arange(300), labels["label"].map({"cat": 0, "dog": 1, "owl": 2})]
+    doubt = found.table.set_index("item_id")["doubt"].loc[features.index]
+    np.testing.assert_allclose(doubt, np.log((1 - said) / said), atol=1e-9)
+    # the normalised margin is (own - best other + 1) / 2
+    other = np.where(probs.to_numpy() == said[:, None], -1, probs.to_numpy()).max(axis=1)
+    margin = (said - other + 1) / 2
+    doubt = label_issues(labels, pred_probs=probs, method="normalized_margin").table.set_index("item_id")["doubt"]
+    np.testing.assert_allclose(doubt.loc[features.index], np.log((1 - margin) / margin), atol=1e-9)
+    # confident learning: what it flags comes before all others, and each by its margin
+    table = label_issues(labels, pred_probs=probs, method="confident_learning").table.set_index("item_id")
+    flagged = table["is_flagged"].loc[features.index].to_numpy()
+    quality = np.where(flagged, margin, 1 + margin) / 2
+    np.testing.assert_allclose(table["doubt"].loc[features.index], np.log((1 - quality) / quality), atol=1e-9)
+    assert flagged.any()
+    # where there is no model, the neighbours are asked
+    graph = neighbours(features)
+    near = label_issues(labels, neighbours=graph, method="self_confidence")
+    assert near.table["p_model"].isna().all()
+    assert near.table["doubt"].notna().all()
+
+
+def test_what_speaks_against_a_label_is_said_in_words():
+    rows = [("i", "ann", "a"), ("i", "bob", "a"), ("i", "cy", "b"), ("j", "ann", "b")]
+    said = pd.DataFrame(rows, columns=["item_id", "annotator_id", "label"])
+    probs = pd.DataFrame({"a": [0.04, 0.3], "b": [0.96, 0.7]}, index=["i", "j"])
+    queue = label_issues(said, pred_probs=probs).to_queue().set_index("item_id")
+    assert "model: a only 4 %" in queue.loc["i", "reason"]
+    assert "2 of 3 annotators say a" in queue.loc["i", "reason"]
+    assert pd.isna(queue.loc["j", "reason"])
+
+
 def test_probabilities_are_joined_by_id_and_by_class_name():
     labels = pd.DataFrame({"item_id": ["b", "a"], "label": ["dent", "ok"]})
     probs = pd.DataFrame({"dent": [0.2, 0.7], "ok": [0.8, 0.3]}, index=["a", "b"])

@@ -244,8 +244,7 @@ def find_issues(given: Ints, probs: Floats, filter_by: str) -> Bools:
     """Flag items: given (n,), probs (n, K) -> mask (n,), the same as cleanlab's."""
     probs = np.ascontiguousarray(probs)
     if filter_by == "predicted_neq_given":
-        is_predicted = confident.confident_counts(given, probs, np.ones(probs.shape[1]))[2]
-        return np.asarray((probs.argmax(axis=1) != given) & ~is_predicted)
+        return np.asarray(~confident.confident_counts(given, probs, np.ones(probs.shape[1]))[2])
     joint, is_off, is_predicted = confident_joint(given, probs)
     if filter_by == "confident_learning":
         return is_off & ~is_predicted
