@@ -8,13 +8,14 @@ from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from labelqa import Annotations
+from labelqa._kernels.labels import evidence as kernels
 from labelqa.errors import OptionError, TableError
 from labelqa.features import image_features
 from labelqa.noise import label_issues, neighbours, outliers
 from labelqa.noise._judged_labels import judged_labels
 from labelqa.noise._neighbours import Neighbours
 from labelqa.noise.labels._issues import METHODS
-from labelqa.noise.labels._label_evidence import _by_neighbours, _pooled
+from labelqa.noise.labels._label_evidence import _by_neighbours, _combined, _pooled
 
 
 def two_classes(n=6, p_first=0.9):
@@ -234,6 +235,10 @@ def test_no_labels_give_an_empty_result():
     found = label_issues(pd.DataFrame({"item_id": [], "label": []}), pred_probs=two_classes())
     assert found.n_items == 0
     assert found.reason == "There are no labelled items."
+    assert (found.n_flagged, found.n_ambiguous, found.n_without_evidence, found.is_calibrated) == (0, 0, 0, False)
+    assert np.isnan([found.accuracy, found.neighbour_accuracy, found.majority_accuracy]).all()
+    assert found.joint.empty
+    assert found.to_queue().empty
     assert list(found.table.columns) == list(label_issues([0, 1], pred_probs=np.full((2, 2), 0.5)).table.columns)
 
 
@@ -354,6 +359,22 @@ class TestNeighbourVotes:
         assert np.isnan(found).any(axis=1).tolist() == [False, False, True]
         alone = _by_neighbours(self.said(a="xxy"), self.graph(np.empty((1, 0)), np.empty((1, 0))), 2)
         assert alone.tolist() == pytest.approx(np.array([[2 / 3, 1 / 3]]))
+
+
+def test_votes_alone_start_from_the_shares_of_all_votes():
+    judged = judged_labels(votes(("i", "ann", "x"), ("i", "bob", "x"), ("j", "ann", "y"), ("k", "bob", "x")))
+    # three votes and one, and one more of each
+    prior = np.tile([4 / 6, 2 / 6], (3, 1))
+    codes = judged.codes
+    expected = kernels.voted_posterior(codes.offsets, codes.annotator, codes.label, prior, 2, 5.0, 50)
+    np.testing.assert_allclose(_combined(judged, None, None, 2), expected, atol=1e-12)
+    assert not np.allclose(
+        expected,
+        kernels.voted_posterior(codes.offsets, codes.annotator, codes.label, np.full((3, 2), 0.5), 2, 5.0, 50),
+        atol=1e-3,
+    )
+    # a class that nobody voted for has no share
+    assert (_combined(judged, None, None, 3)[:, 2] < 1e-6).all()
 
 
 def test_where_one_source_speaks_it_is_taken_as_it_is():
