@@ -57,7 +57,7 @@ ROOMS = {
             "noise/test_neighbours.py", "test_joining.py",
         ],
     ),
-    "noise/boxes": (["noise/boxes/*.py"], ["noise/test_box_issues.py"]),
+    "noise/boxes": (["noise/boxes/*.py"], ["noise/test_box_issues.py", "noise/test_boundaries.py::TestBoxes"]),
     "noise/queue": (
         ["noise/queue/*.py"],
         [

@@ -140,6 +140,8 @@ class FeatureRecipe:
 
     def compute(self, rgb: Floats32) -> Floats32:
         """Compute the features of squares (see `squares`): (n, size, size, 3) -> (n, d) float32."""
+        if not len(rgb):
+            return np.empty((0, len(self.names)), np.float32)
         made = []
         for kind in self.kinds:
             if kind == "hog":
@@ -161,7 +163,7 @@ class FeatureRecipe:
             run = rgb[start : start + 32]
             match = (_patches.extract(run, self.stride) - self.mean) @ self.dictionary
             out.append(_patches.pool(match, len(run), places, _patches.THRESHOLD))
-        return np.vstack(out) if out else np.empty((0, 8 * self.dictionary.shape[1]), np.float32)
+        return np.vstack(out)
 
 
 def squares(pictures: Sequence[Picture], size: int = 32) -> Floats32:
@@ -227,8 +229,8 @@ def colour(rgb: Floats32) -> Floats32:
     rgb = np.ascontiguousarray(rgb, dtype=np.float32)
     n, side = rgb.shape[:2]
     step = side // COLOUR_GRID
-    grid = rgb.reshape(n, COLOUR_GRID, step, COLOUR_GRID, step, 3).mean(axis=(2, 4)).reshape(n, -1)
-    return np.hstack([_hog.colour_histogram(rgb, COLOUR_BINS), grid])
+    grid = rgb.reshape(n, COLOUR_GRID, step, COLOUR_GRID, step, 3).mean(axis=(2, 4))
+    return np.hstack([_hog.colour_histogram(rgb, COLOUR_BINS), grid.reshape(n, 3 * COLOUR_GRID**2)])
 
 
 def detail(rgb: Floats32) -> Floats32:
@@ -466,7 +468,6 @@ class _Cache:
         self.is_on = folder is not None
         self.rows: dict[str, Floats32] = {}
         self._n_saved = 0
-        self._width = len(recipe.names)
         if folder is not None:
             self._path = Path(folder) / f"features-{recipe.digest}.npz"
             self._load()

@@ -66,6 +66,30 @@ def test_record_rebuilds_every_image(pictures, boxes, policy, monkeypatch):
     assert all(np.array_equal(lazy.images[item], made.images[item]) for item in made.images)
 
 
+def test_images_are_kept_while_there_is_room(pictures, monkeypatch):
+    def never(record, image):
+        raise AssertionError("made again")
+
+    made = augment(pictures, policy="light")
+    first = made.images["0_aug1"]
+    monkeypatch.setattr("labelqa.augment._augment.rebuild", never)
+    # a quarter of a GiB: six small images have room
+    assert sum(image.nbytes for image in made.images.values()) < 2**20
+    # what is handed out may be written into
+    first[:] = 0
+    assert made.images["0_aug1"].any()
+    for room, kept in ((first.nbytes, True), (first.nbytes - 1, False)):
+        monkeypatch.setattr("labelqa.augment._augment._KEPT_BYTES", room)
+        again = augment({"0": pictures["0"]}, policy="light")
+        if kept:
+            assert again.images["0_aug1"].any()
+        else:
+            with pytest.raises(AssertionError, match="made again"):
+                again.images["0_aug1"]
+    with pytest.raises(KeyError):
+        made.images["0_aug2"]
+
+
 def test_untouched_boxes_keep_every_digit_and_their_type(pictures, boxes):
     made = augment(pictures, boxes, policy=only("RandomBrightnessContrast"))
     joined = made.boxes.merge(boxes, left_on=["source_item_id", "label"], right_on=["item_id", "label"])

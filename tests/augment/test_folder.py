@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import json
 
 import numpy as np
@@ -9,6 +10,7 @@ from PIL import Image
 
 import labelqa
 from labelqa.augment import augment, augment_to_folder, rebuild
+from labelqa.augment._folder import _save, file_name
 from labelqa.cli import main
 from labelqa.errors import OptionError, TableError
 from labelqa.images import open_image
@@ -45,8 +47,57 @@ def test_a_stopped_run_goes_on(pictures, boxes, tmp_path, monkeypatch):
     assert len(seen) == 4
     assert again.boxes.equals(whole.boxes)
     assert (folder / "records.jsonl").read_text() == (tmp_path / "whole" / "records.jsonl").read_text()
+    augment_to_folder(pictures, boxes, folder, n_jobs=1, on_progress=lambda n, _: seen.append(n))
+    assert len(seen) == 4
     names = sorted(path.name for path in (folder / "images").iterdir())
     assert names == sorted(path.name for path in (tmp_path / "whole" / "images").iterdir())
+
+
+def test_progress_counts_what_was_done_before(pictures, tmp_path):
+    first = dict(list(pictures.items())[:4])
+    seen = []
+    for some in (first, pictures):
+        augment_to_folder(some, None, tmp_path / "out", n_jobs=1, on_progress=lambda *said: seen.append(said))
+    assert seen == [(1, 4), (2, 4), (3, 4), (4, 4), (5, 6), (6, 6)]
+
+
+def test_one_copy_that_is_missing_makes_all_of_its_item_again(pictures, tmp_path):
+    seen = []
+
+    def make():
+        augment_to_folder(
+            pictures, None, tmp_path / "out", n_copies=2, n_jobs=1, on_progress=lambda *said: seen.append(said)
+        )
+
+    make()
+    (tmp_path / "out" / "images" / "3_aug2.png").unlink()
+    seen.clear()
+    make()
+    assert seen == [(6, 6)]
+
+
+def test_jpg_is_saved_at_quality_95(pictures, tmp_path):
+    made = augment_to_folder(pictures, None, tmp_path / "out", n_jobs=1, image_format="jpg")
+    stream = io.BytesIO()
+    Image.fromarray(pictures["0"]).save(stream, "JPEG", quality=95)
+    with Image.open(tmp_path / "out" / made.items["path"][0]) as written, Image.open(stream) as wanted:
+        assert written.format == "JPEG"
+        assert written.quantization == wanted.quantization
+
+
+def test_plain_ids_are_file_names_and_long_ones_are_cut():
+    assert file_name("part-7.b_ü", "png") == "part-7.b_ü.png"
+    names = [file_name(item, "png") for item in ("a/b", "a b", ".a_b", "x" * 100, "x" * 101, "x" * 102)]
+    assert len(set(names)) == 6
+    assert [len(name) for name in names] == [len("a_b-0123456789.png")] * 3 + [104, 115, 115]
+    assert all(name.startswith(("a_b-", "xxx")) for name in names)
+
+
+def test_an_image_that_no_file_holds_is_refused(tmp_path):
+    for image in (np.zeros((4, 4), np.float32), np.zeros((4, 4, 3, 1), np.uint8)):
+        with pytest.raises(OptionError, match=r"makes the image of 'a' .* which no image file holds"):
+            _save(image, tmp_path / "a.png", "a")
+    assert not list(tmp_path.iterdir())
 
 
 def test_an_item_that_changed_is_made_again(pictures, boxes, tmp_path):

@@ -9,10 +9,13 @@ import pandas as pd
 import pytest
 
 from labelqa.augment import augment, augment_to_folder, check_augmentation, expected_looseness, read_policy
+from labelqa.augment._catalogue import CATALOGUE, COLOUR_ONLY
+from labelqa.augment._draw import Drawer, _naming
 from labelqa.augment._labelled import label_images
-from labelqa.augment._verdict import Limits, Outcome, judge
+from labelqa.augment._variants import all_grey, reduced
+from labelqa.augment._verdict import Limits, Outcome, _effect, examples_of, judge
 from labelqa.errors import OptionError, TableError
-from labelqa.images import ImageSource
+from labelqa.images import ImageSource, as_source
 
 CLASSES = np.array(["a", "b"], dtype=object)
 
@@ -101,6 +104,157 @@ def test_a_crop_larger_than_the_picture_is_one_sentence():
 def test_a_crop_larger_than_the_stand_in_has_no_looseness():
     assert expected_looseness(read_policy(CROP))[["tightness", "visible"]].isna().all(axis=None)
     assert augment({"a": np.zeros((400, 400), np.uint8)}, policy=CROP).n_images == 1
+
+
+def test_the_stand_in_has_192_x_144_pixels():
+    def crop(width, height):
+        return expected_looseness(read_policy({"transforms": [{"RandomCrop": {"height": height, "width": width}}]}))
+
+    # a crop of the whole leaves everything in sight
+    assert crop(192, 144)["visible"].tolist() == [1.0]
+    assert crop(193, 144)["visible"].isna().all()
+    assert crop(192, 145)["visible"].isna().all()
+
+
+def test_what_a_library_says_is_cut_at_300_letters():
+    with pytest.raises(OptionError) as raised, _naming(np.zeros((4, 6), np.uint8), "the image"):
+        raise ValueError("x" * 400)
+    assert str(raised.value).count("x" * 300) == 1
+    assert "x" * 301 not in str(raised.value)
+    assert "the image (6 x 4, grey)" in str(raised.value)
+
+
+def test_an_effect_is_named_where_the_interval_leaves_zero_out():
+    ends = [(1e-9, 0.1), (0.0, 0.1), (-0.1, 0.1), (-0.1, 0.0), (-0.1, -1e-9)]
+    assert [_effect(*pair) for pair in ends] == ["helps", *["no difference"] * 3, "hurts"]
+
+
+def test_examples_are_those_that_turned_then_others_from_everywhere():
+    n = 1200
+    label = np.arange(n) % 2
+    said = label.copy()
+    said[[600, 602]] = 1
+    row = {"transform": "x", "from_label": "a", "to_label": "b"}
+    ids = np.arange(n).astype(str).astype(object)
+    table = examples_of(row, Outcome("x", label, said, label, label), label, ids, CLASSES)
+    assert len(table) == 12
+    assert set(table["item_id"].head(2)) == {"600", "602"}
+    assert table["label"].head(2).tolist() == ["a", "a"]
+    assert table["predicted"].head(2).tolist() == ["b", "b"]
+    assert (table["label"][2:] == table["predicted"][2:]).all()
+    # every third of the set is seen
+    assert set(table["item_id"][2:].astype(int) // 400) == {0, 1, 2}
+    few = examples_of(row, Outcome("x", label[:5], said[:5], label[:5], label[:5]), label[:5], ids[:5], CLASSES)
+    assert sorted(few["item_id"]) == list("01234")
+
+
+def grey(value=7, shape=(4, 4)):
+    return np.full(shape, value, np.uint8)
+
+
+def test_a_set_is_grey_where_no_image_has_colour():
+    colour = np.stack([grey(1), grey(1), grey(2)], axis=2)
+    for pictures, wanted in (([grey()], True), ([grey(shape=(4, 4, 3))], True), ([colour], False),
+                             ([grey(), grey(shape=(4, 4, 3))], True), ([grey(), colour, grey()], False)):  # fmt: skip
+        source = as_source(pictures)
+        assert all_grey(source, source.item_ids) is wanted
+
+
+def test_colour_is_changed_only_where_there_is_some():
+    images = np.random.default_rng(0).integers(0, 255, (8, 8, 8, 3), dtype=np.uint8)
+    for pictures, left_out in ((images, set()), (images[:, :, :, 0], set(COLOUR_ONLY))):
+        found = check_augmentation(pictures, np.arange(8) % 2)
+        assert set(found.table["transform"]) == set(CATALOGUE) - left_out
+
+
+@pytest.mark.parametrize(
+    ("shape", "wanted"),
+    [((256, 100), (256, 100)), ((512, 100), (256, 50)), ((100, 512), (50, 256)), ((2000, 1), (256, 1))],
+)
+def test_large_pictures_are_reduced_to_256_in_proportion(shape, wanted):
+    assert reduced(np.zeros((*shape, 3), np.uint8)).shape == (*wanted, 3)
+
+
+class TestCatalogue:
+    """What each transform is called is what it does."""
+
+    IMAGE = np.full((200, 200, 3), 128, np.uint8)
+    #: A box of 40 x 40 in the middle.
+    BOX = np.array([[80.0, 80.0, 120.0, 120.0]])
+
+    def draws(self, name, image=None, n=60):
+        drawer = Drawer(read_policy({"transforms": CATALOGUE[name]}).tree)
+        return [drawer.draw(self.IMAGE if image is None else image, self.BOX, seed) for seed in range(n)]
+
+    def test_shift(self):
+        moved = np.array([draw.xyxy[0, :2] - 80 for draw in self.draws("shift to 10 %")])
+        assert (np.abs(moved) <= 20.5).all()
+        assert (moved.min(axis=0) < -15).all()
+        assert (moved.max(axis=0) > 15).all()
+
+    def test_zoom(self):
+        sides = np.array([np.ptp(draw.xyxy[0].reshape(2, 2), axis=0) / 40 for draw in self.draws("zoom 80-125 %")])
+        assert sides[:, 0] == pytest.approx(sides[:, 1], abs=0.02)
+        assert ((sides > 0.79) & (sides < 1.26)).all()
+        assert sides.min() < 0.85
+        assert sides.max() > 1.2
+
+    @pytest.mark.parametrize("share", [70, 40])
+    def test_crop(self, share):
+        ramp = np.tile(np.arange(200, dtype=np.uint8)[:, None], (1, 200))[:, :, None].repeat(3, axis=2)
+        drawn = [draw.image[:, :, 0].astype(float) for draw in self.draws(f"crop to {share} % of each side", ramp)]
+        # of a ramp from 0 to 199 so much is seen, from anywhere
+        assert [np.ptp(image) / 200 for image in drawn] == pytest.approx([share / 100] * len(drawn), abs=0.02)
+        starts = [image.min() / 200 for image in drawn]
+        assert min(starts) < 0.1 * (1 - share / 100)
+        assert max(starts) > 0.9 * (1 - share / 100)
+
+    def test_tilt(self):
+        line = self.IMAGE.copy()
+        line[99:101] = 255
+        angles = []
+        for draw in self.draws("tilt to 15 degrees", line):
+            left, right = (draw.image[:, x, 0].astype(float) - 128 for x in (60, 140))
+            rows = np.arange(200)
+            angles.append(
+                np.degrees(np.arctan2((rows * right).sum() / right.sum() - (rows * left).sum() / left.sum(), 80))
+            )
+        assert np.abs(angles).max() <= 15.5
+        assert min(angles) < -12
+        assert max(angles) > 12
+
+    def test_noise(self):
+        spreads = [(draw.image.astype(float) - 128).std() / 255 for draw in self.draws("noise", n=30)]
+        assert 0.045 < min(spreads) < 0.06
+        assert 0.09 < max(spreads) < 0.105
+
+    def test_light_is_brighter_and_darker(self):
+        means = [draw.image.mean() / 255 for draw in self.draws("light and contrast")]
+        assert min(means) < 0.4
+        assert max(means) > 0.6
+
+    @pytest.mark.parametrize(
+        ("name", "change"),
+        [
+            ("mirror left-right", lambda image: image[:, ::-1]), ("mirror top-bottom", lambda image: image[::-1]),
+            ("half turn", lambda image: image[::-1, ::-1]), ("quarter turn", lambda image: np.rot90(image, -1)),
+        ],
+    )  # fmt: skip
+    def test_turns(self, name, change):
+        image = np.random.default_rng(0).integers(0, 255, (200, 200, 3), dtype=np.uint8)
+        for draw in self.draws(name, image, n=5):
+            assert np.array_equal(draw.image, change(image))
+
+    def test_colours(self):
+        red = np.zeros((200, 200, 3), np.uint8)
+        red[:, :, 0] = 200
+        for draw in self.draws("no colour", red, n=3):
+            assert np.ptp(draw.image, axis=2).max() == 0
+        turned = [draw.image[0, 0] for draw in self.draws("hue", red)]
+        # as bright as before, of another colour
+        assert {int(pixel.max()) for pixel in turned} == {200}
+        assert any(pixel[1] > 50 for pixel in turned)
+        assert any(pixel[2] > 50 for pixel in turned)
 
 
 def joined(images, labels, groups=None):

@@ -7,6 +7,8 @@ import sys
 import pytest
 
 from labelqa.augment import PRESETS, read_policy
+from labelqa.augment._catalogue import CATALOGUE
+from labelqa.augment._policy import leaves
 from labelqa.errors import OptionError
 
 
@@ -26,6 +28,62 @@ def test_file_is_read_like_the_dict(tmp_path, suffix):
     path.write_text(json.dumps(data) if suffix == "json" else text)
     assert read_policy(path).name == "mine"
     assert read_policy(str(path)).text == read_policy(data).text
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"HorizontalFlip": {"p": 0.5}}, {"name": "HorizontalFlip", "p": 0.5}, {"HorizontalFlip": {}},
+        {"HorizontalFlip": None}, "HorizontalFlip",
+    ],
+)  # fmt: skip
+def test_every_way_to_write_a_transform(entry):
+    # half of the images is the default of albumentations
+    wanted = '{"__class_fullname__":"Compose","p":1.0,"transforms":[{"__class_fullname__":"HorizontalFlip","p":0.5}]}'
+    assert read_policy({"name": "mine", "transforms": [entry]}).text == wanted
+
+
+def ranges(options):
+    """Give what an option varies between, by its name."""
+    for name, value in options.items():
+        if isinstance(value, dict):
+            for axis, inner in value.items():
+                yield f"{name}_{axis}", inner
+        elif isinstance(value, list):
+            yield name, value
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_presets_vary_as_far_one_way_as_the_other(name):
+    middles = {"rotate": 0, "scale": 1, "translate_percent": 0, "gamma_limit": 100}
+    seen = set()
+    for leaf in leaves({"transforms": [read_policy(name).tree]}):
+        for option, (low, high) in ranges({key: leaf[key] for key in middles if key in leaf}):
+            middle = next(value for key, value in middles.items() if option.startswith(key))
+            assert middle - low == pytest.approx(high - middle)
+            assert low < middle < high
+            seen.add(option)
+    assert {"rotate", "scale_x", "translate_percent_y"} <= seen or {"rotate", "scale"} <= seen
+
+
+@pytest.mark.parametrize("policy", [*PRESETS.values(), *({"transforms": one} for one in CATALOGUE.values())])
+def test_frames_are_filled_by_repeating_the_edge(policy):
+    import cv2
+
+    for leaf in leaves(read_policy(policy).tree):
+        if "border_mode" in leaf:
+            assert leaf["border_mode"] == cv2.BORDER_REPLICATE
+            assert leaf["rotate_method"] == "ellipse"
+
+
+def test_light_varies_less_than_standard():
+    affine = {
+        name: next(leaf for leaf in leaves(read_policy(name).tree) if leaf["__class_fullname__"] == "Affine")
+        for name in PRESETS
+    }
+    for option in ("rotate", "scale", "translate_percent"):
+        small, large = (dict(ranges({option: affine[name][option]})) for name in ("light", "standard"))
+        assert all(small[key][1] < large[key][1] for key in large)
 
 
 def test_albumentations_pipeline_and_its_own_dict():

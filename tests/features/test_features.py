@@ -7,7 +7,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from labelqa.errors import ImageError, OptionError
-from labelqa.features import FeatureRecipe, colour, detail, fit_recipe, hog, image_features, squares
+from labelqa.features import (
+    KINDS,
+    FeatureRecipe,
+    colour,
+    detail,
+    fit_recipe,
+    hog,
+    image_features,
+    is_features,
+    item_features,
+    squares,
+)
 from labelqa.images import ImageSource
 
 
@@ -160,6 +171,147 @@ def test_cache_is_by_content_and_recipe(tmp_path, monkeypatch):
         image_features(pictures(6, seed=1), cache=tmp_path)
     with pytest.raises(AssertionError, match="computed anew"):
         image_features(images, size=48, cache=tmp_path)
+
+
+def test_a_cache_without_news_is_not_written_again(tmp_path):
+    images = pictures(4)
+    image_features(images, cache=tmp_path)
+    (file,) = tmp_path.iterdir()
+    before = file.stat()
+    assert image_features(images[:2], cache=tmp_path).shape == (2, 456)
+    assert file.stat().st_ino == before.st_ino
+    assert file.stat().st_mtime_ns == before.st_mtime_ns
+    more = image_features(pictures(6), cache=tmp_path)
+    with np.load(file) as stored:
+        assert len(stored["digests"]) == 6
+        assert stored["values"].shape == more.shape
+
+
+def test_a_cache_runs_no_code(tmp_path):
+    image_features(pictures(2), cache=tmp_path)
+    (file,) = tmp_path.iterdir()
+    # numbers that are objects would be unpickled
+    np.savez(file, digests=np.array(["a"], dtype=object), values=np.zeros((1, 456), np.float32))
+    with pytest.raises(ValueError, match="allow_pickle"):
+        image_features(pictures(2), cache=tmp_path)
+
+
+def test_runs_without_a_readable_picture_have_no_rows(monkeypatch):
+    monkeypatch.setattr("labelqa.features._BATCH", 2)
+    given = {"a": b"broken", "b": b"broken", "c": pictures(1)[0]}
+    found = image_features(given, unreadable="leave_out")
+    assert found.shape == (1, 456)
+    assert found.index.tolist() == ["c"]
+    assert image_features({"a": b"broken"}, unreadable="leave_out").shape == (0, 456)
+
+
+def test_pictures_alike_are_kept_once(tmp_path):
+    image_features(np.concatenate([pictures(2), pictures(2)]), cache=tmp_path)
+    (file,) = tmp_path.iterdir()
+    with np.load(file) as stored:
+        assert len(stored["digests"]) == 2
+
+
+@pytest.mark.parametrize("kinds", [(kind,) for kind in KINDS] + [KINDS])
+def test_no_squares_have_no_rows(kinds):
+    recipe = fit_recipe(pictures(3), kinds=kinds, n_centres=4)
+    made = recipe.compute(np.empty((0, 32, 32, 3), np.float32))
+    assert made.shape == (0, len(recipe.names))
+    assert made.dtype == np.float32
+    assert recipe.compute(squares(list(pictures(2)))).shape == (2, len(recipe.names))
+
+
+def test_more_squares_than_a_run_keep_their_rows():
+    images = pictures(40)
+    recipe = fit_recipe(images, kinds=["patches"], n_centres=4)
+    whole = recipe.compute(squares(list(images)))
+    for place in (0, 31, 32, 39):
+        np.testing.assert_allclose(recipe.compute(squares([images[place]]))[0], whole[place], atol=1e-6)
+
+
+def test_patches_are_the_averaged_matches_of_quarters():
+    # by hand for one centre: a match m counts max(m - 0.25, 0) above and max(-m - 0.25, 0) below, of which the root
+    recipe = fit_recipe(pictures(5), kinds=["patches"], n_centres=1, size=16, stride=2)
+    square = squares([pictures(1, seed=9)[0]], 16)
+    mean, centre = recipe.mean.astype(float), recipe.dictionary[:, 0].astype(float)
+    places = (16 - 6) // 2 + 1
+    match = np.empty((places, places))
+    for y in range(places):
+        for x in range(places):
+            patch = square[0, 2 * y : 2 * y + 6, 2 * x : 2 * x + 6].astype(float).ravel()
+            patch -= patch.mean()
+            match[y, x] = (patch / np.sqrt((patch**2).mean() + 10 / 255**2) - mean) @ centre
+    half = places // 2
+    quarters = [match[:half, :half], match[:half, half:], match[half:, :half], match[half:, half:]]
+    wanted = [np.sqrt(np.maximum(sign * part - 0.25, 0).mean()) for part in quarters for sign in (1, -1)]
+    np.testing.assert_allclose(recipe.compute(square)[0], wanted, atol=1e-4)
+
+
+def test_every_picture_gives_as_many_patches(monkeypatch):
+    seen = []
+
+    def learn(patches, n_centres, rng):
+        seen.append(patches)
+        return np.zeros(108, np.float32), np.zeros((108, n_centres), np.float32)
+
+    monkeypatch.setattr("labelqa._kernels.pictures.patches.learn", learn)
+    monkeypatch.setattr("labelqa.features._N_PATCHES", 100)
+    # patches of a flat picture are next to zero once their contrast is normalised
+    flat = [np.full((40, 45, 3), level, np.uint8) for level in range(5)]
+    images = np.concatenate([pictures(5), flat])
+    recipe = fit_recipe(images, kinds=["patches"], n_centres=3)
+    assert seen[0].shape == (100, 108)
+    assert (np.abs(seen[0]).max(axis=1) > 0.1).sum() == 50
+    assert recipe.dictionary.shape == (108, 3)
+
+
+@pytest.mark.parametrize(
+    ("data", "wanted"),
+    [
+        (np.zeros((3, 4)), True), ([[1.0, 2.0], [3.0, 4.0]], True), (pd.DataFrame({"x": [1.0]}), True),
+        (np.zeros((3, 4, 4), np.uint8), False), (np.zeros((3, 4, 4, 3), np.uint8), False),
+        (pd.DataFrame({"item_id": ["a"], "image": [b""]}), False), ({"a": b""}, False), ("folder", False),
+        ([b"one", b"two"], False),
+    ],
+)  # fmt: skip
+def test_numbers_are_told_from_pictures(data, wanted):
+    assert is_features(data) == wanted
+
+
+class TestItemFeatures:
+    def test_numbers_stay_as_they_are_with_columns_called_by_text(self):
+        found = item_features(pd.DataFrame({"item_id": ["b", "a"], 7: [1.0, 2.0], "x": [3.0, 4.0]}))
+        assert found.table.columns.tolist() == ["7", "x"]
+        assert found.table.loc["b"].tolist() == [1.0, 3.0]
+        assert found.recipe is None
+        listed = item_features([[1, 2], [3, 4]]).table
+        assert listed.columns.tolist() == ["0", "1"]
+        assert listed.to_numpy().tolist() == [[1, 2], [3, 4]]
+
+    def test_pictures_are_described_by_the_recipe(self):
+        recipe = FeatureRecipe(kinds=("colour",), size=16)
+        found = item_features(pictures(2), recipe=recipe)
+        assert found.recipe is recipe
+        assert found.table.shape == (2, 72)
+        assert item_features(pictures(2)).recipe.kinds == ("hog", "colour", "detail")
+
+
+def test_a_recipe_says_what_it_is():
+    assert repr(FeatureRecipe(kinds=("colour", "detail"), size=48)) == (
+        "FeatureRecipe(kinds=('colour', 'detail'), size=48, n_features=132)"
+    )
+    assert FeatureRecipe(size=16).names[0] == "hog_0"
+    assert len(FeatureRecipe(kinds=("hog",), size=16).names) == 36
+    digests = {FeatureRecipe(kinds=kinds, size=size).digest for kinds in (("hog",), ("colour",)) for size in (16, 32)}
+    assert len(digests) == 4
+    with pytest.raises(OptionError, match="there is no dictionary; make the recipe with fit_recipe"):
+        FeatureRecipe(kinds=("patches",))
+    half = FeatureRecipe(kinds=("patches",), dictionary=np.zeros((108, 2), np.float32))
+    with pytest.raises(OptionError, match="This recipe has no dictionary of patches"):
+        half.compute(squares(list(pictures(1))))
+    for size in (8, 0, -8, 20):
+        with pytest.raises(OptionError, match=f"size={size} is not usable"):
+            FeatureRecipe(size=size)
 
 
 def test_unreadable_pictures_are_refused_or_left_out_by_name():

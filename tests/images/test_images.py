@@ -11,7 +11,7 @@ from PIL import Image
 import labelqa
 from labelqa import images
 from labelqa.errors import ImageError, OptionError, TableError
-from labelqa.images import ImageSource, as_source, open_image
+from labelqa.images import ImageSource, as_source, open_image, size_of
 
 
 def encoded(pixels, form="PNG", **options):
@@ -64,6 +64,20 @@ def test_transparent_pixels_are_laid_on_white():
     pixels = np.zeros((2, 2, 4), np.uint8)
     pixels[0, 0] = (10, 20, 30, 255)
     assert open_image(encoded(pixels)).tolist() == [[[10, 20, 30], [255] * 3], [[255] * 3, [255] * 3]]
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+def test_arrays_with_one_or_four_channels(mode):
+    grey = np.arange(24, dtype=np.uint8).reshape(4, 6)
+    found = open_image(grey[:, :, None], mode=mode)
+    assert np.array_equal(found, grey if mode == "L" else np.stack([grey] * 3, axis=2))
+    assert np.array_equal(open_image(grey, mode=mode), found)
+    # the fourth is how much is seen: a quarter of black on white
+    clear = np.zeros((2, 2, 4), np.uint8)
+    clear[..., 3] = 64
+    assert np.unique(open_image(clear, mode=mode)).tolist() == [191]
+    # a picture three pixels wide has no channels
+    assert open_image(grey[:, :3], mode=mode).shape[:2] == (4, 3)
 
 
 def test_sixteen_bits_are_scaled_not_clipped():
@@ -271,6 +285,56 @@ def test_what_pillow_reads_is_a_picture_and_containers_are_not(tmp_path, gradien
     assert len(source.check()) == 0
     assert {".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".gif", ".webp", ".ppm", ".jp2"} < set(images.SUFFIXES)
     assert not {".pdf", ".mpg", ".mpeg", ".hdf", ".h5", ".ps", ".eps", ".wmf", ".grib"} & set(images.SUFFIXES)
+
+
+def test_a_name_that_is_a_suffix_alone_is_no_picture(tmp_path, gradient):
+    for name in (".png", "a.PNG", "b.c.png", ".d.png"):
+        (tmp_path / name).write_bytes(encoded(gradient))
+    (tmp_path / "folder.png").mkdir()
+    assert ImageSource.from_folder(tmp_path).item_ids == [".d.png", "a.PNG", "b.c.png"]
+
+
+def test_a_mapping_of_paths_and_a_series(tmp_path, gradient):
+    (tmp_path / "a.png").write_bytes(encoded(gradient))
+    table = pd.DataFrame({"item_id": [2, 10], "path": [str(tmp_path / "a.png"), str(tmp_path / "none.png")]})
+    source = as_source(table)
+    assert (source.item_ids, source.missing) == (["2"], ("10",))
+    assert np.array_equal(source.open(2), gradient)
+    assert source.raw(2) == encoded(gradient)
+    with pytest.raises(ImageError, match="Item '10' has no picture; there are 1"):
+        source.open(10)
+    # an item without a path is one without a picture
+    assert as_source(table.assign(path=[None, np.nan])).missing == ("2", "10")
+
+
+def test_bytes_that_are_gone_are_named(tmp_path):
+    source = as_source({"a": tmp_path / "gone.png"})
+    with pytest.raises(ImageError, match=r"The picture of item 'a' \(.*gone\.png\) cannot be read"):
+        source.raw("a")
+
+
+def test_values_that_are_no_picture_are_counted(gradient):
+    with pytest.raises(TableError, match="2 pictures are none, such as that of item 'b', which is a int"):
+        ImageSource.from_bytes({"a": gradient, "b": 7, "c": None})
+
+
+def test_digests_tell_shapes_and_types_apart():
+    flat = np.zeros(12, np.uint8)
+    source = as_source({"a": flat.reshape(3, 4), "b": flat.reshape(4, 3), "c": flat.reshape(3, 4).astype(bool)})
+    assert len({source.digest(item) for item in "abc"}) == 3
+    assert source.raw("a") is None
+
+
+@pytest.mark.parametrize("form", ["JPEG", "PNG"])
+@pytest.mark.parametrize("tag", range(1, 9))
+def test_the_size_of_a_file_is_that_of_what_is_opened(tmp_path, gradient, form, tag):
+    exif = Image.Exif()
+    exif[0x0112] = tag
+    data = encoded(gradient, form, exif=exif)
+    (tmp_path / "a").write_bytes(data)
+    height, width = open_image(data).shape[:2]
+    assert size_of(data) == size_of(tmp_path / "a") == (width, height)
+    assert (width, height) == ((5, 7) if tag >= 5 else (7, 5))
 
 
 def test_limit_of_pixels_is_exact(monkeypatch):

@@ -15,6 +15,7 @@ from labelqa.noise import (
     confident_learning,
     duplicates,
     label_issues,
+    neighbours,
     outliers,
     remaining_errors,
     review_queue,
@@ -489,6 +490,26 @@ class TestOutliers:
         deviation = float(outliers(neighbours=graph).table["deviation"][0])
         assert not outliers(neighbours=graph, limit=deviation).table["is_flagged"][0]
         assert outliers(neighbours=graph, limit=below(deviation)).table["is_flagged"][0]
+
+    def test_the_distance_is_the_mean_to_the_nearest(self, blobs):
+        graph = neighbours(blobs[0], n_neighbours=5)
+        for n in (1, 5):
+            table = outliers(neighbours=graph, n_neighbours=n).table
+            assert table["distance"].tolist() == pytest.approx(graph.distances[:, :n].mean(axis=1).tolist())
+            assert table["nearest_id"].tolist() == graph.item_ids[graph.indices[:, 0]].tolist()
+        # a graph with fewer has them all
+        assert outliers(neighbours=graph, n_neighbours=9).table.equals(table)
+
+    def test_equal_items_are_usual(self):
+        found = outliers(neighbours=self.graph(np.zeros(12)))
+        assert found.table["deviation"].tolist() == [0.0] * 12
+        assert found.n_flagged == 0
+
+    def test_a_limit_of_zero_is_the_median(self):
+        found = outliers(neighbours=self.graph(np.linspace(1, 2, 11)), limit=0)
+        assert found.n_flagged == 5
+        with pytest.raises(ValueError, match="limit=-1"):
+            outliers(neighbours=self.graph(np.linspace(1, 2, 11)), limit=-1)
 
     def test_ten_items_are_enough(self):
         assert outliers(neighbours=self.graph(np.linspace(1, 2, 10))).reason is None

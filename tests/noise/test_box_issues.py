@@ -89,6 +89,59 @@ def test_scores_of_boxes_and_views() -> None:
     assert found.views["n_issues"].tolist() == [0, 1, 0, 0]
 
 
+def test_support_is_a_share_and_the_score_counts_overlap() -> None:
+    # in each of four images two people in turn draw one box, half as wide, and two another: all count alike
+    rows = [
+        (k, who, "dent", *((10, 10, (50, 30)[j], 40) if j < 2 else (200, 10, (240, 220)[j - 2], 40)))
+        for k in range(4)
+        for j, who in enumerate("abcdabc"[k : k + 4])
+    ]
+    found = box_issues(table(*rows))
+    assert found.boxes["support"].tolist() == pytest.approx([1 / 3] * 16)
+    assert found.boxes["box_score"].tolist() == pytest.approx([0.5 / 3] * 16)
+    assert found.views["n_issues"].sum() == found.n_issues == len(found.table)
+    assert found.boxes.columns.tolist() == [
+        "box_id", "item_id", "annotator_id", "box_score", "support", "doubt", "kind"
+    ]  # fmt: skip
+
+
+def test_others_count_by_the_square_of_their_agreement() -> None:
+    found = box_issues(agreed(("i", "d", "dent", 80, 80, 99, 99), without="d"))
+    # by hand: each view is compared with three others, 6 boxes; a, b, c share 4 of them, d none, on average half. With
+    # 20 boxes of the average: (4 + 10) / 26 and 10 / 26, squared 196 and 100 parts
+    assert found.boxes["support"].tolist() == pytest.approx([392 / 492] * 3 + [0.0])
+    assert found.boxes["doubt"].tolist() == pytest.approx([0.0] * 3 + [1.0])
+
+
+def test_of_two_alike_that_nobody_else_has_the_second_is_the_copy() -> None:
+    found = box_issues(
+        table(*[("i", "a", "dent", 10, 10, x, 40) for x in (50, 46)], ("i", "b", "dent", 80, 80, 99, 99))
+    )
+    assert found.boxes["kind"].tolist() == ["wrong", "duplicate", "wrong"]
+    reasons = found.table.set_index("box_id")["reason"]
+    assert reasons["i/a/1"] == "None of 1 others has this box."
+    assert reasons["i/a/2"] == "Drawn on top of i/a/1 by the same annotator; none of 1 others has this box."
+
+
+@pytest.mark.parametrize(
+    ("box", "words"),
+    [
+        ((0, 10, 50, 40), "Left edge 10 pixels (25 % of the width) farther out"),
+        ((20, 10, 50, 40), "Left edge 10 pixels (25 % of the width) farther in"),
+        ((10, 1, 50, 40), "Top edge 9 pixels (30 % of the height) farther out"),
+        ((10, 10, 58, 40), "Right edge 8 pixels (20 % of the width) farther out"),
+        ((10, 10, 50, 28), "Bottom edge 12 pixels (40 % of the height) farther in"),
+        # as far in pixels, but the height is smaller
+        ((10, 10, 60, 50), "Bottom edge 10 pixels (33 % of the height) farther out"),
+        ((0, 0, 50, 40), "Top edge 10 pixels (33 % of the height) farther out"),
+    ],
+)
+def test_the_edge_that_is_farthest_off_for_its_side_is_named(box: tuple[int, ...], words: str) -> None:
+    found = box_issues(agreed(("i", "d", "dent", *box), without="d"), min_doubt=0.01).table
+    reason = found.loc[(found["kind"] == "loose") & (found["annotator_id"] == "d"), "reason"].item()
+    assert reason.startswith(f"{words} than the others' median box, IoU 0.")
+
+
 def test_the_queue_takes_the_rows() -> None:
     drawn = agreed(("i", "b", "dent", 80, 80, 99, 99), ("i", "d", "crack", 10, 10, 50, 41), without="d")
     found = box_issues(drawn)
@@ -156,6 +209,45 @@ def test_a_detector_stands_for_the_others() -> None:
     assert found.boxes["detector_score"].tolist() == [0.99, 0.0, 0.0]
     assert found.views["overlooked_score"].iloc[0] < 0.1
     assert found.views["objectlab_score"].between(0, 1).all()
+
+
+def seen_by(*rows: tuple[Any, ...]) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=["item_id", "label", *EDGES, "score"])
+
+
+def test_every_item_has_its_own_detections() -> None:
+    spots = [(10 * k, 10, 10 * k + 8, 20) for k in range(6)]
+    # item 0 has three detections and two views, item 1 none, item 2 one and three views
+    drawn = table(
+        *[(0, who, "x", *spots[k]) for who in "ab" for k in (0, 2)],
+        (1, "a", "x", *spots[1]),
+        *[(2, who, "x", *spots[5]) for who in "abc"],
+        (3, "b", "x", *spots[3]),
+        (3, "b", "x", *spots[4]),
+    )
+    scores = [(0, 0, 0.9), (0, 1, 0.8), (0, 2, 0.7), (2, 5, 0.6), (3, 4, 0.55), (3, 3, 0.45)]
+    found = box_issues(drawn, detections=seen_by(*[(item, "x", *spots[k], score) for item, k, score in scores]))
+    assert found.boxes["detector_score"].tolist() == [0.9, 0.7, 0.9, 0.7, 0.0, 0.6, 0.6, 0.6, 0.45, 0.55]
+    # where only one person looked, the detector alone speaks: 1 - score
+    assert found.boxes["doubt"].tolist() == pytest.approx([0.0] * 4 + [1.0] + [0.0] * 3 + [0.55, 0.45])
+    assert found.views["n_issues"].tolist() == [0, 0, 1, 0, 0, 0, 2]
+    assert found.views["view_score"].tolist() == pytest.approx([1.0, 1.0, 0.0, 1.0, 1.0, 1.0, 0.45])
+
+
+def test_what_only_the_detector_sees_is_missing_where_nobody_else_could_tell() -> None:
+    unseen = ("dent", 100, 100, 130, 130)
+    alone, both = (table(*[("i", who, "dent", 10, 10, 50, 40) for who in people]) for people in ("a", "ab"))
+
+    def missing(drawn: pd.DataFrame, score: float, **options: Any) -> int:
+        detections = seen_by(("i", *unseen, score), ("i", "dent", 10, 10, 50, 40, 0.99))
+        found = box_issues(drawn, detections=detections, **options)
+        assert (found.table["kind"] == "missing").all()
+        return found.n_issues
+
+    assert [missing(alone, score) for score in (0.49, 0.5, 0.9)] == [0, 1, 1]
+    assert [missing(alone, 0.75, min_doubt=doubt) for doubt in (0.75, 0.76)] == [1, 0]
+    # two people can tell: what both lack is not there
+    assert missing(both, 0.9) == 0
 
 
 def test_detections_from_a_table_and_a_file_are_the_same(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from labelqa.errors import OptionError, TableError
 from labelqa.noise import class_health, confident_learning
 from labelqa.noise._cleanlab import find_issues as cleanlab_issues
-from labelqa.noise.labels._confident_learning import FILTERS, find_issues
+from labelqa.noise.labels._confident_learning import FILTERS, _prune_counts, confident_joint, find_issues
 
 #: Flags of cleanlab 2.9 on the published cross-validated probabilities (github.com/cleanlab/label-errors).
 PUBLISHED = {
@@ -66,6 +66,26 @@ def test_flags_equal_cleanlab_on_random_data(probabilities, filter_by, n, n_clas
         )
 
 
+# of equal scores cleanlab's ranking takes any
+@pytest.mark.parametrize("filter_by", [name for name in FILTERS if not name.startswith("low_")])
+def test_flags_equal_cleanlab_where_classes_are_next_to_equal(filter_by):
+    # cleanlab takes a prediction that is a millionth more likely than the label for the label
+    for seed in range(10):
+        rng = np.random.default_rng(seed)
+        probs = rng.dirichlet(np.ones(3), 60).round(1) + 0.1
+        probs += rng.choice([0, 5e-7, 2e-6], probs.shape)
+        probs /= probs.sum(axis=1, keepdims=True)
+        labels = np.r_[np.arange(3), rng.integers(0, 3, 57)].astype(np.int32)
+        np.testing.assert_array_equal(
+            find_issues(labels, probs, filter_by), cleanlab_issues(labels, probs, filter_by), f"seed {seed}"
+        )
+
+
+def test_a_prediction_within_a_millionth_is_the_label():
+    probs = np.array([[0.5 - off, 0.5 + off] for off in (0, 4e-7, 6e-7, 0.1)])
+    assert find_issues(np.zeros(4, np.int32), probs, "predicted_neq_given").tolist() == [False, False, True, True]
+
+
 def test_scores_equal_cleanlab(probabilities):
     labels, probs = probabilities(200, 5)
     table = confident_learning(labels, pred_probs=probs, classes=list(range(5))).table
@@ -109,6 +129,43 @@ def test_a_class_with_one_item_is_never_emptied():
     assert not found.table["is_flagged"].iloc[-1]
 
 
+@settings(max_examples=50, deadline=None)
+@given(st.integers(2, 6), st.integers(0, 10_000))
+def test_what_is_pruned_equals_cleanlab_where_no_label_of_a_class_is_right(n_classes, seed):
+    from cleanlab.filter import _keep_at_least_n_per_class
+
+    rng = np.random.default_rng(seed)
+    joint = rng.integers(0, 6, (n_classes, n_classes)) * rng.integers(0, 2, (n_classes, n_classes))
+    np.fill_diagonal(joint, rng.integers(0, 3, n_classes))
+    np.testing.assert_array_equal(_prune_counts(joint), _keep_at_least_n_per_class(joint.T, 1))
+
+
+@pytest.mark.parametrize("n_classes", [2, 3, 5])
+def test_the_joint_equals_cleanlab_where_hardly_a_label_is_right(n_classes):
+    from cleanlab.count import compute_confident_joint
+
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        labels = np.r_[np.arange(n_classes), rng.integers(0, n_classes, 12)]
+        probs = rng.dirichlet(np.ones(n_classes) * 0.5, len(labels))
+        theirs = compute_confident_joint(labels, probs)
+        np.testing.assert_array_equal(confident_joint(labels.astype(np.int32), probs)[0], theirs, f"seed {seed}")
+
+
+def test_a_class_without_a_confident_item_counts_as_having_one():
+    # the thresholds are 0.1375 and 0.55, so that all eight that are called 0 are 1: with one more that is 0, eight
+    # ninths of eight
+    probs = np.array([[0.1, 0.9]] * 7 + [[0.4, 0.6], [0.45, 0.55]])
+    joint, is_off, _ = confident_joint(np.array([0] * 8 + [1], np.int32), probs)
+    assert joint.tolist() == [[1, 7], [0, 1]]
+    assert is_off.tolist() == [True] * 8 + [False]
+
+
+def test_one_item_of_each_class_stays():
+    # 0 was given 5 times and never rightly: one of each kind of error is spared
+    assert _prune_counts(np.array([[0, 3, 2], [1, 4, 0], [0, 0, 7]])).tolist() == [[1, 1, 0], [2, 4, 0], [1, 0, 7]]
+
+
 def test_an_array_of_probabilities_needs_class_names_for_text_labels():
     with pytest.raises(TableError, match=r"2 columns without names; give classes="):
         confident_learning(["a", "b"], pred_probs=np.full((2, 2), 0.5))
@@ -134,6 +191,23 @@ def test_class_health_finds_the_pair_that_is_mixed_up():
     assert found.table["label"].iloc[-1] == 2
     assert found.table["share_wrong"].iloc[-1] == 0
     assert found.plot().get_xlabel() == "estimated true class"
+
+
+def test_class_health_counts_what_was_taken_for_what():
+    probs = np.repeat(np.eye(3) * 0.85 + 0.05, 40, axis=0)
+    labels = np.repeat([0, 1, 2], 40)
+    labels[:8] = 1  # truly 0
+    labels[80:82] = 1  # truly 2
+    labels[82:88] = 0
+    found = class_health(confident_learning(labels, pred_probs=probs))
+    table = found.table.set_index("label")
+    assert table[["n", "n_wrong", "n_missed"]].to_numpy().tolist() == [[50, 10, 0], [38, 6, 8], [32, 0, 8]]
+    assert table["share_wrong"].tolist() == pytest.approx([10 / 50, 6 / 38, 0])
+    assert table["most_confused_with"].tolist() == [0, 2, None]
+    noise = found.noise_matrix.set_index(["given", "true"])
+    assert noise.loc[(1, 0), "n"] == 8
+    assert noise.loc[(1, 0), "share"] == pytest.approx(8 / 50)
+    assert noise.groupby("given")["share"].sum().tolist() == pytest.approx([1.0] * 3)
 
 
 def test_class_health_says_which_way_labels_go():

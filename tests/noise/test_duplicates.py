@@ -8,6 +8,7 @@ from PIL import Image
 from labelqa import Annotations
 from labelqa.errors import OptionError, TableError
 from labelqa.noise import duplicates, image_issues
+from labelqa.noise.pictures._duplicates import _few
 
 
 @pytest.fixture
@@ -88,6 +89,72 @@ def test_impossible_options_are_refused(pictures):
         duplicates(pictures, max_bits=12)
     with pytest.raises(TableError, match="There is no column 'part' in the items table"):
         duplicates(pictures, split="part")
+
+
+def blocks(seed=3, side=8):
+    """Draw 8 x 8 grey blocks of `side` pixels each, between 40 and 180."""
+    levels = np.random.default_rng(seed).integers(40, 180, (8, 8, 1))
+    return np.kron(levels, np.ones((side, side, 3))).astype(np.uint8)
+
+
+def corner(image, lift):
+    out = image.copy()
+    out[: len(out) // 8, : len(out) // 8] += np.uint8(lift)
+    return out
+
+
+def test_pixels_are_compared_on_a_grid_of_32():
+    # one of 64 blocks differs by 40, and each is 4 x 4 cells: the root of 40^2 / 64 is 5
+    for side in (8, 16):
+        found = duplicates({"a": blocks(side=side), "b": corner(blocks(side=side), 40)})
+        assert found.pairs["rmse"].tolist() == pytest.approx([5.0])
+
+
+def test_without_any_tolerance_only_copies_are_left():
+    pictures = {"a": blocks(), "b": blocks(), "c": corner(blocks(), 8)}
+    assert duplicates(pictures).n_redundant == 2
+    strict = duplicates(pictures, max_bits=0, max_rmse=0)
+    assert strict.table[["item_id", "kind"]].to_numpy().tolist() == [["a", "exact"], ["b", "exact"]]
+    with pytest.raises(OptionError, match="max_rmse=-1"):
+        duplicates(pictures, max_rmse=-1)
+
+
+def test_pairs_are_listed_by_item_group_after_group():
+    pictures = {"a": blocks(), "b": corner(blocks(), 60), "c": corner(blocks(), 8), "d": blocks(4), "e": blocks(4)}
+    pairs = duplicates(pictures).pairs
+    assert pairs["bits"].iloc[0] > pairs["bits"].iloc[1]
+    assert pairs[["item_id", "other_id"]].to_numpy().tolist() == [["a", "b"], ["a", "c"], ["b", "c"], ["d", "e"]]
+
+
+class TestToQueue:
+    PICTURES = {f"p{k}": blocks() for k in range(3)}  # noqa: RUF012
+
+    def rows(self, **options):
+        queue = duplicates(self.PICTURES, **options).to_queue()
+        assert queue["kind"].eq("duplicate").all()
+        return queue.set_index("item_id")
+
+    def test_copies_name_the_first_of_their_group(self):
+        queue = self.rows()
+        assert queue["reason"].tolist() == [None, "same picture as p0 (group 1)", "same picture as p0 (group 1)"]
+        assert queue["group"].isna().all()
+        assert queue["label"].isna().all()
+
+    def test_conflicts_name_the_others_with_their_labels(self):
+        queue = self.rows(labels=pd.Series({"p0": "ok", "p1": "dent", "p2": "ok"}))
+        assert queue["reason"]["p1"] == "same picture labelled differently: p0 (ok), p2 (ok)"
+        assert queue["reason"]["p2"] == "same picture labelled differently: p0 (ok), p1 (dent)"
+        assert queue["label"].tolist() == ["ok", "dent", "ok"]
+        assert queue["group"].tolist() == [1.0] * 3
+
+    def test_leaks_name_the_others_and_the_parts(self):
+        queue = self.rows(split={"p0": "train", "p1": "test", "p2": "train"})
+        assert queue["reason"]["p0"] == "same picture as p1, p2 across test, train"
+        assert queue["group"].isna().all()
+
+    def test_of_many_others_three_are_named(self):
+        assert _few(list("abc")) == "a, b, c"
+        assert _few(list("abcde")) == "a, b, c and 2 more"
 
 
 def test_the_sample_set_shows_its_planted_copies(sample):

@@ -18,6 +18,7 @@ from labelqa.noise import (
     outliers,
     review_queue,
 )
+from labelqa.noise._judged_labels import judged_labels
 
 
 def labelled(*rows, **tables):
@@ -69,6 +70,28 @@ def test_flagged_is_what_is_more_likely_wrong_than_right_and_every_conflict(shop
     assert table.set_index("item_id").loc[["dark", "bad"], "is_flagged"].all()
     assert queue.n_flagged == queue.kinds["n"].sum() == table["is_flagged"].sum()
     assert queue.kinds.set_index("kind").loc["duplicate", "n"] == 2
+
+
+def test_items_that_nobody_labelled_are_not_judged():
+    said = labelled(("a", "ann", "x"), ("c", "ann", "y"), ("c", "bob", "x"), ("d", "bob", "x"), ("d", "ann", "x"),
+                    items=pd.DataFrame({"item_id": list("abcde")}))  # fmt: skip
+    judged = judged_labels(said)
+    assert judged.codes.items.tolist() == ["a", "c", "d"]
+    assert judged.codes.offsets.tolist() == [0, 1, 3, 5]
+    assert [judged.codes.classes[code] for code in judged.given] == ["x", "x", "x"]
+    assert judged.counts.tolist() == [[1, 0], [1, 1], [2, 0]]
+    assert judged.is_tied.tolist() == [False, True, False]
+    assert judged.has_votes
+    assert not judged_labels(said, given=pd.Series({"a": "x", "c": "y", "d": "y"})).is_tied.any()
+    assert not judged_labels(labelled(("a", "ann", "x"), ("b", "bob", "x"))).has_votes
+    table = label_issues(said, pred_probs=pd.DataFrame({"x": 0.5, "y": 0.5}, index=list("acd"))).table
+    assert table["item_id"].tolist() == ["a", "c", "d"]
+
+
+def test_a_label_to_judge_is_one_for_each_item():
+    said = labelled(("a", "ann", "x"), ("b", "bob", "y"))
+    with pytest.raises(TableError, match="given= has more than one label for some items"):
+        judged_labels(said, given=labelled(("a", "ann", "x"), ("a", "bob", "y"), ("b", "ann", "y")))
 
 
 def test_labels_without_a_readable_picture_are_not_judged(shop):

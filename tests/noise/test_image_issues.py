@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import io
 
 import numpy as np
@@ -7,8 +8,10 @@ import pandas as pd
 import pytest
 from PIL import Image, ImageFilter
 
-from labelqa.errors import OptionError, TableError
+from labelqa.errors import ImageError, OptionError, TableError
+from labelqa.images import as_source
 from labelqa.noise import image_issues
+from labelqa.noise.pictures import _fingerprints
 from labelqa.noise.pictures._fingerprints import fingerprints, unpack, upright
 from labelqa.noise.pictures._issues import KINDS
 
@@ -111,6 +114,73 @@ def test_the_orientation_tag_is_obeyed_and_flagged(good, scene, orientation):
     np.testing.assert_array_equal(upright(pixels, orientation), np.asarray(ImageOps.exif_transpose(exact)))
 
 
+@pytest.mark.parametrize("orientation", [*range(9)])
+def test_the_size_is_that_of_the_upright_picture(scene, orientation):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    stream = io.BytesIO()
+    Image.fromarray(scene(50)).save(stream, "JPEG", exif=exif)
+    pixels, size, found = unpack(stream.getvalue())
+    assert size == ((320, 240) if orientation >= 5 else (240, 320))
+    assert pixels.shape[:2] == size
+    # 0 is no orientation: such a file is as one without a tag
+    assert found == max(orientation, 1)
+
+
+@pytest.mark.parametrize("form", ["JPEG", "PNG"])
+def test_too_large_files_are_not_unpacked(monkeypatch, as_jpeg, scene, form):
+    data = as_jpeg(scene(1), form)
+    for module in ("labelqa._pixels", "labelqa.noise.pictures._fingerprints"):
+        monkeypatch.setattr(f"{module}.MAX_PIXELS", 320 * 240)
+    assert unpack(data)[1] == (240, 320)
+    for module in ("labelqa._pixels", "labelqa.noise.pictures._fingerprints"):
+        monkeypatch.setattr(f"{module}.MAX_PIXELS", 320 * 240 - 1)
+    with pytest.raises(ImageError, match="claims 320 x 240 pixels; more than 76,799 are not read"):
+        unpack(data)
+
+
+def test_the_digest_is_that_of_the_source(scene, as_jpeg, tmp_path):
+    (tmp_path / "a.jpg").write_bytes(as_jpeg(scene(1)))
+    source = as_source({"path": tmp_path / "a.jpg", "bytes": as_jpeg(scene(1)), "pixels": scene(1)})
+    table = fingerprints(source).set_index("item_id")["digest"]
+    assert table.to_dict() == {item: source.digest(item) for item in source.item_ids}
+    assert table["path"] == table["bytes"] != table["pixels"]
+
+
+def test_tiny_pictures_are_measured_by_one_thread(monkeypatch, tmp_path):
+    monkeypatch.setattr(_fingerprints, "check_jobs", lambda _: 4)
+    (tmp_path / "a").write_bytes(bytes(8191))
+
+    def n_threads(*pictures):
+        return _fingerprints._n_threads(as_source(dict(enumerate(pictures))))
+
+    assert n_threads(bytes(8191)) == n_threads(tmp_path / "a") == 1
+    assert n_threads(bytes(8192)) == n_threads(np.zeros((64, 128), np.uint8)) == 4
+    # the usual size decides
+    assert n_threads(bytes(20_000), b"", b"") == 1
+    assert n_threads(tmp_path / "none") == 4
+
+
+def test_doubt_is_higher_the_more_serious_a_fault():
+    table = pd.DataFrame({"item_id": list(KINDS), "kind": list(KINDS), "detail": "so"})
+    found = image_issues(np.zeros((1, 16, 16, 3), np.uint8))
+    queue = dataclasses.replace(found, table=table, measures=table[["item_id"]]).to_queue()
+    assert queue["item_id"].tolist() == list(KINDS)
+    assert queue["p_fault"].is_monotonic_decreasing
+    assert queue["p_fault"].between(0, 1, inclusive="neither").all()
+    # what nobody can see is doubtful at first sight, what is unlike the others is more often right than not
+    assert (queue["p_fault"][:6] > 0.5).all()
+    assert (queue["p_fault"][7:] < 0.5).all()
+    assert queue["reason"][0] == "there is no picture: so"
+
+
+def test_pictures_without_a_fault_are_in_the_queue_too(good, scene, as_jpeg):
+    queue = image_issues(good | {"odd": as_jpeg(scene(50) // 8)}).to_queue().set_index("item_id")
+    assert len(queue) == 13
+    assert queue["p_fault"].notna().sum() == 1
+    assert queue.loc["odd", "reason"] == "too dark: the brightest parts reach 8% of white"
+
+
 @pytest.mark.parametrize("side", [64, 200, 400, 900, 2200])
 def test_blur_is_judged_alike_at_every_resolution(side, as_jpeg):
     """A blur of 1.5 % of the side is flagged, the sharp picture is not, from 64 to 2,200 pixels."""
@@ -137,8 +207,6 @@ def test_reduced_decoding_keeps_the_numbers(scene, as_jpeg, size):
 
 
 def fingerprints_of(pictures):
-    from labelqa.images import as_source
-
     return fingerprints(as_source(pictures)).set_index("item_id").sort_index()
 
 

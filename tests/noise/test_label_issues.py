@@ -8,9 +8,14 @@ from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from labelqa import Annotations
+from labelqa._kernels.labels import evidence as kernels
 from labelqa.errors import OptionError, TableError
+from labelqa.features import image_features
 from labelqa.noise import label_issues, neighbours, outliers
+from labelqa.noise._judged_labels import judged_labels
+from labelqa.noise._neighbours import Neighbours
 from labelqa.noise.labels._issues import METHODS
+from labelqa.noise.labels._label_evidence import _by_neighbours, _combined, _pooled
 
 
 def two_classes(n=6, p_first=0.9):
@@ -71,6 +76,42 @@ def test_every_method_ranks_the_contradicted_label_first(method):
     assert found.table.set_index("rank").loc[1, "item_id"] == "5"
     assert found.method == method
     assert found.table["p_wrong"].between(0, 1).all()
+
+
+def test_methods_of_cleanlab_ask_the_model_alone(blobs):
+    features, labels, _ = blobs
+    own = np.random.default_rng(0).dirichlet([1, 1, 1], 300)
+    probs = pd.DataFrame(own, index=features.index, columns=["cat", "dog", "owl"])
+    found = label_issues(labels, pred_probs=probs, features=features, method="self_confidence")
+    said = probs.to_numpy()[np.arange(300), labels["label"].map({"cat": 0, "dog": 1, "owl": 2})]
+    doubt = found.table.set_index("item_id")["doubt"].loc[features.index]
+    np.testing.assert_allclose(doubt, np.log((1 - said) / said), atol=1e-9)
+    # the normalised margin is (own - best other + 1) / 2
+    other = np.where(probs.to_numpy() == said[:, None], -1, probs.to_numpy()).max(axis=1)
+    margin = (said - other + 1) / 2
+    doubt = label_issues(labels, pred_probs=probs, method="normalized_margin").table.set_index("item_id")["doubt"]
+    np.testing.assert_allclose(doubt.loc[features.index], np.log((1 - margin) / margin), atol=1e-9)
+    # confident learning: what it flags comes before all others, and each by its margin
+    table = label_issues(labels, pred_probs=probs, method="confident_learning").table.set_index("item_id")
+    flagged = table["is_flagged"].loc[features.index].to_numpy()
+    quality = np.where(flagged, margin, 1 + margin) / 2
+    np.testing.assert_allclose(table["doubt"].loc[features.index], np.log((1 - quality) / quality), atol=1e-9)
+    assert flagged.any()
+    # where there is no model, the neighbours are asked
+    graph = neighbours(features)
+    near = label_issues(labels, neighbours=graph, method="self_confidence")
+    assert near.table["p_model"].isna().all()
+    assert near.table["doubt"].notna().all()
+
+
+def test_what_speaks_against_a_label_is_said_in_words():
+    rows = [("i", "ann", "a"), ("i", "bob", "a"), ("i", "cy", "b"), ("j", "ann", "b")]
+    said = pd.DataFrame(rows, columns=["item_id", "annotator_id", "label"])
+    probs = pd.DataFrame({"a": [0.04, 0.3], "b": [0.96, 0.7]}, index=["i", "j"])
+    queue = label_issues(said, pred_probs=probs).to_queue().set_index("item_id")
+    assert "model: a only 4 %" in queue.loc["i", "reason"]
+    assert "2 of 3 annotators say a" in queue.loc["i", "reason"]
+    assert pd.isna(queue.loc["j", "reason"])
 
 
 def test_probabilities_are_joined_by_id_and_by_class_name():
@@ -194,6 +235,10 @@ def test_no_labels_give_an_empty_result():
     found = label_issues(pd.DataFrame({"item_id": [], "label": []}), pred_probs=two_classes())
     assert found.n_items == 0
     assert found.reason == "There are no labelled items."
+    assert (found.n_flagged, found.n_ambiguous, found.n_without_evidence, found.is_calibrated) == (0, 0, 0, False)
+    assert np.isnan([found.accuracy, found.neighbour_accuracy, found.majority_accuracy]).all()
+    assert found.joint.empty
+    assert found.to_queue().empty
     assert list(found.table.columns) == list(label_issues([0, 1], pred_probs=np.full((2, 2), 0.5)).table.columns)
 
 
@@ -262,6 +307,86 @@ def test_the_items_table_says_where_the_pictures_are(tmp_path, scene, as_jpeg):
     items = pd.DataFrame({"item_id": range(12), "path": [f"photo{k}.jpg" for k in range(12)]})
     found = label_issues(Annotations.from_frames(labels=said, items=items), images=tmp_path)
     assert found.n_without_evidence == 0
+
+
+def test_pictures_speak_beside_probabilities(scene):
+    pictures = {f"p{k}": scene(k, 48, 48) for k in range(12)}
+    said = pd.DataFrame({"item_id": list(pictures), "label": ["a", "b"] * 6})
+    probs = pd.DataFrame({"item_id": list(pictures), "a": 0.6, "b": 0.4})
+    both = label_issues(said, pred_probs=probs, images=pictures).table
+    assert both["p_neighbours"].notna().all()
+    features = image_features(pictures)
+    pd.testing.assert_frame_equal(both, label_issues(said, pred_probs=probs, features=features).table)
+    graph = neighbours(features)
+    # with a graph the pictures have nothing to add
+    given = label_issues(said, pred_probs=probs, neighbours=graph, images={"p0": b"no picture"}).table
+    pd.testing.assert_frame_equal(both, given)
+
+
+class TestNeighbourVotes:
+    """By hand: a neighbour weighs as much as its votes' shares, and two pseudo-votes are spread like the classes."""
+
+    def graph(self, indices, distances, ids="abcd"):
+        return Neighbours(
+            n_items=len(indices), n_neighbours=np.shape(indices)[1], n_components=1,
+            item_ids=np.array(list(ids[: len(indices)]), dtype=object),
+            indices=np.array(indices, np.int32), distances=np.array(distances, float),
+        )  # fmt: skip
+
+    def said(self, **votes):
+        rows = [(item, f"ann{k}", label) for item, labels in votes.items() for k, label in enumerate(labels)]
+        return judged_labels(pd.DataFrame(rows, columns=["item_id", "annotator_id", "label"]), classes=["x", "y"])
+
+    def test_a_single_neighbour(self):
+        graph = self.graph([[1], [0], [1], [2]], [[1.0], [1.0], [2.0], [1.0]])
+        # shares of x: 1, 2/3, 0, 0; on average 5/12
+        found = _by_neighbours(self.said(a="x", b="xxy", c="y", d="yy"), graph, 2)
+        assert found[:, 0].tolist() == pytest.approx([(share + 2 * 5 / 12) / 3 for share in (2 / 3, 1, 2 / 3, 0)])
+        assert found.sum(axis=1).tolist() == pytest.approx([1.0] * 4)
+
+    def test_far_neighbours_count_less(self):
+        near, far = 1.0, 1.5
+        graph = self.graph([[1, 2], [0, 2], [0, 1]], [[near, far]] * 3)
+        # a quarter of the mean distance to the nearest is the width
+        weight = np.exp(-0.5 * (far**2 - near**2) / 0.25**2)
+        effective = (1 + weight) ** 2 / (1 + weight**2)
+        found = _by_neighbours(self.said(a="x", b="x", c="y"), graph, 2)
+        share = np.array([1 / (1 + weight), 1 / (1 + weight), 1.0])
+        assert found[:, 0] == pytest.approx((effective * share + 2 * 2 / 3) / (effective + 2))
+
+    def test_items_outside_the_graph_are_unknown_and_one_alone_has_the_average(self):
+        found = _by_neighbours(self.said(a="x", b="xy", z="y"), self.graph([[1], [0]], [[1.0], [1.0]]), 2)
+        assert np.isnan(found).any(axis=1).tolist() == [False, False, True]
+        alone = _by_neighbours(self.said(a="xxy"), self.graph(np.empty((1, 0)), np.empty((1, 0))), 2)
+        assert alone.tolist() == pytest.approx(np.array([[2 / 3, 1 / 3]]))
+
+
+def test_votes_alone_start_from_the_shares_of_all_votes():
+    judged = judged_labels(votes(("i", "ann", "x"), ("i", "bob", "x"), ("j", "ann", "y"), ("k", "bob", "x")))
+    # three votes and one, and one more of each
+    prior = np.tile([4 / 6, 2 / 6], (3, 1))
+    codes = judged.codes
+    expected = kernels.voted_posterior(codes.offsets, codes.annotator, codes.label, prior, 2, 5.0, 50)
+    np.testing.assert_allclose(_combined(judged, None, None, 2), expected, atol=1e-12)
+    assert not np.allclose(
+        expected,
+        kernels.voted_posterior(codes.offsets, codes.annotator, codes.label, np.full((3, 2), 0.5), 2, 5.0, 50),
+        atol=1e-3,
+    )
+    # a class that nobody voted for has no share
+    assert (_combined(judged, None, None, 3)[:, 2] < 1e-6).all()
+
+
+def test_where_one_source_speaks_it_is_taken_as_it_is():
+    rng = np.random.default_rng(0)
+    logs = np.log(rng.dirichlet([1, 1], (2, 8)))
+    logs[0, 0], logs[1, 1], logs[:, 2] = np.nan, np.nan, np.nan
+    found = _pooled(logs, np.arange(8, dtype=np.int32) % 2)
+    np.testing.assert_array_equal(found[:3], [logs[1, 0], logs[0, 1], [np.nan, np.nan]])
+    # the others are mixed as if these were not there
+    np.testing.assert_array_equal(found[3:], _pooled(logs[:, 3:], np.arange(3, 8, dtype=np.int32) % 2))
+    assert np.isfinite(found[3:]).all()
+    np.testing.assert_array_equal(_pooled(logs[:1], np.zeros(8, np.int32)), logs[0])
 
 
 def test_pictures_of_other_items_are_refused(scene):

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import onnx
 import pandas as pd
@@ -12,6 +14,8 @@ from labelqa import baseline, deploy
 from labelqa.cli import main
 from labelqa.errors import ImageError, ModelError, OptionError
 from labelqa.noise import label_issues, model_probabilities
+from labelqa.noise.labels._model_probabilities import _are_probabilities
+from labelqa.noise.labels._onnx_classifier import _output
 
 COLOURS = ["red", "green", "blue"]
 FIRST, LAST = ["n", 3, "h", "w"], ["n", "h", "w", 3]
@@ -78,6 +82,32 @@ def test_probabilities_stay_as_they_are(tmp_path, pictures):
     found = model_probabilities(path, pictures, classes=COLOURS)
     assert found.attrs == {"softmax": False}
     np.testing.assert_allclose(found, softmax(means(pictures, found.index) / 51), atol=1e-5)
+
+
+def test_what_is_below_zero_or_does_not_sum_to_one_is_no_probability():
+    fine = np.array([[0.3, 0.7], [1.0, 0.0]])
+    assert _are_probabilities(fine)
+    assert _are_probabilities(fine + [[0, 0.0009], [0, 0]])
+    assert not _are_probabilities(fine + [[0, 0.0011], [0, 0]])
+    # the rows sum to one
+    assert not _are_probabilities(np.array([[-0.2, 1.2], [0.5, 0.5]]))
+
+
+@pytest.mark.parametrize(
+    ("outputs", "wanted"),
+    [
+        ([("label", "int64", 1), ("scores", "float", 2), ("probabilities", "float", 2)], "probabilities"),
+        ([("features", "float", 4), ("scores", "float", 2), ("more", "float", 2)], "scores"),
+        ([("codes", "int64", 2), ("scores", "float", 2)], "scores"),
+        ([("features", "float", 4), ("unknown", "float", None)], "features"),
+    ],
+)
+def test_the_output_with_a_row_for_each_picture_is_taken(outputs, wanted):
+    given = [
+        SimpleNamespace(name=name, type=f"tensor({kind})", shape=None if n is None else ["n"] * n)
+        for name, kind, n in outputs
+    ]
+    assert _output(given) == wanted
 
 
 def test_mean_std_and_scale(tmp_path, pictures):

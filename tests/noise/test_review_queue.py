@@ -16,6 +16,7 @@ from labelqa.noise import (
     remaining_errors,
     review_queue,
 )
+from labelqa.noise.queue._calibrate import fit_logistic
 from labelqa.noise.queue._merge import SILENT, combined
 from labelqa.noise.queue._queue import COLUMNS
 from labelqa.noise.queue._strata import N_STRATA, share_ends, strata
@@ -106,6 +107,88 @@ def test_faults_add_to_the_odds():
     assert silent == pytest.approx(np.log(9), abs=0.01)
     assert silent > np.log(9) > SILENT
     assert twice == pytest.approx(np.log((1 - (1 - both) / 2) / ((1 - both) / 2)))
+
+
+def conflict(doubts, labels, group=1, prefix="i"):
+    """A finding about labels and one that these items are the same picture, `labels` each."""
+    items = [f"{prefix}{k}" for k in range(len(labels))]
+    judged = pd.DataFrame({"item_id": items, "kind": "label", "label": labels, "doubt": doubts})
+    same = pd.DataFrame({"item_id": items, "kind": "duplicate", "label": labels, "group": group})
+    return judged, same
+
+
+def test_conflicts_share_the_certainty_that_one_is_wrong():
+    # odds of 1, 2 and 3: wrong with 1/2, 2/3 and 3/4, and at least one of them with 1 - 1/2 1/3 1/4
+    table = review_queue(*conflict(np.log([1, 2, 3]), ["x", "y", "z"])).table.set_index("item_id")
+    assert table.loc[["i0", "i1", "i2"], "p_wrong"].tolist() == pytest.approx(
+        [share / (23 / 24) for share in (1 / 2, 2 / 3, 3 / 4)]
+    )
+    # nothing known of either: each is as likely
+    plain = review_queue(conflict([0, 0], ["x", "y"])[1]).table
+    assert plain["p_wrong"].tolist() == pytest.approx([2 / 3, 2 / 3])
+
+
+def test_of_conflicting_labels_the_best_supported_is_proposed():
+    # two say x, both most probably wrong; one says y and is most probably right
+    table = review_queue(*conflict([3.0, 3.0, -3.0, 0.0], ["x", "x", "y", "z"])).table.set_index("item_id")
+    assert table.loc[["i0", "i1", "i2", "i3"], "proposal"].tolist() == ["y", "y", "z", "y"]
+    # and two that are right outweigh one
+    table = review_queue(*conflict([0.0, 0.0, 0.0, 0.0], ["x", "x", "y", "z"])).table.set_index("item_id")
+    assert table.loc[["i2", "i3"], "proposal"].tolist() == ["x", "x"]
+
+
+def test_a_conflict_makes_nothing_certain():
+    table = review_queue(*conflict([60.0, -60.0], ["x", "y"])).table
+    assert np.isfinite(table["doubt"]).all()
+    assert table["p_wrong"].tolist() == pytest.approx([1 - 1e-6, 1e-6])
+
+
+def test_groups_of_one_finding_stay_apart_from_those_of_the_next():
+    first = pd.concat([conflict([0, 0], ["x", "y"], group, prefix)[1] for group, prefix in ((1, "a"), (2, "b"))])
+    other = conflict([0, 0, 0], ["x", "y", "z"], 1, "c")[1]
+    table = review_queue(first, other).table.set_index("item_id")
+    # of two labels each is wrong with 2/3, of three with 4/7
+    assert table.loc[["a0", "a1", "b0", "b1"], "p_wrong"].tolist() == pytest.approx([2 / 3] * 4)
+    assert table.loc[["c0", "c1", "c2"], "p_wrong"].tolist() == pytest.approx([4 / 7] * 3)
+
+
+def test_conflicts_stand_together_in_the_order_they_were_found():
+    parts = [conflict([0, 0], ["x", "y"], group, prefix)[1] for group, prefix in ((1, "b"), (2, "a"), (3, "c"))]
+    worse = conflict([2.0, -2.0], ["x", "y"], 4, "d")
+    alone = pd.DataFrame({"item_id": ["z"], "kind": "label", "label": "x", "doubt": 50.0})
+    queue = review_queue(alone, *worse, pd.concat(parts))
+    assert queue.table["item_id"].tolist() == ["d0", "d1", "b0", "b1", "a0", "a1", "c0", "c1", "z"]
+    assert queue.table["rank"].tolist() == list(range(1, 10))
+    assert (queue.n_conflicts, queue.n_rows) == (8, 9)
+    assert queue.kinds.to_numpy().tolist() == [["duplicate", 8], ["label", 1]]
+
+
+def test_of_several_faults_the_first_to_speak_names_the_row():
+    faults = [
+        pd.DataFrame({"item_id": ["a"], "kind": kind, "p_fault": 0.5, "reason": f"{kind}!"})
+        for kind in ("outlier", "mine", "image")
+    ]
+    row = review_queue(*faults).table.iloc[0]
+    assert (row["kind"], row["reasons"]) == ("image", "image!; outlier!; mine!")
+    # three times even odds
+    assert row["p_wrong"] == pytest.approx(7 / 8, abs=1e-3)
+    row = review_queue(*faults[:2]).table.iloc[0]
+    assert (row["kind"], row["reasons"]) == ("outlier", "outlier!; mine!")
+
+
+def test_before_calibration_the_curve_is_that_of_the_doubt():
+    queue = review_queue(pd.DataFrame({"item_id": list("abc"), "kind": "label", "doubt": [-1.0, 2.0, 0.5]}))
+    assert (queue.intercept, queue.slope, queue.n_audited) == (0.0, 1.0, 0)
+    assert np.isnan(queue.calibration_error)
+    assert queue.table["p_wrong"].tolist() == pytest.approx(
+        (1 / (1 + np.exp(-queue.intercept - queue.slope * queue.table["doubt"]))).tolist()
+    )
+    assert queue.table["is_flagged"].tolist() == [True, True, False]
+
+
+def test_without_decisions_the_curve_stays_what_was_expected():
+    none = np.empty(0)
+    assert fit_logistic(none, none, none) == pytest.approx((0.0, 1.0))
 
 
 def test_pictures_alone_make_a_queue(scene):

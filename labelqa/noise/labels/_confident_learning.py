@@ -178,7 +178,7 @@ def joint_table(counts: Longs, names: Sequence[Any]) -> pd.DataFrame:
         {
             "given": values_of(names, np.repeat(codes, len(names))),
             "true": values_of(names, np.tile(codes, len(names))),
-            "n": counts.reshape(-1),
+            "n": counts.ravel(),
         }
     )
 
@@ -233,21 +233,18 @@ def _round_rows(values: Floats) -> Longs:
 
 def _prune_counts(joint: Longs) -> Longs:
     """Give how many to prune, (K true, K given), so that at least one item of each class stays."""
-    counts = joint.T
-    diagonal = counts.diagonal()
-    kept = np.maximum(diagonal, 1)
-    n_rates = np.maximum(np.count_nonzero(counts, axis=0) - 1.0, 1.0)
-    out = np.maximum(counts - (kept - diagonal) / n_rates, 0.0)
-    np.fill_diagonal(out, kept)
-    return _round_rows(np.trunc(out))
+    right = joint.diagonal()
+    # a share of the one item that stays is taken from all its wrong ones, and what is no longer whole is not pruned
+    out = np.maximum(joint.T - (right < 1), 0)
+    np.fill_diagonal(out, np.maximum(right, 1))
+    return out
 
 
 def find_issues(given: Ints, probs: Floats, filter_by: str) -> Bools:
     """Flag items: given (n,), probs (n, K) -> mask (n,), the same as cleanlab's."""
     probs = np.ascontiguousarray(probs)
     if filter_by == "predicted_neq_given":
-        is_predicted = confident.confident_counts(given, probs, np.ones(probs.shape[1]))[2]
-        return np.asarray((probs.argmax(axis=1) != given) & ~is_predicted)
+        return np.asarray(~confident.confident_counts(given, probs, np.ones(probs.shape[1]))[2])
     joint, is_off, is_predicted = confident_joint(given, probs)
     if filter_by == "confident_learning":
         return is_off & ~is_predicted

@@ -89,7 +89,7 @@ def _share_blame(table: pd.DataFrame, conflicts: pd.DataFrame) -> pd.DataFrame:
     label, proposal = table["label"].tolist(), table["proposal"].tolist()
     for number, members in conflicts.groupby("group"):
         at, said = members["of"].tolist(), members["label"].tolist()
-        p = np.where(own[at] > SILENT, expit(own[at]), 0.5)
+        p = np.where(np.isnan(own[at]), 0.5, expit(own[at]))
         at_least_one = -np.expm1(np.log1p(-np.minimum(p, 1 - 1e-9)).sum())
         group[at] = number
         doubt[at] = logit(np.clip(p / max(at_least_one, 1e-12), _SURE, 1 - _SURE))
