@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from labelqa._codes import id_text
 from labelqa._columns import unnamed_rows
-from labelqa._labels import by_item_id, check_order, is_ordered, label_table, rows_of
+from labelqa._labels import by_item_id, check_classes_once, check_order, is_ordered, label_table, rows_of
 from labelqa.errors import TableError, shown
 from labelqa.noise._judged_labels import JudgedLabels
 
@@ -106,6 +106,7 @@ def join_probabilities(given: GivenProbabilities, judged: JudgedLabels) -> Proba
     """
     own = list(judged.codes.classes)
     table = _by_id(given.table, judged.codes.items, "pred_probs")
+    check_classes_once(table, "pred_probs")
     known = {id_text(column): place for place, column in enumerate(table.columns)}
     missing = [label for label in own if id_text(label) not in known]
     if missing:
