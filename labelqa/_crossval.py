@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scipy.special import log_softmax
 
 from labelqa._codes import encode_ids
+from labelqa._columns import unnamed_rows
 from labelqa._kernels.linear import RidgeSums, fit_temperature, log_loss, ridge
 from labelqa._labels import (
     ItemLabels,
@@ -176,7 +177,7 @@ def check_features(features: pd.DataFrame | NDArray[Any]) -> tuple[Floats32, NDA
         Where ids occur twice, or a value is no finite number.
     """
     if is_ordered(features) and np.ndim(features) == 2:
-        features = pd.DataFrame(np.asarray(features))
+        features = pd.DataFrame(unnamed_rows(features))
     if not isinstance(features, pd.DataFrame):
         raise TableError(
             f"Found a {type(features).__name__} as features; needed is a DataFrame with one row per item and the item "

@@ -42,6 +42,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from labelqa._columns import in_order_of, unnamed_rows
 from labelqa._files import replacing
 from labelqa._kernels.pictures import detail as _detail
 from labelqa._kernels.pictures import hog as _hog
@@ -411,8 +412,11 @@ class ItemFeatures:
 
 def is_features(data: Any) -> bool:
     """Tell numbers from pictures: a table of pictures has the column `image`, an array of them three axes or four."""
+    if isinstance(data, np.ndarray):
+        return data.ndim == 2 or data.dtype.names is not None
     if is_ordered(data):
-        return np.ndim(data) == 2
+        # the first will do: a list of pictures can be long
+        return len(data) > 0 and np.ndim(data[0]) == 1
     return isinstance(data, pd.DataFrame) and "image" not in data.columns
 
 
@@ -430,11 +434,18 @@ def item_features(data: Any, *, recipe: FeatureRecipe | None = None, seed: int =
         For `fit_recipe`.
     """
     if is_features(data):
-        table = by_item_id(pd.DataFrame(np.asarray(data)) if is_ordered(data) else data)
+        table = by_item_id(pd.DataFrame(unnamed_rows(data)) if is_ordered(data) else data)
         return ItemFeatures(table=table.set_axis([str(column) for column in table.columns], axis=1), recipe=recipe)
     source: ImageSource = as_source(data)
     recipe = fit_recipe(source, seed=seed) if recipe is None else recipe
     return ItemFeatures(table=image_features(source, recipe=recipe), recipe=recipe)
+
+
+def features_of(columns: list[str], data: Any) -> pd.DataFrame:
+    """Take new features for what was trained on `columns`, by the one rule of `labelqa._columns`."""
+    if is_ordered(data):
+        return pd.DataFrame(unnamed_rows(data, columns), columns=pd.Index(columns))
+    return pd.DataFrame(in_order_of(columns, by_item_id(data)))
 
 
 def _run(

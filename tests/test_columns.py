@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from labelqa import baseline, deploy
-from labelqa._columns import in_order_of
+from labelqa._columns import in_order_of, unnamed_rows
 from labelqa.errors import TableError
 
 NAMES = ["width", "height", "red"]
@@ -66,3 +66,97 @@ def test_every_door_takes_any_order_and_refuses_other_columns(door, trained, tmp
         doors(trained, rows.assign(label=1.0), tmp_path)[door]()
     with pytest.raises(TableError, match=r"1 are missing \('red'\)"):
         doors(trained, rows[["width", "height"]], tmp_path)[door]()
+
+
+@pytest.mark.parametrize("door", ["fitted", "exported", "export"])
+@pytest.mark.parametrize("form", [np.asarray, lambda t: t.to_numpy().tolist(), lambda t: tuple(t.to_numpy())])
+def test_rows_without_names_go_by_the_order_of_training(door, form, trained, tmp_path):
+    rows = trained[0]
+    plain = doors(trained, form(rows), tmp_path)[door]()
+    if door == "export":
+        assert plain < 1e-4
+    else:
+        same = rows.reset_index(drop=True)
+        np.testing.assert_allclose(plain, doors(trained, same, tmp_path)[door](), atol=1e-6)
+
+
+@pytest.mark.parametrize("door", ["fitted", "exported", "export"])
+@pytest.mark.parametrize(
+    ("form", "message"),
+    [
+        (lambda t: t.to_numpy()[:, :2], r"have the shape \(80, 2\); give \(n, 3\), in the order of training"),
+        (lambda t: np.hstack([t, t]), r"have the shape \(80, 6\); give \(n, 3\)"),
+        (
+            lambda t: [row for _, row in t.iterrows()],
+            "rows of features have names of their own; give them as one",
+        ),
+        (lambda t: t.to_records(index=False), "have names of their own"),
+        (lambda t: [[1.0, 2.0, 3.0], [1.0]], "differ in length"),
+    ],
+    ids=["narrow", "wide", "series", "records", "ragged"],
+)
+def test_other_rows_are_refused(door, form, message, trained, tmp_path):
+    with pytest.raises(TableError, match=message):
+        doors(trained, form(trained[0]), tmp_path)[door]()
+
+
+def test_rows_of_dicts_have_names_too(trained):
+    with pytest.raises(TableError, match="names of their own"):
+        deploy.predict(trained[2].path, trained[0].to_dict("records"))
+    with pytest.raises(TableError, match="names of their own"):
+        deploy.predict(trained[2].path, dict(trained[0].iterrows()))
+
+
+@pytest.fixture(scope="module")
+def unnamed(trained, tmp_path_factory):
+    """The same items without names of columns: a baseline, and a plain classifier of scikit-learn."""
+    from sklearn.linear_model import LogisticRegression
+
+    rows = trained[0].to_numpy()
+    label = np.arange(80) % 2
+    root = tmp_path_factory.mktemp("unnamed")
+    found = {}
+    for name, model in (("fitted", baseline.fit(rows, label)), ("plain", LogisticRegression().fit(rows, label))):
+        found[name] = model, deploy.export(model, root, name=name, items=rows, n_parity=80)
+    return found
+
+
+@pytest.mark.parametrize("name", ["fitted", "plain"])
+def test_what_was_trained_on_rows_without_names_takes_no_table_with_others(name, unnamed, trained, tmp_path):
+    model, exported = unnamed[name]
+    rows = trained[0]
+    wanted = deploy.predict(exported.path, rows.to_numpy()).probabilities
+    numbers = rows.set_axis(range(3), axis=1)
+    for table in (numbers, numbers.iloc[:, ::-1], rows.set_axis(["0", "1", "2"], axis=1)):
+        np.testing.assert_allclose(deploy.predict(exported.path, table).probabilities, wanted, atol=1e-6)
+        assert deploy.export(model, tmp_path, name="x", items=table, n_parity=80).max_difference < 1e-4
+    doors = [
+        lambda: deploy.predict(exported.path, rows),
+        lambda: deploy.export(model, tmp_path, name="x", items=rows, n_parity=80),
+    ]
+    for door in [*doors, *([lambda: model.predict(rows)] if name == "fitted" else [])]:
+        with pytest.raises(TableError, match=r"3 are missing \('0', '1', '2'\), 3 are unknown .* called 0, 1, 2"):
+            door()
+
+
+def test_rows_with_names_are_no_features_to_train_on_either(trained):
+    from labelqa import noise
+
+    named = [row for _, row in trained[0].iterrows()]
+    label = (np.arange(80) % 2).tolist()
+    for door in (
+        lambda: baseline.fit(named, label),
+        lambda: baseline.cross_validate(named, label),
+        lambda: noise.label_issues(label, features=named),
+        lambda: noise.label_issues(label, pred_probs=named, classes=[0, 1, 2]),
+        lambda: noise.outliers(features=named),
+    ):
+        with pytest.raises(TableError, match="have names of their own"):
+            door()
+
+
+def test_no_rows_are_a_table_of_the_right_width():
+    assert unnamed_rows([], NAMES).shape == (0, 3)
+    assert unnamed_rows(np.empty((0, 3)), NAMES).shape == (0, 3)
+    with pytest.raises(TableError, match=r"shape \(0, 2\)"):
+        unnamed_rows(np.empty((0, 2)), NAMES)

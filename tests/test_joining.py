@@ -287,3 +287,27 @@ class TestApplyDecisions:
             ["2", "drop", "dent", None],
             ["1", "relabel", "ok", "dent"],
         ]
+
+
+@pytest.mark.parametrize("again", ["a", 7.0])
+@pytest.mark.parametrize(
+    "judge",
+    [
+        lambda said, p: noise.confident_learning(said, pred_probs=p),
+        lambda said, p: noise.label_issues(said, pred_probs=p),
+        lambda said, p: consensus.consensus_labels(said, pred_probs=p),
+        lambda said, p: consensus.dawid_skene(said, pred_probs=p),
+        lambda said, p: consensus.crowdlab(said, p),
+    ],
+    ids=["confident_learning", "label_issues", "consensus_labels", "dawid_skene", "crowdlab"],
+)
+def test_a_class_has_one_column(judge, again):
+    """7 and 7.0 are one class, as 7 and "7" are."""
+    said = pd.DataFrame(
+        [(f"i{k}", who, "a" if k % 2 else "7") for k in range(6) for who in ("ann", "bob")],
+        columns=["item_id", "annotator_id", "label"],
+    )
+    p = pd.DataFrame(0.5, index=pd.Index([f"i{k}" for k in range(6)], name="item_id"), columns=["a", "7"])
+    judge(said, p)
+    with pytest.raises(TableError, match=r"pred_probs has 1 classes in several columns \('.'\); give one column each"):
+        judge(said, pd.concat([p, pd.Series(0.0, index=p.index, name=again)], axis=1))

@@ -13,14 +13,13 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import log_softmax
 
-from labelqa._columns import in_order_of
 from labelqa._crossval import align_groups, check_features, deal_folds
 from labelqa._kernels.linear import fit_temperature
 from labelqa._labels import ItemLabels, Labels, align_labels, check_order, one_each
 from labelqa._renamed import renamed
 from labelqa.baseline._recipe import ModelRecipe, scores_of
 from labelqa.errors import TableError, shown
-from labelqa.features import FeatureRecipe, image_features, is_features, item_features
+from labelqa.features import FeatureRecipe, features_of, image_features, is_features, item_features
 
 Floats32 = NDArray[np.float32]
 Longs = NDArray[np.int64]
@@ -65,13 +64,19 @@ class Baseline:
         Parameters
         ----------
         features
-            Numbers by item id with the columns of training (any order), or pictures (folder, `ImageSource`, mapping,
-            array) where the baseline was fitted on pictures.
+            Numbers by item id with the columns of training (any order); rows (n, d) without names in the order of
+            training, whose items are called "0", "1"...; or pictures (folder, `ImageSource`, mapping, array) where the
+            baseline was fitted on pictures. A baseline fitted on rows without names has the columns "0", "1"....
 
         Returns
         -------
         DataFrame
             Index `item_id` in natural order, one column per class.
+
+        Raises
+        ------
+        TableError
+            Where the columns are not those of training, and for pictures where it was fitted on given features.
         """
         rows, ids = self._rows(features)
         scores = scores_of(self.estimator, rows, len(self.classes)) / self.output_temperature
@@ -86,8 +91,9 @@ class Baseline:
         return pd.Series(values, index=chosen.index, name="label", dtype=object)
 
     def _rows(self, features: Any) -> tuple[Floats32, NDArray[np.object_]]:
-        table = item_features(features).table if is_features(features) else self._features_of(features)
-        return check_features(in_order_of(self.feature_names, table))
+        is_given = is_features(features)
+        table = features_of(self.feature_names, features) if is_given else self._features_of(features)
+        return check_features(table)
 
     def _features_of(self, images: Any) -> pd.DataFrame:
         if self.recipe is None:

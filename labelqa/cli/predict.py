@@ -10,11 +10,17 @@ from typing import Any
 
 import click
 
+from labelqa.cli._features import read_keyed
 from labelqa.cli._options import PATH, alias_option, option, root_option, say_former, verb
 
 
 @verb()
-@click.argument("images", type=PATH, nargs=-1, required=True)
+@click.argument("images", type=PATH, nargs=-1)
+@option(
+    "--features",
+    type=PATH,
+    help="For a model that takes features, instead of IMAGES: CSV or Parquet with item_id and the columns of training.",
+)
 @root_option
 @option("--name", help="Name of the model, one of those in --root.")
 @option("--model", type=PATH, help="Instead of --name: an exported model.onnx, or the folder that holds it.")
@@ -22,18 +28,30 @@ from labelqa.cli._options import PATH, alias_option, option, root_option, say_fo
 @option("--version", type=int, help="A version instead of an alias.")
 @option("--json", "as_json", is_flag=True, help="Print JSON with all probabilities instead of CSV.")
 def predict(
-    images: tuple[Path, ...], root: Path, name: str | None, model: Path | None, as_json: bool, **which: Any
+    *,
+    images: tuple[Path, ...],
+    features: Path | None,
+    root: Path,
+    name: str | None,
+    model: Path | None,
+    as_json: bool,
+    **which: Any,
 ) -> None:
     """Predict IMAGES (files or one folder) with an exported model; print item_id, label and probability as CSV."""
     from labelqa import deploy
 
+    if (features is None) == (not images):
+        raise click.UsageError("Give IMAGES, files or one folder, or --features, a table; one of them.")
     if name is None and model is None:
         raise click.UsageError("Give --name, one of the models in --root, or --model, an exported file.")
     if name is not None and model is not None:
         say_former(f"--model {model} with --name", f"--root {model}")
         root = model
     exported = deploy.load(root if name is not None or model is None else model, name=name, **which)
-    said = exported.predict(images[0] if len(images) == 1 else list(images))
+    if features is not None:
+        said = exported.predict(read_keyed(features))
+    else:
+        said = exported.predict(images[0] if len(images) == 1 else list(images))
     if as_json:
         probabilities = [dict(zip(map(str, said.classes), map(float, row), strict=True)) for row in said.probabilities]
         rows = [{**row, "probabilities": each} for row, each in zip(said.rows(), probabilities, strict=True)]

@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from labelqa._columns import in_order_of
+from labelqa._columns import numbered
 from labelqa._crossval import check_features
-from labelqa._labels import by_item_id
+from labelqa._labels import is_ordered
 from labelqa.baseline import Baseline
 from labelqa.errors import ModelError, TableError, shown
-from labelqa.features import FeatureRecipe
+from labelqa.features import FeatureRecipe, features_of
 from labelqa.images import ImageSource, as_source
 
 Floats = NDArray[np.float64]
@@ -113,18 +113,7 @@ def as_held_out(items: Any, classifier: Classifier) -> HeldOut:
             raise TableError("The graph starts from pixels; give pictures as items, or choose from_features=True.")
         source = as_source(items)
         return HeldOut(source.item_ids, None, source)
-    if isinstance(items, list | tuple):
-        items = np.asarray(items)
-    if isinstance(items, np.ndarray):
-        if items.ndim != 2 or items.shape[1] != classifier.n_features:
-            raise TableError(f"The items have shape {items.shape}; the model takes rows (n, {classifier.n_features}).")
-        items = pd.DataFrame(items, columns=pd.Index(classifier.feature_names or range(items.shape[1])))
-    if not isinstance(items, pd.DataFrame):
+    if not is_ordered(items) and not isinstance(items, pd.DataFrame):
         raise TableError(f"Found a {type(items).__name__} as items; this model takes feature rows (a DataFrame).")
-    items = by_item_id(items).rename(columns=str)
-    if classifier.feature_names is not None:
-        items = in_order_of(classifier.feature_names, items)
-    if items.shape[1] != classifier.n_features:
-        raise TableError(f"The items have {items.shape[1]} features; the model takes {classifier.n_features}.")
-    rows, ids = check_features(items)
+    rows, ids = check_features(features_of(classifier.feature_names or numbered(classifier.n_features), items))
     return HeldOut([str(item) for item in ids], rows, None)

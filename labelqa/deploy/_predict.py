@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from labelqa._columns import in_order_of
+from labelqa._columns import in_order_of, numbered, unnamed_rows
 from labelqa._onnx import METADATA_FILE, MODEL_FILE, check_unchanged, open_model, read_metadata, stacks
 from labelqa._options import check_path
 from labelqa._pixels import open_image, stack_of, suffixes
@@ -180,7 +180,8 @@ def predict(
     items
         An image file, a folder of them, a list of files or pixels, a mapping or Series id -> file or pixels, or one
         array (n, h, w, 3). Where the model was exported from the features on: a table with the columns of training in
-        any order, by item id, or rows (n, d) in the order of training.
+        any order, by item id, or rows (n, d) without names in the order of training; a model trained on rows without
+        names has the columns "0", "1"....
     name, alias, version
         Which model, see `load`.
 
@@ -242,17 +243,19 @@ def _names(ids: Iterable[Any]) -> list[str]:
 
 
 def _feature_rows(items: Any, taken: Mapping[str, Any]) -> tuple[list[str], Floats32]:
-    """Give the ids and rows of features; a table is joined by the names of its columns."""
-    n_features, columns = int(taken["shape"][1]), taken.get("columns")
+    """Give the ids and rows of features, joined with the columns of training by the rule of `labelqa._columns`."""
+    n_features = int(taken["shape"][1])
+    columns = taken.get("columns") or numbered(n_features)
     if hasattr(items, "columns") and hasattr(items, "set_index"):
         if "item_id" in items.columns and items.index.name != "item_id":
             items = items.set_index("item_id")
         ids = _names(items.index)
-        values = items if columns is None else in_order_of(columns, items)
+        values = in_order_of(columns, items)
     elif isinstance(items, Mapping):
-        ids, values = _names(items), list(items.values())
+        ids, values = _names(items), unnamed_rows(list(items.values()), columns)
     elif isinstance(items, np.ndarray | list | tuple) and not any(isinstance(row, str | os.PathLike) for row in items):
-        ids, values = [str(place) for place in range(len(items))], items
+        values = unnamed_rows(items, columns)
+        ids = numbered(len(values))
     else:
         raise TableError(
             "This model was exported from the features on and does not know how to make them from images; give feature "
@@ -265,8 +268,6 @@ def _feature_rows(items: Any, taken: Mapping[str, Any]) -> tuple[list[str], Floa
         raise TableError(
             f"The features are no table of numbers ({error}); give {n_features} numbers per item."
         ) from error
-    if not ids:
-        rows = rows.reshape(0, n_features)
     _check_batch(rows, taken, ids)
     return ids, rows
 

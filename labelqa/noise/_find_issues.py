@@ -118,8 +118,8 @@ def find_issues(
     check_seed(seed)
     check_jobs(n_jobs)
     data = annotations_of(annotations)
-    check_order(annotations=annotations, features=features, pred_probs=pred_probs, given=given)
     source = None if images is None else as_source(images, data)
+    check_order(annotations=annotations, images=source, features=features, pred_probs=pred_probs, given=given)
     known = _Known(
         annotations=data,
         images=source,

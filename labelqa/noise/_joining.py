@@ -11,7 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from labelqa._codes import id_text
-from labelqa._labels import by_item_id, check_order, is_ordered, label_table, rows_of
+from labelqa._columns import unnamed_rows
+from labelqa._labels import by_item_id, check_classes_once, check_order, is_ordered, label_table, rows_of
 from labelqa.errors import TableError, shown
 from labelqa.noise._judged_labels import JudgedLabels
 
@@ -56,7 +57,7 @@ def named_probabilities(labels: Any, pred_probs: Any, classes: Sequence[Hashable
     check_order(annotations=labels, pred_probs=pred_probs)
     if not is_ordered(pred_probs):
         return GivenProbabilities(pred_probs, classes)
-    values = _array(pred_probs, "pred_probs")
+    values = unnamed_rows(pred_probs, name="pred_probs")
     if classes is None and _are_codes(labels):
         classes = list(range(values.shape[1]))
     if classes is None or len(classes) != values.shape[1]:
@@ -71,17 +72,10 @@ def _are_codes(labels: Any) -> bool:
     return label_table(labels)["label"].dtype.kind in "iu"
 
 
-def _array(values: Any, name: str) -> NDArray[Any]:
-    array = np.asarray(values)
-    if array.ndim != 2:
-        raise TableError(f"{name} has one row per item and one column per number; found the shape {array.shape}.")
-    return array
-
-
 def _by_id(table: Any, labelled_items: NDArray[np.object_], name: str) -> pd.DataFrame:
     """Bring a table to the order of items; the rows of what has no ids are called 0, 1, 2..."""
     if is_ordered(table):
-        table = pd.DataFrame(_array(table, name))
+        table = pd.DataFrame(unnamed_rows(table, name=name))
     if not isinstance(table, pd.DataFrame):
         raise TableError(f"Found a {type(table).__name__} as {name}; give a DataFrame with item_id.")
     table = by_item_id(table)
@@ -112,6 +106,7 @@ def join_probabilities(given: GivenProbabilities, judged: JudgedLabels) -> Proba
     """
     own = list(judged.codes.classes)
     table = _by_id(given.table, judged.codes.items, "pred_probs")
+    check_classes_once(table, "pred_probs")
     known = {id_text(column): place for place, column in enumerate(table.columns)}
     missing = [label for label in own if id_text(label) not in known]
     if missing:

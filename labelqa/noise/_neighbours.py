@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from labelqa._codes import encode_ids
+from labelqa._columns import unnamed_rows
 from labelqa._kernels.neighbours import nearest
 from labelqa._labels import by_item_id, is_ordered, rows_of
 from labelqa._options import check_whole
@@ -144,7 +145,8 @@ def as_features(features: Any, images: Any, seed: int) -> pd.DataFrame:
         kinds = KINDS if len(source) >= _ENOUGH_FOR_PATCHES else EXPORTABLE
         return image_features(source, kinds=kinds, seed=seed, unreadable="leave_out")
     if is_ordered(features):
-        features = pd.DataFrame(np.asarray(features).reshape(len(features), -1))
+        flat = features if np.ndim(features) == 2 else np.asarray(features).reshape(len(features), -1)
+        features = pd.DataFrame(unnamed_rows(flat))
     if not isinstance(features, pd.DataFrame):
         raise TableError(f"Found a {type(features).__name__} as features; give a DataFrame with item_id.")
     return by_item_id(features)

@@ -50,7 +50,10 @@ ELSEWHERE = {
     },
     "compare": {"--fail-if-hurts": "exit code"},
     "convert": {"--list": "lists the formats instead"},
-    "predict": {"--model": "the argument root= as the folder of one version"},
+    "predict": {
+        "--model": "the argument root= as the folder of one version",
+        "--features": "the argument items= as a table",
+    },
 }
 
 

@@ -5,6 +5,8 @@ import io
 import json
 import shutil
 
+import numpy as np
+import pandas as pd
 import pytest
 from click.testing import CliRunner
 from PIL import Image
@@ -102,3 +104,55 @@ def test_former_spellings(exported, trained, tmp_path):
 )
 def test_wrong_usage(words, message):
     assert message in run(*words, code=2).stderr
+
+
+@pytest.fixture(scope="module")
+def of_features(tmp_path_factory):
+    """A trained model of three columns, and files of the same items with columns in several ways."""
+    folder = tmp_path_factory.mktemp("of_features")
+    random = np.random.default_rng(0)
+    label = np.arange(60) % 2
+    rows = pd.DataFrame(
+        random.normal(size=(60, 3)) + 3 * label[:, None] * [1, -1, 0], columns=["width", "depth", "red"]
+    )
+    rows.index = pd.Index([f"{k:03d}" for k in range(60)], name="item_id")
+    baseline.save(baseline.fit(rows, pd.Series(label, index=rows.index)), folder / "model.skops")
+    files = {
+        "same": rows,
+        "turned": rows[["red", "width", "depth"]],
+        "further": rows.assign(blue=1.0),
+        "lacking": rows[["red", "width"]],
+    }
+    for name, table in files.items():
+        table.to_csv(folder / f"{name}.csv")
+    run("export", folder / "model.skops", "--items", folder / "turned.csv", "--name", "parts",
+        "--root", folder / "models", "--n-parity", 60)  # fmt: skip
+    return folder
+
+
+def test_columns_of_files_are_joined_by_name(of_features):
+    said = [
+        run("predict", "--features", of_features / f"{name}.csv", "--model", of_features / "models" / "parts" / "1")
+        for name in ("same", "turned")
+    ]
+    assert said[0].stdout == said[1].stdout
+    rows = list(csv.DictReader(io.StringIO(said[0].stdout)))
+    assert [row["item_id"] for row in rows[:2]] == ["000", "001"]
+    assert np.mean([row["label"] == str(k % 2) for k, row in enumerate(rows)]) > 0.95
+
+
+@pytest.mark.parametrize(
+    ("name", "message"), [("further", "1 are unknown ('blue')"), ("lacking", "1 are missing ('depth')")]
+)
+def test_files_with_other_columns_are_refused(of_features, name, message, tmp_path):
+    file = of_features / f"{name}.csv"
+    put = ("--name", "x", "--root", tmp_path, "--n-parity", 60)
+    assert message in run("export", of_features / "model.skops", "--items", file, *put, code=3).stderr
+    said = run("predict", "--features", file, "--model", of_features / "models" / "parts" / "1", code=3)
+    assert message in said.stderr
+
+
+def test_pictures_or_features(of_features):
+    model = ("--model", of_features / "models" / "parts" / "1")
+    for given in ((), (of_features, "--features", of_features / "same.csv")):
+        assert "Give IMAGES, files or one folder, or --features" in run("predict", *given, *model, code=2).stderr

@@ -74,7 +74,7 @@ def test_ids_are_text_as_in_python(rows):
         (lambda t: t.rename(columns={"f1": "g"}), r"1 are missing \('f1'\), 1 are unknown \('g'\)"),
         (lambda t: pd.concat([t, t["f0"]], axis=1), r"1 are there twice \('f0'\)"),
         (lambda t: t.assign(f0="x"), "no table of numbers"),
-        (lambda t: t.to_numpy()[:, :3], r"shape \(200, 3\) of float32; this model needs \(n, 4\) of float32"),
+        (lambda t: t.to_numpy()[:, :3], r"shape \(200, 3\); give \(n, 4\), in the order of training"),
         (lambda t: t.to_numpy()[0], r"shape \(4,\)"),
         (lambda t: ["a.png"], "does not know how to make them from images"),
         (lambda _: "a.png", "does not know how to make them from images"),
@@ -185,7 +185,7 @@ def test_held_out_items_and_gold_are_joined(rows, tmp_path, items, gold):
         (lambda r: {"gold": list(r.gold)}, "Found a list of 200 labels as gold and a DataFrame as items; give gold by"),
         (lambda r: {"gold": list(r.gold)[:9], "items": r.new.to_numpy()}, "list of 9 labels .* a list of 200 as items"),
         (lambda r: {"gold": pd.concat([r.gold, r.gold[:2]])}, "2 items have more than one label in gold"),
-        (lambda r: {"items": r.new.to_numpy()[:, :3]}, r"shape \(200, 3\); the model takes rows \(n, 4\)"),
+        (lambda r: {"items": r.new.to_numpy()[:, :3]}, r"shape \(200, 3\); give \(n, 4\)"),
         (lambda r: {"items": r.new.assign(f0=np.nan)}, "missing or infinite"),
     ],
 )

@@ -242,3 +242,15 @@ def test_an_outlier_is_called_so_where_its_label_is_hardly_in_doubt():
 def test_rows_that_cannot_be_ranked_are_refused(table, message):
     with pytest.raises(TableError, match=message):
         review_queue(pd.DataFrame(table))
+
+
+def test_labels_without_ids_meet_pictures_without_ids_only(scene):
+    pictures = [scene(k, 64, 64) for k in range(4)]
+    pictures[3] = pictures[1]
+    said = ["ok", "ok", "ok", "dent"]
+    found = find_issues(said, images=pictures).findings["duplicates"].table
+    assert found[["item_id", "label"]].to_numpy().tolist() == [["1", "ok"], ["3", "dent"]]
+    with pytest.raises(TableError, match="annotations is a list without item ids and images has ids"):
+        find_issues(said, images=dict(zip(["10", "9", "2", "1"], pictures, strict=True)))
+    with pytest.raises(TableError, match="There are 3 pictures and 4 item ids"):
+        find_issues(said, images=pictures[:3])
