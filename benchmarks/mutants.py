@@ -2,9 +2,11 @@
 
 Each mutant is one file with one small change: a comparison moved to its boundary or turned round, a number, a sign, an
 "and", the order of a sort, a returned value. It is killed where a test of its room fails (or hangs); one that survives
-is a test that is missing, or a change that changes nothing (`equivalent_mutants.json` says why). Rooms are sampled, the
-same mutants for the same seed. Verdicts stand in docs/mutants/, a file for each room, and are shown in docs/mutants.md;
-`--again` judges only those that survived, when tests were added.
+is a test that is missing, or a change that changes nothing anybody could observe. The latter are in
+`equivalent_mutants.json`: `file`, the line `before` and `after` (a change over several lines as one; kinds of quotes
+and numbers of spaces do not matter) and the `reason`. Rooms are sampled, the same mutants for the same seed. Verdicts
+stand in docs/mutants/, a file for each room, and are shown in docs/mutants.md; `--again` judges only those that
+survived, when tests were added.
 
 Left alone are messages of errors, annotations and drawings: nobody asserts their numbers. Kernels are compiled and have
 naive doubles in tests/kernels.
@@ -25,7 +27,7 @@ import signal
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -37,7 +39,10 @@ REASONS = Path(__file__).with_name("equivalent_mutants.json")
 ROOMS = {
     "bottom": (
         ["_labels.py", "_options.py", "_result.py", "_crossval.py"],
-        ["test_labels.py", "test_options.py", "test_result.py", "test_joining.py", "test_ties.py", "crossval"],
+        [
+            "test_labels.py", "test_options.py", "test_result.py", "test_columns.py", "test_joining.py", "test_ties.py",
+            "crossval",
+        ],
     ),
     "noise": (
         ["noise/*.py"],
@@ -96,7 +101,7 @@ ROOMS = {
         ["agreement/habits/*.py"],
         ["agreement/test_limits.py", "agreement/test_conventions.py", "agreement/test_offsets.py"],
     ),
-    "baseline": (["baseline/*.py"], ["baseline", "test_joining.py", "test_ties.py"]),
+    "baseline": (["baseline/*.py"], ["baseline", "test_columns.py", "test_joining.py", "test_ties.py"]),
     "compare": (
         ["compare/*.py"],
         # not the simulations of test_null.py: a minute for each mutant
@@ -107,7 +112,10 @@ ROOMS = {
     ),
     "deploy": (
         ["deploy/*.py", "_onnx.py"],
-        ["deploy/test_registry.py", "deploy/test_joining.py", "deploy/test_predict.py", "deploy/test_export.py"],
+        [
+            "deploy/test_registry.py", "deploy/test_joining.py", "deploy/test_predict.py", "deploy/test_export.py",
+            "test_columns.py",
+        ],
     ),
     "augment": (
         ["augment/*.py"],
@@ -126,22 +134,27 @@ ROOMS = {
     ),
     "report": (
         ["report/*.py"],
-        ["report/test_phrases.py", "audit/test_page_parts.py"],
+        [
+            "report/test_phrases.py", "report/test_saved.py", "report/test_blocks.py", "report/test_pictures.py",
+            "audit/test_page_parts.py", "report/test_page.py",
+        ],
     ),
     "cli": (
         ["cli/*.py"],
         [
             "cli/test_options.py", "cli/test_convert.py", "cli/test_compare.py",
-            "cli/test_flag.py", "cli/test_train.py", "cli/test_agree.py", "augment/test_folder.py",
-            "deploy/test_commands.py", "cli/test_audit_command.py",
+            "cli/test_flag.py", "cli/test_train.py", "cli/test_agree.py", "cli/test_advice.py",
+            "augment/test_folder.py", "deploy/test_commands.py", "cli/test_audit_command.py",
         ],
     ),
     "pictures": (["images.py", "features.py", "_pixels.py"], ["images", "features"]),
 }  # fmt: skip
 #: Function names of which nothing is asserted but that they draw.
 DRAWINGS = ("plot", "draw", "_repr_html_", "__repr__")
-#: Keyword arguments of a call of `draw`, of which nobody asserts the numbers.
+#: Arguments that say how large a drawing is: a number written in a call of `charts.draw`, or as a default, is looks.
 LAYOUT = ("width", "height")
+#: Constants of which every entry is looks.
+STYLES = ("_STYLE",)
 #: Keyword arguments that only guard against mistakes of our own.
 SAFEGUARDS = ("strict", "exist_ok", "parents", "frozen", "kw_only", "stacklevel", "copy", "observed")
 COMPARISONS: dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]] = {
@@ -166,6 +179,9 @@ class Mutant:
     line: int
     change: str
     source: str
+    #: The text of the line, and of the line with the change: what tells an equivalent mutant wherever it moves.
+    before: str
+    after: str
 
     @property
     def key(self) -> str:
@@ -175,30 +191,64 @@ class Mutant:
 
 def mutants_of(path: Path) -> Iterator[Mutant]:
     """Give every mutant of a file."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    text = path.read_text(encoding="utf-8")
+    tree = ast.parse(text)
+    lines = text.splitlines()
     file = path.relative_to(ROOT).as_posix()
     n_alike: Counter[str] = Counter()
-    for function, node in _sites(tree, "module"):
+    for function, node in _sites(tree, "module", _looks(tree)):
         for changed in _changes(node):
             before = ast.unparse(node)
             saved = copy.copy(node.__dict__)
             node.__dict__.update(changed)
-            text = f"{before} -> {ast.unparse(node)}"
-            n_alike[f"{function}: {text}"] += 1
-            place = n_alike[f"{function}: {text}"]
-            text += f" (no. {place})" if place > 1 else ""
-            yield Mutant(file, function, getattr(node, "lineno", 0), text, ast.unparse(tree))
+            after = ast.unparse(node)
+            change = f"{before} -> {after}"
+            n_alike[f"{function}: {change}"] += 1
+            place = n_alike[f"{function}: {change}"]
+            change += f" (no. {place})" if place > 1 else ""
+            yield Mutant(file, function, node.lineno, change, ast.unparse(tree), *_line_texts(lines, node, after))
             node.__dict__.clear()
             node.__dict__.update(saved)
 
 
-def _sites(node: ast.AST, function: str) -> Iterator[tuple[str, ast.AST]]:
+def _line_texts(lines: list[str], node: Any, changed: str) -> tuple[str, str]:
+    """Give the line, or lines, of a node in one, as they are and with the node's text changed."""
+    first, last = lines[node.lineno - 1].encode(), lines[node.end_lineno - 1].encode()
+    texts = (
+        " ".join(lines[node.lineno - 1 : node.end_lineno]),
+        f"{first[: node.col_offset].decode()}{changed}{last[node.end_col_offset :].decode()}",
+    )
+    return _plain(texts[0]), _plain(texts[1])
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.replace("'", '"').split())
+
+
+def _looks(tree: ast.AST) -> set[int]:
+    """Give the nodes (by id) of numbers that only say how something looks.
+
+    A size that is computed depends on what is drawn: its constants are looks, the rest is not.
+    """
+    sizes: list[ast.AST] = []
+    for node in ast.walk(tree):
+        match node:
+            case ast.Call(func=func, keywords=keywords) if ast.unparse(func) == "charts.draw":
+                sizes += [one.value for one in keywords if one.arg in LAYOUT]
+            case ast.arguments(kwonlyargs=names, kw_defaults=values):
+                sizes += [value for name, value in zip(names, values, strict=True) if value and name.arg in LAYOUT]
+            case ast.AnnAssign(target=ast.Name(id=name), value=ast.AST() as value) if name in STYLES:
+                sizes.append(value)
+    return {id(part) for size in sizes for part in ast.walk(size) if isinstance(part, ast.Constant)}
+
+
+def _sites(node: ast.AST, function: str, looks: Set[int]) -> Iterator[tuple[str, ast.AST]]:
     """Give the nodes that may change, with the function they are in."""
     for field, value in ast.iter_fields(node):
         if field in ("annotation", "returns", "decorator_list", "type_params"):
             continue
         for child in value if isinstance(value, list) else [value]:
-            if not isinstance(child, ast.AST) or _is_left_alone(child) or _is_layout(node, child):
+            if not isinstance(child, ast.AST) or _is_left_alone(child) or id(child) in looks:
                 continue
             name = function
             if isinstance(child, ast.FunctionDef | ast.ClassDef):
@@ -206,7 +256,7 @@ def _sites(node: ast.AST, function: str) -> Iterator[tuple[str, ast.AST]]:
                     continue
                 name = child.name if function == "module" else f"{function}.{child.name}"
             yield name, child
-            yield from _sites(child, name)
+            yield from _sites(child, name, looks)
 
 
 def _is_left_alone(node: ast.AST) -> bool:
@@ -217,11 +267,6 @@ def _is_left_alone(node: ast.AST) -> bool:
     if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
         return True
     return isinstance(node, ast.Assign) and "Union" in ast.unparse(node.value)
-
-
-def _is_layout(parent: ast.AST, child: ast.AST) -> bool:
-    is_drawn = isinstance(parent, ast.Call) and ast.unparse(parent.func).endswith(".draw")
-    return is_drawn and isinstance(child, ast.keyword) and child.arg in LAYOUT
 
 
 def _changes(node: ast.AST) -> Iterator[dict[str, Any]]:
@@ -302,9 +347,8 @@ def _run_tests(mutant: Mutant | None, tests: list[str]) -> None:
         os.dup2(nowhere.fileno(), 2)
         code: int = 99
         with contextlib.suppress(BaseException):
-            code = int(
-                pytest.main(["-x", "-q", "-p", "no:cacheprovider", "--hypothesis-seed=0", "--assert=plain", *tests])
-            )
+            options = ["-x", "-q", "-p", "no:cacheprovider", "--hypothesis-seed=0", "--assert=plain"]
+            code = int(pytest.main([*options, "-m", "not browser", *tests]))
         os._exit(min(code, 99))
 
 
@@ -381,13 +425,25 @@ def section(room: str, judged: dict[str, str], reasons: dict[str, str]) -> str:
 
 def write_page() -> None:
     """Write docs/mutants.md from the verdicts on all rooms."""
-    reasons = json.loads(REASONS.read_text(encoding="utf-8")) if REASONS.exists() else {}
     head = (
         "# Would the tests notice?\n\nMade by `python -m benchmarks.mutants`: small changes to the code, and whether a "
         "test of the room fails.\nThe module says what is changed and what is left alone.\n"
     )
-    parts = [section(room, judged, reasons) for room in ROOMS if (judged := _stored(room))]
+    parts = [section(room, judged, _reasons(judged)) for room in ROOMS if (judged := _stored(room))]
     (DOCS / "mutants.md").write_text("\n".join([head, *parts]), encoding="utf-8")
+
+
+def _reasons(judged: dict[str, str]) -> dict[str, str]:
+    """Give why those that survived change nothing, by key, where that is known."""
+    known = {
+        (one["file"], _plain(one["before"]), _plain(one["after"])): one["reason"]
+        for one in (json.loads(REASONS.read_text(encoding="utf-8")) if REASONS.exists() else [])
+    }
+    files = {key.partition(": ")[0] for key, said in judged.items() if said == "survived"}
+    listed = {file for file, _, _ in known} & files
+    mutants = (mutant for file in sorted(listed) if (ROOT / file).exists() for mutant in mutants_of(ROOT / file))
+    found = {mutant.key: known.get((mutant.file, mutant.before, mutant.after)) for mutant in mutants}
+    return {key: reason for key, reason in found.items() if reason is not None}
 
 
 def main(arguments: list[str]) -> None:

@@ -170,18 +170,16 @@ def _cut_out(focus: Floats, boxes: Floats, width: float, height: float) -> tuple
 
 
 def _layers(boxes: pd.DataFrame, order: Sequence[str]) -> list[dict[str, Any]]:
-    layers = []
-    for annotator, drawn in boxes.groupby("annotator_id", sort=True):
-        for is_focus, some in drawn.groupby("is_focus", sort=True):
-            layers.append(
-                {
-                    "annotator_id": str(annotator),
-                    "style": order.index(str(annotator)) % len(STYLES),
-                    "is_focus": bool(is_focus),
-                    "boxes": some[_EDGES].round(1).to_numpy().tolist(),
-                }
-            )
-    return sorted(layers, key=lambda layer: layer["is_focus"])
+    """Give the boxes of each annotator, and on top of all of them those in question."""
+    return [
+        {
+            "annotator_id": str(annotator),
+            "style": order.index(str(annotator)) % len(STYLES),
+            "is_focus": bool(is_focus),
+            "boxes": some[_EDGES].round(1).to_numpy().tolist(),
+        }
+        for (is_focus, annotator), some in boxes.groupby(["is_focus", "annotator_id"], sort=True)
+    ]
 
 
 def _alt(item_id: str, boxes: pd.DataFrame, has_image: bool, *, is_cut: bool) -> str:
@@ -195,7 +193,7 @@ def _thumbnail(pixels: NDArray[np.uint8], view: Iterable[int], n_bytes: int) -> 
     from PIL import Image
 
     x, y, w, h = view
-    whole = Image.fromarray(pixels[y : y + max(h, 1), x : x + max(w, 1)])
+    whole = Image.fromarray(pixels[y : y + h, x : x + w])
     data = b""
     for side, quality in _SIZES:
         small = whole.copy()

@@ -91,6 +91,6 @@ def clause(words: str) -> str:
     >>> clause("Nobody drew a box."), clause("IoU is undefined.")
     ('nobody drew a box', 'IoU is undefined')
     """
-    rest = words.split(" ", maxsplit=1)[0][1:]
+    rest = words.partition(" ")[0][1:]
     is_plain_word = not rest or rest.islower()
     return (words[:1].lower() + words[1:] if is_plain_word else words).rstrip(".")

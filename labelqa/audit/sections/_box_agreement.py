@@ -7,7 +7,7 @@ from math import isfinite
 import pandas as pd
 
 from labelqa.agreement import BoxAgreement
-from labelqa.audit.sections._rows import CHART_ROWS, ROWS, enough
+from labelqa.audit.sections._rows import ROWS, drawn, enough
 from labelqa.report import blocks
 from labelqa.report.charts import Charts
 from labelqa.report.phrases import count, sentence
@@ -88,7 +88,7 @@ def _chart_of_parts(boxes: BoxAgreement, charts: Charts) -> blocks.Block:
     return charts.draw(
         "box_agreement_parts",
         boxes.plot,
-        height=1.6 + 0.26 * min(boxes.n_annotators, CHART_ROWS),
+        height=drawn(boxes.n_annotators, inches=0.26, beside=1.6),
         alt="What each annotator's agreement with the others loses to what",
         caption="The same per annotator: a long bar of one colour is a habit, a long bar of many is carelessness.",
     )

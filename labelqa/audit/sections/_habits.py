@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from labelqa.agreement import BoxConventions
-from labelqa.audit.sections._rows import CHART_ROWS
+from labelqa.audit.sections._rows import drawn
 from labelqa.report import blocks
 from labelqa.report.album import Album
 from labelqa.report.charts import Charts
@@ -65,7 +65,7 @@ def _chart_of_edges(conventions: BoxConventions, charts: Charts) -> blocks.Block
     return charts.draw(
         "box_conventions_edges",
         conventions.plot,
-        height=max(2.0, 0.24 * min(n_annotators, CHART_ROWS) + 1.0),
+        height=drawn(n_annotators, inches=0.24, beside=1.3),
         alt="Length of each annotator's boxes against the others', with intervals",
         caption="How much longer or shorter each annotator's boxes are than the others'; findings are marked.",
     )

@@ -7,7 +7,7 @@ from functools import partial
 import pandas as pd
 
 from labelqa.agreement import COEFFICIENTS, LabelAgreement
-from labelqa.audit.sections._rows import CHART_ROWS, ROWS, enough
+from labelqa.audit.sections._rows import CHART_ROWS, ROWS, drawn, enough
 from labelqa.report import blocks
 from labelqa.report.charts import Charts
 from labelqa.report.phrases import count, sentence
@@ -39,22 +39,16 @@ def chart_of_classes(labels: LabelAgreement, charts: Charts) -> list[blocks.Bloc
     """Draw which classes are mixed up, where there are more than two."""
     if labels.n_classes <= 2 or not labels.n_paired:
         return []
-    width, height = _square(labels.n_classes)
     return [
         charts.draw(
             "label_agreement_classes",
             partial(labels.plot, view="classes"),
-            width=width,
-            height=height,
+            width=drawn(labels.n_classes, inches=0.34, beside=2.8),
+            height=drawn(labels.n_classes, inches=0.34, beside=2.0),
             alt="Share of all disagreement of each pair of classes",
             caption="The same as a picture: each cell is a pair of classes.",
         )
     ]
-
-
-def _square(n: int) -> tuple[float, float]:
-    side = 2.0 + 0.34 * min(max(n, 3), CHART_ROWS)
-    return side + 0.8, side
 
 
 def _chart_of_annotators(labels: LabelAgreement, charts: Charts) -> blocks.Block:
@@ -62,7 +56,7 @@ def _chart_of_annotators(labels: LabelAgreement, charts: Charts) -> blocks.Block
         "label_agreement_annotators",
         partial(labels.plot, view="annotators"),
         width=6.4,
-        height=1.3 + 0.24 * min(labels.n_annotators, CHART_ROWS),
+        height=drawn(labels.n_annotators, inches=0.24, beside=1.3),
         alt="Agreement of each annotator with the others, with intervals",
         caption="The same as a picture, for the busiest annotators: where the alpha of the rest rises without "
         "somebody, a talk with them is worth more than any correction.",
@@ -72,13 +66,12 @@ def _chart_of_annotators(labels: LabelAgreement, charts: Charts) -> blocks.Block
 def _chart_of_pairs(labels: LabelAgreement, charts: Charts) -> list[blocks.Block]:
     if not 3 <= labels.n_annotators <= CHART_ROWS:
         return []
-    width, height = _square(labels.n_annotators)
     return [
         charts.draw(
             "label_agreement_pairs",
             partial(labels.plot, view="pairs"),
-            width=width,
-            height=height,
+            width=drawn(labels.n_annotators, inches=0.34, beside=2.8),
+            height=drawn(labels.n_annotators, inches=0.34, beside=2.0),
             alt="Agreement of every two annotators, the numbers of the table above",
             caption="Who agrees with whom: a pale row is a person who differs from all others.",
         )

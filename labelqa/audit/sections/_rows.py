@@ -12,6 +12,11 @@ CHART_ROWS = 30
 _ENOUGH = 10
 
 
+def drawn(n: int, *, inches: float, beside: float) -> float:
+    """Give the height of a chart of so many rows, of which at most `CHART_ROWS` are drawn."""
+    return beside + inches * min(n, CHART_ROWS)
+
+
 def enough(table: pd.DataFrame, column: str) -> pd.DataFrame:
     """Leave out rows that rest on a handful of items, unless there are no others."""
     most = int(table[column].max()) if len(table) else 0
