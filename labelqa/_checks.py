@@ -17,6 +17,7 @@ from labelqa._suspects import (
     tell_units,
     without_placeholders,
 )
+from labelqa._tables import A_TABLE
 from labelqa.errors import TableError, shown
 
 STATUSES = ("labelled", "empty", "skipped")
@@ -35,8 +36,7 @@ def need_columns(table: pd.DataFrame, name: str, needed: Sequence[str]) -> None:
     """
     if not isinstance(table, pd.DataFrame):
         raise TableError(
-            f"Found a {type(table).__name__} as {name}; needed is a pandas DataFrame. "
-            "Read a file with labelqa.read(path)."
+            f"Found a {type(table).__name__} as {name}; needed is {A_TABLE}. Read a file with labelqa.read(path)."
         )
     missing = [column for column in needed if column not in table.columns]
     if missing:

@@ -36,6 +36,7 @@ from labelqa._codes import BoxCodes, LabelCodes, box_codes, encode_ids, encode_l
 from labelqa._findings import Findings
 from labelqa._options import check_choice
 from labelqa._suspects import without_contradicted_sizes
+from labelqa._tables import A_TABLE, takes_tables
 from labelqa.errors import TableError, shown
 
 __all__ = ["Annotations"]
@@ -82,6 +83,7 @@ class Annotations:
     views_derived: bool
 
     @classmethod
+    @takes_tables()
     def from_frames(
         cls,
         labels: pd.DataFrame | None = None,
@@ -242,7 +244,7 @@ def as_annotations(data: Annotations | pd.DataFrame, *, repeats: str = "keep") -
         return data
     if not isinstance(data, pd.DataFrame):
         raise TableError(
-            f"Found a {type(data).__name__}; needed is labelqa.Annotations or a pandas DataFrame. "
+            f"Found a {type(data).__name__}; needed is labelqa.Annotations or {A_TABLE}. "
             "Read a file with labelqa.read(path)."
         )
     if "x_min" in data.columns:

@@ -49,6 +49,7 @@ from labelqa._kernels.pictures import hog as _hog
 from labelqa._kernels.pictures import patches as _patches
 from labelqa._labels import by_item_id, is_ordered
 from labelqa._options import check_choice
+from labelqa._tables import takes_tables
 from labelqa.annotations import Annotations
 from labelqa.errors import ImageError, OptionError, shown
 from labelqa.images import ImageSource, Picture, Pixels, as_source, open_image
@@ -253,6 +254,7 @@ def detail(rgb: Floats32) -> Floats32:
     return np.hstack([_detail.standing_out(each, *windows) for each in maps for windows in _detail.WINDOWS])
 
 
+@takes_tables()
 def fit_recipe(
     images: Any,
     *,
@@ -318,6 +320,7 @@ def fit_recipe(
     return FeatureRecipe(kinds=kinds, size=size, mean=mean, dictionary=dictionary, stride=stride)
 
 
+@takes_tables()
 def image_features(
     images: Any,
     *,

@@ -39,6 +39,7 @@ import pandas as pd
 from labelqa._codes import id_text, natural_order
 from labelqa._options import check_path
 from labelqa._pixels import MAX_PIXELS, MODES, Picture, Pixels, open_image, size_of, stack_of, suffixes
+from labelqa._tables import takes_tables
 from labelqa.annotations import Annotations
 from labelqa.errors import ImageError, TableError, shown
 
@@ -81,6 +82,7 @@ class ImageSource:
     missing: tuple[str, ...] = ()
 
     @classmethod
+    @takes_tables()
     def from_folder(
         cls, folder: str | os.PathLike[str], items: Annotations | pd.DataFrame | Iterable[Any] | None = None
     ) -> ImageSource:
@@ -115,6 +117,7 @@ class ImageSource:
         return cls(_in_order(found), tuple(item for item in wanted if item not in found))
 
     @classmethod
+    @takes_tables()
     def from_bytes(cls, pictures: Mapping[Any, Picture] | pd.Series | pd.DataFrame) -> ImageSource:
         """Take the bytes of image files (or pixels) by item id.
 
@@ -231,6 +234,7 @@ class ImageSource:
         return pd.DataFrame(rows, columns=["item_id", "problem"], dtype="str")
 
 
+@takes_tables()
 def as_source(images: Any, items: Annotations | pd.DataFrame | Iterable[Any] | None = None) -> ImageSource:
     """Take pictures in any form the public functions allow.
 

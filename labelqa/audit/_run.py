@@ -16,6 +16,7 @@ import pandas as pd
 
 from labelqa import __version__
 from labelqa._options import check_choice, check_path, check_seed
+from labelqa._tables import takes_tables
 from labelqa.annotations import Annotations
 from labelqa.audit._folder import GrowingFolder, refuse_to_overwrite
 from labelqa.audit._found import Case, Found, ReadablePictures
@@ -33,6 +34,7 @@ class OnStep(Protocol):
         """Take the name of the step, its seconds, and whether it was kept from an interrupted audit."""
 
 
+@takes_tables()
 def run_audit(
     source: str | os.PathLike[str] | Annotations | pd.DataFrame,
     *,

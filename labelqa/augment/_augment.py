@@ -15,6 +15,7 @@ from labelqa._checks import BOX_EDGES, Findings
 from labelqa._options import check_jobs, check_number, check_seed, check_whole
 from labelqa._renamed import renamed
 from labelqa._result import Result, unstored
+from labelqa._tables import takes_tables
 from labelqa.annotations import Annotations
 from labelqa.augment._albumentations import library
 from labelqa.augment._copies import Copied, CopySettings, Original, copy_id, in_order, make_copies
@@ -134,6 +135,7 @@ class Augmented(Result):
         return plot_looseness(self.looseness, ax)
 
 
+@takes_tables()
 @renamed(copies="n_copies", retries="n_retries")
 def augment(
     images: Any,

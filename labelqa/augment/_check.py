@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from labelqa._options import check_choice, check_number, check_seed, check_whole
 from labelqa._result import Result, unstored
+from labelqa._tables import takes_tables
 from labelqa.annotations import Annotations
 from labelqa.augment._catalogue import CATALOGUE, COLOUR_ONLY
 from labelqa.augment._draw import Drawer, draw_seed
@@ -104,6 +105,7 @@ class AugmentationCheck(Result):
         return plot_kept(self.table, ax)
 
 
+@takes_tables()
 def check_augmentation(
     images: Any,
     labels: Annotations | pd.Series | pd.DataFrame | Mapping[Any, Any] | Iterable[Any],

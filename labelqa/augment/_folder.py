@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from labelqa._files import replacing, write_text
 from labelqa._options import check_choice, check_jobs, check_path
 from labelqa._renamed import renamed
+from labelqa._tables import takes_tables
 from labelqa.annotations import Annotations
 from labelqa.augment._albumentations import library
 from labelqa.augment._augment import Augmented, CopyPlan, as_augmented, plan_copies
@@ -29,6 +30,7 @@ IMAGE_FORMATS = ("png", "jpg")
 IMAGE_FOLDER, RECORDS, SETTINGS, PROGRESS = "images", "records.jsonl", "augment.json", "progress.jsonl"
 
 
+@takes_tables()
 @renamed(copies="n_copies", retries="n_retries")
 def augment_to_folder(
     images: Any,

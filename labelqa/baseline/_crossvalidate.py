@@ -14,6 +14,7 @@ from labelqa._kernels.intervals import wilson
 from labelqa._labels import Labels, check_order, has_annotators, one_each
 from labelqa._renamed import renamed
 from labelqa._result import Result
+from labelqa._tables import takes_tables
 from labelqa.baseline._human import HumanBaseline, human_baseline
 from labelqa.baseline._plots import plot_scores
 from labelqa.baseline._recipe import ModelRecipe
@@ -80,6 +81,7 @@ class CrossValidation(Result):
         return plot_scores(self.scores, ax=ax)
 
 
+@takes_tables()
 @renamed(model="classifier")
 def cross_validate(
     features: Any,

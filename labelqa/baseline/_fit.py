@@ -17,6 +17,7 @@ from labelqa._crossval import align_groups, check_features, deal_folds
 from labelqa._kernels.linear import fit_temperature
 from labelqa._labels import ItemLabels, Labels, align_labels, check_order, one_each
 from labelqa._renamed import renamed
+from labelqa._tables import takes_tables
 from labelqa.baseline._recipe import ModelRecipe, scores_of
 from labelqa.errors import TableError, shown
 from labelqa.features import FeatureRecipe, features_of, image_features, is_features, item_features
@@ -57,6 +58,7 @@ class Baseline:
     output_temperature: float
     metadata: dict[str, Any]
 
+    @takes_tables()
     @renamed(data="features")
     def predict_proba(self, features: Any) -> pd.DataFrame:
         """Give the probability of every class.
@@ -83,6 +85,7 @@ class Baseline:
         index = pd.Index(ids, name="item_id", dtype="str")
         return pd.DataFrame(np.exp(log_softmax(scores, axis=1)), index, pd.Index(self.classes, dtype=object))
 
+    @takes_tables()
     @renamed(data="features")
     def predict(self, features: Any) -> pd.Series:
         """Give the most probable class of every item (index `item_id`); see `predict_proba`."""
@@ -108,6 +111,7 @@ class Baseline:
         return f"Baseline({self.metadata['model']!r}, {made_of}, classes {shown(self.classes)})"
 
 
+@takes_tables()
 @renamed(model="classifier")
 def fit(
     features: Any,

@@ -13,6 +13,7 @@ from labelqa._labels import count_votes
 from labelqa._options import check_confidence, check_seed, check_whole
 from labelqa._renamed import renamed
 from labelqa._result import Result
+from labelqa._tables import takes_tables
 from labelqa.annotations import Annotations, as_label_codes
 
 Floats = NDArray[np.float64]
@@ -44,6 +45,7 @@ class HumanBaseline(Result):
     reason: str | None = None
 
 
+@takes_tables()
 @renamed(data="annotations")
 def human_baseline(
     annotations: Annotations | pd.DataFrame, *, n_resamples: int = 1000, confidence: float = 0.95, seed: int = 0

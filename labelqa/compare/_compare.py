@@ -13,6 +13,7 @@ import pandas as pd
 from labelqa._codes import id_text
 from labelqa._options import Resampling, check_choice, check_number, check_whole
 from labelqa._renamed import renamed
+from labelqa._tables import takes_tables
 from labelqa.baseline import ModelRecipe
 from labelqa.compare._attribution import MAX_KINDS, attribute
 from labelqa.compare._curve import CURVE_COLUMNS, DATA_COLUMNS, DataSize, data_size, review_curve
@@ -37,6 +38,7 @@ from labelqa.images import ImageSource, as_source
 Decisions = str | os.PathLike[str] | pd.DataFrame | Sequence[Mapping[str, Any]]
 
 
+@takes_tables(lists_kept=("decisions",))
 @renamed(model="classifier")
 def compare_fixes(
     before: Labels,

@@ -14,6 +14,7 @@ from labelqa._kernels.paired import items_needed
 from labelqa._options import check_number
 from labelqa._renamed import renamed
 from labelqa._result import Result
+from labelqa._tables import takes_tables
 from labelqa.annotations import Annotations, as_label_codes
 from labelqa.baseline import HumanBaseline, human_baseline
 from labelqa.compare._plots import plot_ceilings
@@ -88,6 +89,7 @@ class Scope(Result):
         return plot_ceilings(self.ceilings, human=self.leave_one_out, ax=ax)
 
 
+@takes_tables()
 @renamed(data="annotations")
 def scope(
     annotations: Annotations | pd.DataFrame,

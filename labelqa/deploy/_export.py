@@ -24,6 +24,7 @@ from labelqa._onnx import METADATA_FILE, MODEL_FILE
 from labelqa._options import check_path, check_whole
 from labelqa._renamed import renamed
 from labelqa._result import Result, json_safe
+from labelqa._tables import takes_tables
 from labelqa.annotations import Annotations
 from labelqa.deploy._card import model_card
 from labelqa.deploy._classifier import Classifier, HeldOut, as_classifier, as_held_out
@@ -74,6 +75,7 @@ class Exported(Result):
     metadata: dict[str, Any]
 
 
+@takes_tables()
 @renamed(path="root", labels="gold", data="annotations", fixes="decisions")
 def export(
     model: Any,

@@ -16,6 +16,7 @@ from labelqa._onnx import METADATA_FILE, MODEL_FILE, check_unchanged, open_model
 from labelqa._options import check_path
 from labelqa._pixels import open_image, stack_of, suffixes
 from labelqa._renamed import renamed
+from labelqa._tables import takes_tables
 from labelqa.deploy._registry import resolve
 from labelqa.errors import ModelError, TableError, shown
 
@@ -90,6 +91,7 @@ class ExportedModel:
         _check_batch(batch, self.metadata["input"])
         return np.asarray(self._session.run(["probabilities"], {self.input: batch})[0])
 
+    @takes_tables()
     def predict(self, items: Any) -> Predictions:
         """Predict images, or feature rows where the model takes those; see `labelqa.deploy.predict`."""
         if self.input == "features":
@@ -162,6 +164,7 @@ def load(
     return ExportedModel(folder)
 
 
+@takes_tables()
 @renamed(path="root")
 def predict(
     root: str | os.PathLike[str] | ExportedModel,

@@ -10,6 +10,7 @@ import pandas as pd
 
 from labelqa._labels import annotations_of, check_order, id_texts, one_each
 from labelqa._options import check_jobs, check_seed
+from labelqa._tables import takes_tables
 from labelqa.annotations import Annotations
 from labelqa.images import ImageSource, as_source
 from labelqa.noise._finding import Finding
@@ -45,6 +46,7 @@ class _Known:
     given: pd.Series | None
 
 
+@takes_tables(lists_kept=("detections",))
 def find_issues(
     annotations: Any,
     *,

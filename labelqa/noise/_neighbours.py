@@ -17,6 +17,7 @@ from labelqa._labels import by_item_id, is_ordered, rows_of
 from labelqa._options import check_whole
 from labelqa._renamed import renamed
 from labelqa._result import Result, unstored
+from labelqa._tables import takes_tables
 from labelqa.errors import TableError
 from labelqa.noise._joining import join_features
 
@@ -66,6 +67,7 @@ class Neighbours(Result):
         )
 
 
+@takes_tables()
 @renamed(embeddings="features")
 def neighbours(
     features: Any = None,

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from labelqa._options import Resampling, check_choice, check_iou_threshold, check_whole
+from labelqa._tables import takes_tables
 from labelqa.agreement.boxes import _tables as tables
 from labelqa.agreement.boxes._chance import default_permutations, expected_distances, sizes_known
 from labelqa.agreement.boxes._classes import class_agreement, class_confusion
@@ -26,6 +27,7 @@ SWEEP = (0.25, 0.5, 0.75)
 PQ_THRESHOLD = 0.1
 
 
+@takes_tables()
 def box_agreement(
     annotations: Annotations | pd.DataFrame,
     *,

@@ -16,6 +16,7 @@ from labelqa._kernels.boxes.image_bootstrap import draw_counts
 from labelqa._kernels.intervals import holding, percentiles
 from labelqa._options import Resampling
 from labelqa._result import Result
+from labelqa._tables import takes_tables
 from labelqa.agreement.boxes._plots import plot_ceiling
 from labelqa.annotations import Annotations, as_annotations
 
@@ -66,6 +67,7 @@ class DetectorCeiling(Result):
         return plot_ceiling(self.table, ax)
 
 
+@takes_tables()
 def detector_ceiling(
     annotations: Annotations | pd.DataFrame,
     *,

@@ -7,6 +7,7 @@ import pandas as pd
 
 from labelqa._codes import BoxCodes
 from labelqa._options import Resampling, check_iou_threshold, check_number, check_whole
+from labelqa._tables import takes_tables
 from labelqa.agreement.habits import _tables as tables
 from labelqa.agreement.habits._edges import edge_table, side_table
 from labelqa.agreement.habits._result import BoxConventions
@@ -14,6 +15,7 @@ from labelqa.agreement.habits._search import search
 from labelqa.annotations import Annotations, as_annotations
 
 
+@takes_tables()
 def box_conventions(
     annotations: Annotations | pd.DataFrame,
     *,

@@ -16,6 +16,7 @@ from labelqa._findings import Findings
 from labelqa._options import Resampling, check_choice
 from labelqa._renamed import renamed
 from labelqa._result import Result
+from labelqa._tables import takes_tables
 from labelqa.agreement.labels import _plots as plots
 from labelqa.agreement.labels import _tables as tables
 from labelqa.agreement.labels._annotator_pairs import pair_matrix, per_pair
@@ -131,6 +132,7 @@ class LabelAgreement(Result):
         return views[view]()
 
 
+@takes_tables()
 @renamed(data="annotations")
 def label_agreement(
     annotations: Annotations | pd.DataFrame,

@@ -7,11 +7,13 @@ from typing import Any
 
 from labelqa._options import Resampling
 from labelqa._renamed import renamed
+from labelqa._tables import takes_tables
 from labelqa.agreement.labels._counted import LabelInput, Measurement, count_labels
 from labelqa.agreement.labels._distances import Weights
 from labelqa.agreement.labels._result import Coefficient, measure
 
 
+@takes_tables()
 @renamed(data="annotations")
 def krippendorff_alpha(
     annotations: LabelInput,
@@ -81,6 +83,7 @@ def krippendorff_alpha(
     return measure("krippendorff_alpha", counted, resampling)
 
 
+@takes_tables()
 @renamed(data="annotations")
 def percent_agreement(
     annotations: LabelInput,
@@ -123,6 +126,7 @@ def percent_agreement(
     return measure("percent_agreement", counted, resampling)
 
 
+@takes_tables()
 @renamed(data="annotations")
 def fleiss_kappa(
     annotations: LabelInput,
@@ -166,6 +170,7 @@ def fleiss_kappa(
     return measure("fleiss_kappa", counted, resampling)
 
 
+@takes_tables()
 @renamed(data="annotations")
 def conger_kappa(
     annotations: LabelInput,
@@ -210,6 +215,7 @@ def conger_kappa(
     return measure("conger_kappa", counted, resampling)
 
 
+@takes_tables()
 @renamed(data="annotations")
 def cohen_kappa(
     annotations: LabelInput,
@@ -257,6 +263,7 @@ def cohen_kappa(
     return measure("cohen_kappa", counted, resampling, annotators=annotators)
 
 
+@takes_tables()
 @renamed(data="annotations")
 def scott_pi(
     annotations: LabelInput,
@@ -300,6 +307,7 @@ def scott_pi(
     return measure("scott_pi", counted, resampling, annotators=annotators)
 
 
+@takes_tables()
 @renamed(data="annotations")
 def gwet_ac(
     annotations: LabelInput,
@@ -344,6 +352,7 @@ def gwet_ac(
     return measure("gwet_ac", counted, resampling)
 
 
+@takes_tables()
 @renamed(data="annotations")
 def brennan_prediger(
     annotations: LabelInput,

@@ -15,6 +15,7 @@ from labelqa._kernels.intervals import POINT, holding, percentiles, student_reac
 from labelqa._kernels.labels.resampling import resampled_times
 from labelqa._options import Resampling, check_choice
 from labelqa._result import Result
+from labelqa._tables import takes_tables
 from labelqa.agreement.labels import _plots as plots
 from labelqa.agreement.labels._catalogue import COEFFICIENTS, COUNT_FORMULAS
 from labelqa.agreement.labels._counted import CountedLabels, LabelInput, Measurement, count_labels
@@ -97,6 +98,7 @@ class AgreementDifference(Result):
         )
 
 
+@takes_tables()
 def compare_agreement(
     before: LabelInput,
     after: LabelInput,

@@ -15,6 +15,7 @@ from labelqa._kernels.labels.resampling import permuted_agreement
 from labelqa._options import check_choice, check_seed, check_whole
 from labelqa._renamed import renamed, renamed_fields
 from labelqa._result import Result
+from labelqa._tables import takes_tables
 from labelqa.agreement.labels import _plots as plots
 from labelqa.agreement.labels._catalogue import COEFFICIENTS, COUNT_FORMULAS
 from labelqa.agreement.labels._counted import CountedLabels, Measurement, count_labels
@@ -66,6 +67,7 @@ class PermutationTest(Result):
         )
 
 
+@takes_tables()
 @renamed(data="annotations")
 def permutation_test(
     annotations: Annotations | pd.DataFrame,

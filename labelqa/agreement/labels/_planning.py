@@ -15,6 +15,7 @@ from labelqa._kernels.labels.rows import distinct_rows, row_entries, salts
 from labelqa._options import check_choice, check_confidence, check_number
 from labelqa._renamed import renamed, renamed_fields
 from labelqa._result import Result
+from labelqa._tables import takes_tables
 from labelqa.agreement.labels import _plots as plots
 from labelqa.agreement.labels._catalogue import COEFFICIENTS, COUNT_FORMULAS
 from labelqa.agreement.labels._counted import LabelInput, Measurement, count_labels
@@ -79,6 +80,7 @@ class ItemsNeeded(Result):
         )
 
 
+@takes_tables()
 @renamed(pilot="annotations")
 def items_needed(
     annotations: LabelInput,
@@ -179,6 +181,7 @@ def _smallest(spread: float, width: float, confidence: float) -> int:
     return high
 
 
+@takes_tables()
 @renamed(data="annotations")
 def items_to_relabel(
     annotations: Annotations | pd.DataFrame, *, classes: Sequence[Hashable] | None = None

@@ -10,10 +10,12 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from labelqa._codes import natural_order
+from labelqa._tables import takes_tables
 from labelqa.agreement.labels._statistics import CountRows, LabelStatistics, listed_classes
 from labelqa.errors import OptionError, TableError, shown
 
 
+@takes_tables()
 def from_wide(table: pd.DataFrame | ArrayLike) -> pd.DataFrame:
     """Turn a table with one row per item and one column per annotator into one row per label.
 
@@ -63,6 +65,7 @@ def from_wide(table: pd.DataFrame | ArrayLike) -> pd.DataFrame:
     )
 
 
+@takes_tables()
 def from_contingency(
     table: pd.DataFrame | ArrayLike, *, annotators: tuple[Any, Any] = ("row", "column")
 ) -> pd.DataFrame:
@@ -121,6 +124,7 @@ def from_contingency(
     )
 
 
+@takes_tables()
 def from_counts(table: pd.DataFrame | ArrayLike, *, classes: Sequence[Hashable] | None = None) -> LabelStatistics:
     """Take how many labels of each class every item received; who gave them is not known.
 

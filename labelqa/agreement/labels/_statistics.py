@@ -14,6 +14,7 @@ from labelqa._codes import LabelCodes
 from labelqa._kernels.labels.annotators import annotator_class_counts
 from labelqa._kernels.labels.rows import distinct_rows, row_entries, salts
 from labelqa._renamed import renamed
+from labelqa._tables import takes_tables
 from labelqa.annotations import Annotations, as_label_codes
 from labelqa.errors import OptionError, TableError
 
@@ -138,6 +139,7 @@ class LabelStatistics:
         )
 
 
+@takes_tables()
 @renamed(data="annotations")
 def collect_labels(
     annotations: Annotations | pd.DataFrame, *, classes: Sequence[Hashable] | None = None

@@ -11,6 +11,7 @@ from labelqa._checks import id_text
 from labelqa._codes import BoxCodes
 from labelqa._kernels.arrays import Floats
 from labelqa._options import check_choice, check_iou_threshold, check_number
+from labelqa._tables import takes_tables
 from labelqa.annotations import Annotations, as_annotations
 from labelqa.consensus.boxes import _tables as tables
 from labelqa.consensus.boxes._fit import fit_boxes
@@ -21,6 +22,7 @@ from labelqa.errors import OptionError, shown
 WEIGHTS = ("agreement", "equal")
 
 
+@takes_tables()
 def consensus_boxes(
     annotations: Annotations | pd.DataFrame,
     *,

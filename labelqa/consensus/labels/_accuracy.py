@@ -8,9 +8,11 @@ import pandas as pd
 from labelqa import _checks
 from labelqa._codes import encode_ids, encode_labels
 from labelqa._labels import find_rows
+from labelqa._tables import takes_tables
 from labelqa.consensus.labels._result import TIE, LabelConsensus
 
 
+@takes_tables()
 def expected_accuracy(result: LabelConsensus, gold: pd.DataFrame) -> float:
     """Share of right consensus labels if every tie were settled by a fair draw.
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from labelqa._kernels.labels.consensus import normalise
 from labelqa._kernels.labels.glad import expected_counts
 from labelqa._renamed import renamed
+from labelqa._tables import takes_tables
 from labelqa.annotations import Annotations
 from labelqa.consensus.labels._crowd import Crowd, CrowdFit, WarmStart, make_crowd
 from labelqa.consensus.labels._error_models import shares_of
@@ -21,6 +22,7 @@ from labelqa.errors import TableError, shown
 Floats = NDArray[np.float64]
 
 
+@takes_tables()
 @renamed(data="annotations")
 def crowdlab(
     annotations: Annotations | pd.DataFrame,

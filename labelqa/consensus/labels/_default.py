@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from labelqa._options import check_seed
 from labelqa._renamed import renamed
+from labelqa._tables import takes_tables
 from labelqa.annotations import Annotations
 from labelqa.consensus.labels._anchored import (
     COIN,
@@ -35,6 +36,7 @@ Floats = NDArray[np.float64]
 _OF_VOTES = 0.5
 
 
+@takes_tables()
 @renamed(data="annotations")
 def consensus_labels(
     annotations: Annotations | pd.DataFrame,

@@ -11,6 +11,7 @@ import pandas as pd
 from labelqa._kernels.labels.consensus import normalise
 from labelqa._kernels.labels.glad import expected_counts, glad_posteriors, glad_step
 from labelqa._renamed import renamed
+from labelqa._tables import takes_tables
 from labelqa.annotations import Annotations
 from labelqa.consensus.labels._crowd import Crowd, CrowdFit, StoppingRule, WarmStart, make_crowd
 from labelqa.consensus.labels._error_models import shares_of
@@ -20,6 +21,7 @@ from labelqa.consensus.labels._result import LabelConsensus, make_result
 _STEPS = 3
 
 
+@takes_tables()
 @renamed(data="annotations")
 def glad(
     annotations: Annotations | pd.DataFrame,

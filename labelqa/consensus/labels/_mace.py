@@ -8,6 +8,7 @@ from functools import partial
 import pandas as pd
 
 from labelqa._renamed import renamed
+from labelqa._tables import takes_tables
 from labelqa.annotations import Annotations
 from labelqa.consensus.labels._crowd import StoppingRule, make_crowd
 from labelqa.consensus.labels._error_models import Competence
@@ -15,6 +16,7 @@ from labelqa.consensus.labels._expectation_maximisation import fit_model
 from labelqa.consensus.labels._result import LabelConsensus, make_result
 
 
+@takes_tables()
 @renamed(data="annotations")
 def mace(
     annotations: Annotations | pd.DataFrame,

@@ -10,11 +10,13 @@ import pandas as pd
 from labelqa._kernels.labels.consensus import normalise
 from labelqa._labels import count_votes
 from labelqa._renamed import renamed
+from labelqa._tables import takes_tables
 from labelqa.annotations import Annotations
 from labelqa.consensus.labels._crowd import Crowd, CrowdFit, WarmStart, make_crowd
 from labelqa.consensus.labels._result import LabelConsensus, make_result
 
 
+@takes_tables()
 @renamed(data="annotations")
 def majority_vote(
     annotations: Annotations | pd.DataFrame,

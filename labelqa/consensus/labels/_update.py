@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from labelqa._codes import LabelCodes, id_text, label_codes
 from labelqa._labels import find_rows, trusted_codes
 from labelqa._renamed import renamed
+from labelqa._tables import takes_tables
 from labelqa.annotations import Annotations, as_label_codes
 from labelqa.consensus.labels._crowd import (
     Crowd,
@@ -28,6 +29,7 @@ Longs = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 
+@takes_tables()
 @renamed(labels="annotations")
 def update(
     result: LabelConsensus,

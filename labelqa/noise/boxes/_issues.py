@@ -18,6 +18,7 @@ from labelqa._options import check_iou_threshold, check_number
 from labelqa._plot import COLOURS, axes
 from labelqa._renamed import renamed, renamed_fields
 from labelqa._result import Result
+from labelqa._tables import takes_tables
 from labelqa.annotations import Annotations, as_annotations
 from labelqa.noise._finding import queue_rows
 from labelqa.noise.boxes._box_evidence import collect_evidence, judged_faults
@@ -100,6 +101,7 @@ class BoxIssues(Result):
         return ax
 
 
+@takes_tables(lists_kept=("detections",))
 @renamed(predictions="detections", min_suspicion="min_doubt")
 def box_issues(
     annotations: Annotations | pd.DataFrame,

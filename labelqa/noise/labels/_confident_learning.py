@@ -17,6 +17,7 @@ from labelqa._options import check_choice
 from labelqa._plot import axes
 from labelqa._renamed import renamed
 from labelqa._result import Result
+from labelqa._tables import takes_tables
 from labelqa.noise import _cleanlab
 from labelqa.noise._joining import Probabilities, join_probabilities, named_probabilities
 from labelqa.noise._judged_labels import judged_labels
@@ -78,6 +79,7 @@ class ConfidentLearning(Result):
         return draw_joint(self.joint, ax)
 
 
+@takes_tables()
 @renamed(labels="annotations")
 def confident_learning(
     annotations: Any,

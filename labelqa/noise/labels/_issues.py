@@ -17,6 +17,7 @@ from labelqa._options import check_choice
 from labelqa._plot import COLOURS, axes
 from labelqa._renamed import renamed
 from labelqa._result import Result
+from labelqa._tables import takes_tables
 from labelqa.annotations import Annotations
 from labelqa.images import ImageSource, as_source
 from labelqa.noise._finding import queue_rows
@@ -124,6 +125,7 @@ class LabelIssues(Result):
         return ax
 
 
+@takes_tables()
 @renamed(labels="annotations", embeddings="features")
 def label_issues(
     annotations: Any,

@@ -14,6 +14,7 @@ from scipy.special import softmax
 
 from labelqa._onnx import METADATA_FILE, MODEL_FILE, check_unchanged, read_metadata, stacks
 from labelqa._options import check_path
+from labelqa._tables import takes_tables
 from labelqa.annotations import Annotations
 from labelqa.errors import ImageError, ModelError, OptionError, shown
 from labelqa.images import ImageSource, as_source
@@ -23,6 +24,7 @@ from labelqa.noise.labels._onnx_classifier import SCALE, OnnxClassifier, PixelSc
 Floats = NDArray[np.float64]
 
 
+@takes_tables()
 def model_probabilities(
     path: str | os.PathLike[str],
     images: Any,

@@ -18,6 +18,7 @@ from labelqa._labels import check_order, is_ordered, votes_of
 from labelqa._options import check_jobs, check_number, check_whole
 from labelqa._plot import COLOURS, axes
 from labelqa._result import Result
+from labelqa._tables import takes_tables
 from labelqa.annotations import Annotations
 from labelqa.errors import TableError, shown
 from labelqa.images import ImageSource, as_source, open_image
@@ -104,6 +105,7 @@ class Duplicates(Result):
         return ax
 
 
+@takes_tables()
 def duplicates(
     images: Any,
     *,

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from labelqa._options import check_choice, check_jobs
 from labelqa._plot import COLOURS, axes
 from labelqa._result import Result
+from labelqa._tables import takes_tables
 from labelqa.annotations import Annotations
 from labelqa.errors import TableError
 from labelqa.images import as_source
@@ -115,6 +116,7 @@ class ImageIssues(Result):
         return ax
 
 
+@takes_tables()
 def image_issues(
     images: Any,
     *,

@@ -13,6 +13,7 @@ from labelqa._options import check_number, check_whole
 from labelqa._plot import COLOURS, axes
 from labelqa._renamed import renamed
 from labelqa._result import Result
+from labelqa._tables import takes_tables
 from labelqa.noise._finding import queue_rows
 from labelqa.noise._neighbours import Neighbours
 from labelqa.noise._neighbours import neighbours as build
@@ -74,6 +75,7 @@ class Outliers(Result):
         return ax
 
 
+@takes_tables()
 @renamed(embeddings="features")
 def outliers(
     features: Any = None,

@@ -13,6 +13,7 @@ from labelqa._checks import BOX_EDGES
 from labelqa._codes import id_text
 from labelqa._labels import annotations_of
 from labelqa._result import Result, unstored
+from labelqa._tables import takes_tables
 from labelqa.annotations import Annotations
 from labelqa.errors import TableError, shown
 from labelqa.noise.queue._decisions import as_decisions
@@ -50,6 +51,7 @@ class AppliedDecisions(Result):
         return (self.annotations, self.table)[place]
 
 
+@takes_tables(lists_kept=("decisions",))
 def apply_decisions(annotations: Any, decisions: Any) -> AppliedDecisions:
     """Carry out reviewers' decisions; what was given stays as it is.
 

@@ -9,11 +9,13 @@ import pandas as pd
 
 from labelqa._options import check_seed, check_whole
 from labelqa._renamed import renamed
+from labelqa._tables import takes_tables
 from labelqa.noise.queue._queue import ReviewQueue
 from labelqa.noise.queue._strata import N_STRATA, strata
 from labelqa.noise.queue._verdicts import verdicts_of
 
 
+@takes_tables(lists_kept=("decisions",))
 @renamed(n="n_rows")
 def audit_sample(queue: ReviewQueue, n_rows: int, *, decisions: Any = (), seed: int = 0) -> pd.DataFrame:
     """Draw rows to review so that `remaining_errors` and `calibrate` are honest.

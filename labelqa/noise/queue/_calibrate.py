@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import expit
 
+from labelqa._tables import takes_tables
 from labelqa.noise.queue._queue import ReviewQueue, flagged
 from labelqa.noise.queue._strata import share_ends, strata
 from labelqa.noise.queue._verdicts import Verdicts, verdicts_of
@@ -24,6 +25,7 @@ _PRIOR = (3.0, 1.0)
 _N_GROUPS, _GROUP_SIZE = 10, 20
 
 
+@takes_tables(lists_kept=("decisions",))
 def calibrate(queue: ReviewQueue, decisions: Any) -> ReviewQueue:
     """Make `p_wrong` mean what it says: of the rows with 20 %, a reviewer changes one in five.
 

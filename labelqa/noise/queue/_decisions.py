@@ -15,6 +15,7 @@ from labelqa._codes import id_text
 from labelqa._files import write_text
 from labelqa._options import check_path
 from labelqa._result import json_safe
+from labelqa._tables import takes_tables
 from labelqa.errors import TableError, shown
 
 ACTIONS = ("keep", "relabel", "drop", "unsure")
@@ -64,6 +65,7 @@ def read_decisions(path: str | os.PathLike[str]) -> pd.DataFrame:
     return as_decisions(rows)
 
 
+@takes_tables(lists_kept=("decisions",))
 def write_decisions(decisions: Any, path: str | os.PathLike[str]) -> Path:
     """Write decisions, one JSON object per line; fields that say nothing are left out.
 

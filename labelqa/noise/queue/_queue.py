@@ -13,6 +13,7 @@ from scipy.special import expit
 from labelqa._plot import COLOURS, axes
 from labelqa._renamed import formerly_took
 from labelqa._result import Result, unstored
+from labelqa._tables import takes_tables
 from labelqa.annotations import Annotations
 from labelqa.errors import TableError
 from labelqa.noise._finding import MISSING_BOX, Finding, as_finding
@@ -117,6 +118,7 @@ class ReviewQueue(Result):
         return ax
 
 
+@takes_tables()
 @formerly_took(Annotations, convert=label_issues, instead="label_issues(annotations)")
 def review_queue(*findings: Finding | pd.DataFrame) -> ReviewQueue:
     """Put everything that was found into one list, so that a reviewer's next minute goes where it helps most.

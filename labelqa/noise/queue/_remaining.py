@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from labelqa._options import check_confidence, check_number
 from labelqa._plot import COLOURS, axes
 from labelqa._result import Result
+from labelqa._tables import takes_tables
 from labelqa.noise.queue._queue import ReviewQueue
 from labelqa.noise.queue._strata import N_STRATA, share_ends, strata
 from labelqa.noise.queue._verdicts import verdicts_of
@@ -82,6 +83,7 @@ class RemainingErrors(Result):
         return ax
 
 
+@takes_tables(lists_kept=("decisions",))
 def remaining_errors(
     queue: ReviewQueue, decisions: Any, *, max_wrong: float = 0.01, confidence: float = 0.95
 ) -> RemainingErrors:
