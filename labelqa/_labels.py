@@ -448,7 +448,8 @@ def check_classes_once(table: pd.DataFrame, name: str) -> None:
     texts = pd.Index(id_texts(table.columns), dtype=object)
     twice = texts[texts.duplicated()].unique()
     if len(twice):
-        raise TableError(f"{name} has {len(twice):,} classes in several columns ({shown(twice)}); give one column each.")
+        told = shown(twice)
+        raise TableError(f"{name} has {len(twice):,} classes in several columns ({told}); give one column each.")
 
 
 def find_rows(ids: Iterable[Any], wanted: Iterable[Any]) -> Longs:

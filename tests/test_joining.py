@@ -297,7 +297,7 @@ class TestApplyDecisions:
         lambda said, p: noise.label_issues(said, pred_probs=p),
         lambda said, p: consensus.consensus_labels(said, pred_probs=p),
         lambda said, p: consensus.dawid_skene(said, pred_probs=p),
-        lambda said, p: consensus.crowdlab(said, p),
+        consensus.crowdlab,
     ],
     ids=["confident_learning", "label_issues", "consensus_labels", "dawid_skene", "crowdlab"],
 )

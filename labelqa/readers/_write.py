@@ -8,6 +8,7 @@ from pathlib import Path
 from labelqa._files import beside
 from labelqa._options import check_choice, check_path
 from labelqa._renamed import renamed
+from labelqa._tables import takes_tables
 from labelqa.annotations import Annotations, as_annotations
 from labelqa.errors import TableError
 from labelqa.readers.writers import _documents, _folders, _tables
@@ -28,6 +29,7 @@ WRITE_FORMATS = ("parquet", "csv", "coco", "label_studio", "cvat", "voc", "yolo"
 
 
 @renamed(format="to")
+@takes_tables()
 def write(
     annotations: Annotations,
     path: str | os.PathLike[str],

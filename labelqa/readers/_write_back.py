@@ -18,6 +18,7 @@ from labelqa._checks import BOX_EDGES
 from labelqa._codes import id_text
 from labelqa._files import beside
 from labelqa._options import check_path
+from labelqa._tables import takes_tables
 from labelqa.annotations import Annotations, as_annotations
 from labelqa.errors import TableError, shown
 from labelqa.readers._changes import Change, Comparison, compare
@@ -32,6 +33,7 @@ from labelqa.readers.writers._newcomers import add_newcomers
 CHANGES = ["item_id", "annotator_id", "change", "old", "new", "file"]
 
 
+@takes_tables()
 def write_back(
     annotations: Annotations,
     source: str | os.PathLike[str],
