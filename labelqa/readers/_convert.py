@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from labelqa.annotations import Annotations
@@ -29,8 +30,8 @@ def convert(
 ) -> Annotations:
     """Read annotations in one format, check them, and write them in another; nothing is overwritten.
 
-    Where `to` names the format that the source has, the source is written back: only what `normalise` joins is changed
-    in it, see `write_back`.
+    Where `to` names the format that the source has, and nobody is named whom the source does not name, the source is
+    written back: only what `normalise` joins is changed in it, see `write_back`.
 
     Parameters
     ----------
@@ -82,7 +83,9 @@ def convert(
         "faulty_boxes": faulty_boxes,
     }
     annotations, forms = read_told(source, **how)
-    if {to} == forms:
+    is_named = annotator is not None or annotator_from is not None
+    is_same = to in ("cvat", "voc", "yolo") if Path(source).is_dir() else not is_named
+    if {to} == forms and is_same:
         write_back(annotations, source, target, **how, allow_loss=allow_loss)
     else:
         write(annotations, target, to=to, allow_loss=allow_loss)

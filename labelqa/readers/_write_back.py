@@ -20,7 +20,7 @@ from labelqa._files import beside
 from labelqa._options import check_path
 from labelqa._tables import takes_tables
 from labelqa.annotations import Annotations, as_annotations
-from labelqa.errors import TableError, shown
+from labelqa.errors import OptionError, TableError, shown
 from labelqa.readers._changes import Change, Comparison, compare
 from labelqa.readers._formats import FORMATS, Format, by_name
 from labelqa.readers._frames import PLACE, PLACES, Frames, Reading, is_picture_name
@@ -84,6 +84,8 @@ def write_back(
         Where there is nothing at `source`.
     TableError
         Where the format is one that is not written back, or cannot say what was changed; nothing is written then.
+    OptionError
+        Where `target` lies within `source`.
 
     Examples
     --------
@@ -106,6 +108,10 @@ def write_back(
     here, there = check_path("source", source), check_path("target", target)
     if there.exists():
         raise FileExistsError(f"{there} exists and is not overwritten; choose another path or remove it first.")
+    if here.is_dir() and there.resolve().is_relative_to(here.resolve()):
+        raise OptionError(
+            f"target={str(there)!r} lies within the source, which would be read with it; choose a path beside."
+        )
     if not len(annotations.items):
         raise TableError("No item is left, and a file without any is none; there is nothing to write.")
     kinds = check_kinds(normalise)

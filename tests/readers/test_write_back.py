@@ -431,6 +431,15 @@ class TestRefused:
         with pytest.raises(FileExistsError, match="exists and is not overwritten"):
             write_back(labelqa.read(path, annotator="ann"), path, path, annotator="ann")
 
+    def test_a_target_within_the_source_is_none(self, tmp_path):
+        source = tmp_path / "given"
+        source.mkdir()
+        coco(source)
+        how = {"annotator_from": "filename"}
+        with pytest.raises(labelqa.OptionError, match="lies within the source"):
+            write_back(labelqa.read(source, **how), source, source / "deep" / "fixed", **how)
+        assert [path.name for path in source.iterdir()] == ["ann.json"]
+
     def test_facts_that_the_source_has_no_node_for_are_named(self, tmp_path):
         path = coco(tmp_path)
         given = labelqa.read(path, annotator="ann")
@@ -465,10 +474,25 @@ class TestCommands:
         path, target = coco(tmp_path), tmp_path / "same.json"
         text = path.read_text(encoding="utf-8").replace('"crack"', '"Dent"')
         path.write_text(text, encoding="utf-8")
-        labelqa.convert(path, target, to="coco", annotator="ann", normalise="case")
+        data = json.loads(path.read_text(encoding="utf-8"))
+        for one in data["annotations"]:
+            one["rater_id"] = "ann"
+        path.write_text(json.dumps(data), encoding="utf-8")
+        labelqa.convert(path, target, to="coco", normalise="case")
         after = json.loads(target.read_text(encoding="utf-8"))
         assert [one["category_id"] for one in after["annotations"]] == [1, 1]
         assert after["annotations"][0]["note"] == {"blur": 0.5}
+
+    def test_convert_of_several_files_makes_one(self, tmp_path):
+        source, target = FOLDER / "coco" / "files", tmp_path / "all.json"
+        given = labelqa.convert(source, target, to="coco", annotator_from="filename", allow_loss=True)
+        assert target.is_file()
+        assert said(labelqa.read(target))[3] == said(given)[3]
+
+    def test_an_annotator_who_is_named_is_written(self, tmp_path):
+        path, target = coco(tmp_path), tmp_path / "named.json"
+        labelqa.convert(path, target, to="coco", annotator="ann")
+        assert {one["rater_id"] for one in json.loads(target.read_text(encoding="utf-8"))["annotations"]} == {"ann"}
 
 
 def test_real_files_are_the_same_to_the_byte(real_data, tmp_path):

@@ -285,6 +285,8 @@ def repath_label_studio(paths: Sequence[Path], files: Files, there: Path) -> Non
         text = files.json(path)
         for position, task in enumerate(text.value(())):
             for key, value in task["data"].items() if isinstance(task.get("data"), dict) else ():
-                new = moved_path(value, path.parent, there)
-                if new is not None:
-                    text.set((position, "data", key), new)
+                listed = enumerate(value) if isinstance(value, list) else [(None, value)]
+                for nth, one in listed:
+                    new = moved_path(one, path.parent, there)
+                    if new is not None:
+                        text.set((position, "data", key, *([] if nth is None else [nth])), new)
