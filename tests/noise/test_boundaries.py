@@ -118,6 +118,13 @@ class TestLabelIssues:
         with pytest.raises(ValueError, match="1 items do not sum to one"):
             confident_learning([0, 1], pred_probs=np.array([[0.5, 0.5], [0.5011, 0.5]]))
 
+    def test_a_probability_may_be_zero_and_not_below(self):
+        assert len(confident_learning([0, 1], pred_probs=np.array([[1.0, 0.0], [0.0, 1.0]])).table) == 2
+        for value in (-1e-12, np.nan, np.inf):
+            probs = np.array([[1.0, 0.0], [1.0, value]])
+            with pytest.raises(ValueError, match=r"negative, missing or infinite values for 1 items \('1'\)"):
+                confident_learning([0, 1], pred_probs=probs)
+
 
 class TestClassHealth:
     def test_the_worst_class_and_pair_come_first(self):

@@ -373,6 +373,9 @@ def test_votes_alone_start_from_the_shares_of_all_votes():
         kernels.voted_posterior(codes.offsets, codes.annotator, codes.label, np.full((3, 2), 0.5), 2, 5.0, 50),
         atol=1e-3,
     )
+    # as many votes as classes
+    even = label_issues(votes(("i", "ann", "x"), ("i", "bob", "y"))).probabilities
+    assert even.loc["i"].tolist() == pytest.approx([0.5, 0.5])
     # a class that nobody voted for has no share
     assert (_combined(judged, None, None, 3)[:, 2] < 1e-6).all()
 
@@ -385,6 +388,9 @@ def test_where_one_source_speaks_it_is_taken_as_it_is():
     np.testing.assert_array_equal(found[:3], [logs[1, 0], logs[0, 1], [np.nan, np.nan]])
     # the others are mixed as if these were not there
     np.testing.assert_array_equal(found[3:], _pooled(logs[:, 3:], np.arange(3, 8, dtype=np.int32) % 2))
+    # weights are thought to be equal, and offsets 0, give or take 0.3
+    weights, offsets = kernels.log_pool(logs[:, 3:], np.arange(3, 8) % 2, 1 / 0.3**2)
+    np.testing.assert_allclose(found[3:], weights[0] * logs[0, 3:] + weights[1] * logs[1, 3:] + offsets, atol=1e-9)
     assert np.isfinite(found[3:]).all()
     np.testing.assert_array_equal(_pooled(logs[:1], np.zeros(8, np.int32)), logs[0])
 
