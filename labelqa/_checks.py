@@ -49,6 +49,34 @@ def need_columns(table: pd.DataFrame, name: str, needed: Sequence[str]) -> None:
         raise TableError(f"The {name} table has the column {shown(doubled)} more than once; keep one of them.")
 
 
+def need_numbers(table: pd.DataFrame, name: str) -> pd.DataFrame:
+    """Refuse columns that hold no real numbers, and two columns of one name (7, 7.0 and "7" are one).
+
+    Returns
+    -------
+    DataFrame
+        The same, numbers that came as objects as numbers.
+
+    Raises
+    ------
+    TableError
+        With the names of the columns.
+    """
+    names = pd.Index([id_text(column) for column in table.columns], dtype=object)
+    twice = names[names.duplicated()].unique()
+    if len(twice):
+        raise TableError(f"{name} has {len(twice):,} columns more than once ({shown(twice)}); keep one of each.")
+    found = table.infer_objects()
+    is_number = [pd.api.types.is_numeric_dtype(kind) and kind.kind != "c" for kind in found.dtypes]
+    texts = [column for column, is_good in zip(table.columns, is_number, strict=True) if not is_good]
+    if texts:
+        raise TableError(
+            f"{name} has columns that hold no numbers ({shown(texts)}); leave them out, or make item_id of the one "
+            "that names the items."
+        )
+    return found
+
+
 def items(given: pd.DataFrame | None, found: Findings) -> pd.DataFrame:
     """Check the items: one row per id, sizes positive or unknown."""
     if given is None:

@@ -297,7 +297,7 @@ class TestApplyDecisions:
         lambda said, p: noise.label_issues(said, pred_probs=p),
         lambda said, p: consensus.consensus_labels(said, pred_probs=p),
         lambda said, p: consensus.dawid_skene(said, pred_probs=p),
-        lambda said, p: consensus.crowdlab(said, p),
+        consensus.crowdlab,
     ],
     ids=["confident_learning", "label_issues", "consensus_labels", "dawid_skene", "crowdlab"],
 )
@@ -309,5 +309,5 @@ def test_a_class_has_one_column(judge, again):
     )
     p = pd.DataFrame(0.5, index=pd.Index([f"i{k}" for k in range(6)], name="item_id"), columns=["a", "7"])
     judge(said, p)
-    with pytest.raises(TableError, match=r"pred_probs has 1 classes in several columns \('.'\); give one column each"):
+    with pytest.raises(TableError, match=r"pred_probs has 1 columns more than once \('.'\); keep one of each"):
         judge(said, pd.concat([p, pd.Series(0.0, index=p.index, name=again)], axis=1))
