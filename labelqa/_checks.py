@@ -141,8 +141,8 @@ def _n_extra(table: pd.DataFrame) -> int:
     return int(table.duplicated(_KEYS).sum())
 
 
-def refuse_repeats(repeated: pd.DataFrame) -> None:
-    """Refuse repeated (item, annotator) pairs with the list.
+def refuse_repeats(repeated: pd.DataFrame, *, is_asked: bool = True) -> None:
+    """Refuse repeated (item, annotator) pairs with the list: because it was asked for, or as no time tells the latest.
 
     Raises
     ------
@@ -152,9 +152,12 @@ def refuse_repeats(repeated: pd.DataFrame) -> None:
     pairs = repeated[_KEYS].drop_duplicates()
     if len(pairs):
         listed = shown([f"{item} by {annotator}" for item, annotator in pairs.itertuples(index=False)], 10)
+        what = f"{len(pairs):,} times an annotator labelled an item more than once"
+        if is_asked:
+            raise TableError(f"{what} ({listed}); remove the extra rows, or count each with repeats='keep'.")
         raise TableError(
-            f"{len(pairs):,} times an annotator labelled an item more than once and no time tells which label is the "
-            f"latest ({listed}); add a created_at column, remove the extra rows, or count each with repeats='keep'."
+            f"{what} and no time tells which label is the latest ({listed}); add a created_at column, remove the extra "
+            "rows, or count each with repeats='keep'."
         )
 
 
@@ -165,7 +168,7 @@ def _latest(table: pd.DataFrame, found: Findings) -> pd.DataFrame:
     unknown = timed.groupby(_KEYS)["_time"].transform(lambda values: values.isna().any())
     late = timed.loc[unknown | (timed["_time"] == last)]
     contradicting = late.groupby(_KEYS)["label"].transform("nunique") > 1
-    refuse_repeats(late.loc[contradicting])
+    refuse_repeats(late.loc[contradicting], is_asked=False)
     kept = late.drop_duplicates(_KEYS).drop(columns="_time")
     n_same = _n_extra(table.drop_duplicates([*_KEYS, "label"], keep="first"))
     n_dropped = len(table) - len(kept)
