@@ -49,6 +49,34 @@ def need_columns(table: pd.DataFrame, name: str, needed: Sequence[str]) -> None:
         raise TableError(f"The {name} table has the column {shown(doubled)} more than once; keep one of them.")
 
 
+def need_numbers(table: pd.DataFrame, name: str) -> pd.DataFrame:
+    """Refuse columns that hold no real numbers, and two columns of one name (7, 7.0 and "7" are one).
+
+    Returns
+    -------
+    DataFrame
+        The same, numbers that came as objects as numbers.
+
+    Raises
+    ------
+    TableError
+        With the names of the columns.
+    """
+    names = pd.Index([id_text(column) for column in table.columns], dtype=object)
+    twice = names[names.duplicated()].unique()
+    if len(twice):
+        raise TableError(f"{name} has {len(twice):,} columns more than once ({shown(twice)}); keep one of each.")
+    found = table.infer_objects()
+    is_number = [pd.api.types.is_numeric_dtype(kind) and kind.kind != "c" for kind in found.dtypes]
+    texts = [column for column, is_good in zip(table.columns, is_number, strict=True) if not is_good]
+    if texts:
+        raise TableError(
+            f"{name} has columns that hold no numbers ({shown(texts)}); leave them out, or make item_id of the one "
+            "that names the items."
+        )
+    return found
+
+
 def items(given: pd.DataFrame | None, found: Findings) -> pd.DataFrame:
     """Check the items: one row per id, sizes positive or unknown."""
     if given is None:
@@ -113,8 +141,8 @@ def _n_extra(table: pd.DataFrame) -> int:
     return int(table.duplicated(_KEYS).sum())
 
 
-def refuse_repeats(repeated: pd.DataFrame) -> None:
-    """Refuse repeated (item, annotator) pairs with the list.
+def refuse_repeats(repeated: pd.DataFrame, *, is_asked: bool = True) -> None:
+    """Refuse repeated (item, annotator) pairs with the list: because it was asked for, or as no time tells the latest.
 
     Raises
     ------
@@ -124,9 +152,12 @@ def refuse_repeats(repeated: pd.DataFrame) -> None:
     pairs = repeated[_KEYS].drop_duplicates()
     if len(pairs):
         listed = shown([f"{item} by {annotator}" for item, annotator in pairs.itertuples(index=False)], 10)
+        what = f"{len(pairs):,} times an annotator labelled an item more than once"
+        if is_asked:
+            raise TableError(f"{what} ({listed}); remove the extra rows, or count each with repeats='keep'.")
         raise TableError(
-            f"{len(pairs):,} times an annotator labelled an item more than once and no time tells which label is the "
-            f"latest ({listed}); add a created_at column, remove the extra rows, or count each with repeats='keep'."
+            f"{what} and no time tells which label is the latest ({listed}); add a created_at column, remove the extra "
+            "rows, or count each with repeats='keep'."
         )
 
 
@@ -137,7 +168,7 @@ def _latest(table: pd.DataFrame, found: Findings) -> pd.DataFrame:
     unknown = timed.groupby(_KEYS)["_time"].transform(lambda values: values.isna().any())
     late = timed.loc[unknown | (timed["_time"] == last)]
     contradicting = late.groupby(_KEYS)["label"].transform("nunique") > 1
-    refuse_repeats(late.loc[contradicting])
+    refuse_repeats(late.loc[contradicting], is_asked=False)
     kept = late.drop_duplicates(_KEYS).drop(columns="_time")
     n_same = _n_extra(table.drop_duplicates([*_KEYS, "label"], keep="first"))
     n_dropped = len(table) - len(kept)

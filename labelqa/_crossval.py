@@ -15,6 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import log_softmax
 
+from labelqa._checks import need_numbers
 from labelqa._codes import encode_ids
 from labelqa._columns import unnamed_rows
 from labelqa._kernels.linear import RidgeSums, fit_temperature, log_loss, ridge
@@ -174,7 +175,7 @@ def check_features(features: pd.DataFrame | NDArray[Any]) -> tuple[Floats32, NDA
     Raises
     ------
     TableError
-        Where ids occur twice, or a value is no finite number.
+        Where ids or columns occur twice, or a value is no finite number.
     """
     if is_ordered(features) and np.ndim(features) == 2:
         features = pd.DataFrame(unnamed_rows(features))
@@ -190,7 +191,9 @@ def check_features(features: pd.DataFrame | NDArray[Any]) -> tuple[Floats32, NDA
         raise TableError(
             f"{len(code) - len(ids):,} item ids of the features occur twice ({shown(twice)}); keep one row."
         )
-    values = features.to_numpy(np.float32)[np.argsort(code, kind="stable")]
+    with np.errstate(over="ignore"):  # what is too large for float32 is refused as infinite
+        numbers = need_numbers(features, "features").to_numpy(np.float32, na_value=np.nan)
+    values = numbers[np.argsort(code, kind="stable")]
     bad = ~np.isfinite(values).all(axis=1)
     if bad.any():
         raise TableError(

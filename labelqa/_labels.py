@@ -437,21 +437,6 @@ def id_texts(ids: Iterable[Any]) -> Objects:
     return out
 
 
-def check_classes_once(table: pd.DataFrame, name: str) -> None:
-    """Refuse a table of probabilities with two columns for one class (7, 7.0 and "7" are one).
-
-    Raises
-    ------
-    TableError
-        With the classes.
-    """
-    texts = pd.Index(id_texts(table.columns), dtype=object)
-    twice = texts[texts.duplicated()].unique()
-    if len(twice):
-        told = shown(twice)
-        raise TableError(f"{name} has {len(twice):,} classes in several columns ({told}); give one column each.")
-
-
 def find_rows(ids: Iterable[Any], wanted: Iterable[Any]) -> Longs:
     """Give the row of each wanted item among `ids`, which are unique; -1 where it is not there."""
     return np.asarray(pd.Index(id_texts(ids), dtype=object).get_indexer(pd.Index(id_texts(wanted), dtype=object)))

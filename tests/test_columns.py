@@ -160,3 +160,43 @@ def test_no_rows_are_a_table_of_the_right_width():
     assert unnamed_rows(np.empty((0, 3)), NAMES).shape == (0, 3)
     with pytest.raises(TableError, match=r"shape \(0, 2\)"):
         unnamed_rows(np.empty((0, 2)), NAMES)
+
+
+@pytest.mark.parametrize("door", ["fitted", "exported", "export"])
+@pytest.mark.parametrize(
+    "column",
+    [
+        lambda n: "x",
+        lambda n: "3",
+        lambda n: pd.Timestamp("2024-05-01"),
+        lambda n: pd.Timedelta("1s"),
+        lambda n: 1 + 2j,
+        lambda n: ["3", *[1.0] * (n - 1)],
+    ],
+    ids=["text", "digits", "time", "duration", "complex", "mixed"],
+)
+def test_what_is_no_number_is_refused_and_never_turned_into_one(door, column, trained, tmp_path):
+    table = trained[0].assign(red=column(80))
+    with pytest.raises(TableError, match=r"hold no numbers \('red'\)|no table of numbers"):
+        doors(trained, table, tmp_path)[door]()
+    with pytest.raises(TableError, match=r"hold no numbers \('red'\)"):
+        baseline.fit(table, pd.Series(np.arange(80) % 2, index=table.index))
+
+
+@pytest.mark.parametrize("door", ["fitted", "exported"])
+@pytest.mark.parametrize("dtype", [object, "Float64", "int8", bool])
+def test_numbers_of_every_type_are_numbers(door, dtype, trained, tmp_path):
+    table = (trained[0] > 0).astype(dtype)
+    plain = (trained[0] > 0).astype(float)
+    np.testing.assert_allclose(
+        doors(trained, table, tmp_path)[door](), doors(trained, plain, tmp_path)[door](), atol=1e-6
+    )
+
+
+def test_features_to_train_on_have_each_column_once(trained):
+    rows = trained[0]
+    label = pd.Series(np.arange(80) % 2, index=rows.index)
+    with pytest.raises(TableError, match=r"features has 1 columns more than once \('red'\)"):
+        baseline.fit(pd.concat([rows, rows["red"]], axis=1), label)
+    with pytest.raises(TableError, match=r"features has 1 columns more than once \('7'\)"):
+        baseline.cross_validate(rows.set_axis([7, "7", "a"], axis=1), label)

@@ -309,5 +309,5 @@ def test_a_class_has_one_column(judge, again):
     )
     p = pd.DataFrame(0.5, index=pd.Index([f"i{k}" for k in range(6)], name="item_id"), columns=["a", "7"])
     judge(said, p)
-    with pytest.raises(TableError, match=r"pred_probs has 1 classes in several columns \('.'\); give one column each"):
+    with pytest.raises(TableError, match=r"pred_probs has 1 columns more than once \('.'\); keep one of each"):
         judge(said, pd.concat([p, pd.Series(0.0, index=p.index, name=again)], axis=1))

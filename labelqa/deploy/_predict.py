@@ -266,13 +266,21 @@ def _feature_rows(items: Any, taken: Mapping[str, Any]) -> tuple[list[str], Floa
         )
     try:
         with np.errstate(over="ignore"):  # what is too large for float32 is refused as infinite
-            rows = np.ascontiguousarray(np.asarray(values), dtype=np.float32)
+            rows = np.ascontiguousarray(_real(np.asarray(values)), dtype=np.float32)
     except (TypeError, ValueError) as error:
         raise TableError(
             f"The features are no table of numbers ({error}); give {n_features} numbers per item."
         ) from error
     _check_batch(rows, taken, ids)
     return ids, rows
+
+
+def _real(values: NDArray[Any]) -> NDArray[Any]:
+    """Refuse what numpy would turn into numbers: texts, times, and the real part of complex numbers."""
+    kinds = set(values.dtype.kind) if values.dtype != object else {np.asarray(cell).dtype.kind for cell in values.flat}
+    if kinds & set("USMmc"):
+        raise TypeError("there are texts, times or complex numbers among them")
+    return values
 
 
 def _check_batch(batch: NDArray[Any], taken: Mapping[str, Any], ids: Sequence[str] | None = None) -> None:

@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from labelqa._checks import need_numbers
 from labelqa._codes import id_text
 from labelqa._columns import unnamed_rows
-from labelqa._labels import by_item_id, check_classes_once, check_order, is_ordered, label_table, rows_of
+from labelqa._labels import by_item_id, check_order, is_ordered, label_table, rows_of
 from labelqa.errors import TableError, shown
 from labelqa.noise._judged_labels import JudgedLabels
 
@@ -85,13 +86,7 @@ def _by_id(table: Any, labelled_items: NDArray[np.object_], name: str) -> pd.Dat
 
 def _numbers(table: pd.DataFrame, name: str) -> Floats:
     """Give the cells as float64 (I, d)."""
-    texts = [column for column in table.columns if not pd.api.types.is_numeric_dtype(table[column])]
-    if texts:
-        raise TableError(
-            f"{name} has columns that hold no numbers ({shown(texts)}); leave them out, or make item_id of the one "
-            "that names the items."
-        )
-    return table.to_numpy(np.float64, na_value=np.nan)
+    return need_numbers(table, name).to_numpy(np.float64, na_value=np.nan)
 
 
 def join_probabilities(given: GivenProbabilities, judged: JudgedLabels) -> Probabilities:
@@ -106,7 +101,7 @@ def join_probabilities(given: GivenProbabilities, judged: JudgedLabels) -> Proba
     """
     own = list(judged.codes.classes)
     table = _by_id(given.table, judged.codes.items, "pred_probs")
-    check_classes_once(table, "pred_probs")
+    table = need_numbers(table, "pred_probs")
     known = {id_text(column): place for place, column in enumerate(table.columns)}
     missing = [label for label in own if id_text(label) not in known]
     if missing:

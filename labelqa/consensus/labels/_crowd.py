@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from labelqa._checks import need_numbers
 from labelqa._codes import LabelCodes, encode_ids, encode_labels, id_text, natural_order
-from labelqa._labels import by_item_id, check_classes_once, find_rows, gold_table, trusted_codes
+from labelqa._labels import by_item_id, find_rows, gold_table, trusted_codes
 from labelqa._options import check_number, check_whole
 from labelqa.annotations import Annotations, as_label_codes
 from labelqa.errors import TableError, shown
@@ -209,14 +210,7 @@ def _prior_table(prior: Any) -> pd.DataFrame:
             "pred_probs has no item ids; give a table with the column item_id, or with the ids as index, and one "
             "column of probabilities per class."
         )
-    check_classes_once(table, "pred_probs")
-    texts = [column for column in table.columns if not pd.api.types.is_numeric_dtype(table[column])]
-    if texts:
-        raise TableError(
-            f"pred_probs has columns that hold no numbers ({shown(texts)}); leave all out but item_id and one column "
-            "of probabilities per class."
-        )
-    return table
+    return need_numbers(table, "pred_probs")
 
 
 def _need_classes(codes: LabelCodes, of_class: NDArray[np.int64], table: pd.DataFrame) -> None:
