@@ -128,7 +128,7 @@ ROOMS = {
         ["audit/sections/*.py", "audit/steps/*.py"],
         # of whole audits only the one with pictures, trusted labels and a model
         [
-            "audit/test_page_parts.py", "audit/test_sections.py",
+            "audit/test_section_blocks.py", "audit/test_page_parts.py", "audit/test_sections.py", "audit/test_steps.py",
             "audit/test_run.py::test_pictures_gold_and_model",
         ],
     ),
