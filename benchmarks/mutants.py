@@ -142,7 +142,7 @@ ROOMS = {
     "cli": (
         ["cli/*.py"],
         [
-            "cli/test_options.py", "cli/test_convert.py", "cli/test_compare.py",
+            "cli/test_output.py", "cli/test_options.py", "cli/test_convert.py", "cli/test_compare.py",
             "cli/test_flag.py", "cli/test_train.py", "cli/test_agree.py", "cli/test_advice.py",
             "augment/test_folder.py", "deploy/test_commands.py", "cli/test_audit_command.py",
         ],
