@@ -99,7 +99,10 @@ ROOMS = {
     ),
     "habits": (
         ["agreement/habits/*.py"],
-        ["agreement/test_limits.py", "agreement/test_conventions.py", "agreement/test_offsets.py"],
+        [
+            "agreement/test_habit_limits.py", "agreement/test_limits.py", "agreement/test_conventions.py",
+            "agreement/test_offsets.py",
+        ],
     ),
     "baseline": (["baseline/*.py"], ["baseline", "test_columns.py", "test_joining.py", "test_ties.py"]),
     "compare": (
