@@ -99,7 +99,10 @@ ROOMS = {
     ),
     "habits": (
         ["agreement/habits/*.py"],
-        ["agreement/test_limits.py", "agreement/test_conventions.py", "agreement/test_offsets.py"],
+        [
+            "agreement/test_habit_limits.py", "agreement/test_limits.py", "agreement/test_conventions.py",
+            "agreement/test_offsets.py",
+        ],
     ),
     "baseline": (["baseline/*.py"], ["baseline", "test_columns.py", "test_joining.py", "test_ties.py"]),
     "compare": (
@@ -128,7 +131,7 @@ ROOMS = {
         ["audit/sections/*.py", "audit/steps/*.py"],
         # of whole audits only the one with pictures, trusted labels and a model
         [
-            "audit/test_page_parts.py", "audit/test_sections.py",
+            "audit/test_section_blocks.py", "audit/test_page_parts.py", "audit/test_sections.py", "audit/test_steps.py",
             "audit/test_run.py::test_pictures_gold_and_model",
         ],
     ),
@@ -142,7 +145,7 @@ ROOMS = {
     "cli": (
         ["cli/*.py"],
         [
-            "cli/test_options.py", "cli/test_convert.py", "cli/test_compare.py",
+            "cli/test_output.py", "cli/test_options.py", "cli/test_convert.py", "cli/test_compare.py",
             "cli/test_flag.py", "cli/test_train.py", "cli/test_agree.py", "cli/test_advice.py",
             "augment/test_folder.py", "deploy/test_commands.py", "cli/test_audit_command.py",
         ],

@@ -180,3 +180,11 @@ def test_the_size_of_a_chart_is_found_in_either_order(size):
 )
 def test_a_chart_follows_the_page(given, expected):
     assert _fit_into_page(f"<svg>{given}</svg>", "line") == f"<svg>{expected}</svg>"
+
+
+def test_records_keep_the_names_and_values_of_columns():
+    table = pd.DataFrame({"item_id": ["p", "q"], 3: [0.5, None]})
+    assert blocks.records(table.astype(object).where(table.notna(), None)) == [
+        {"item_id": "p", "3": 0.5},
+        {"item_id": "q", "3": None},
+    ]

@@ -40,7 +40,8 @@ def build_page(found: Found, origin: Origin, annotations: Annotations, charts: C
     charts, album
         Draw the charts and make the pictures.
     """
-    labels = annotations.labels
+    # in an order of its own, so that who said what reads the same whatever the order of the rows
+    labels = annotations.labels.sort_values(["item_id", "annotator_id"], kind="stable")
     return {
         "title": origin.name,
         "version": origin.version,

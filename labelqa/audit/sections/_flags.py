@@ -50,7 +50,7 @@ def _introduction(queue: pd.DataFrame) -> list[str]:
         f"{count(len(queue), 'flag')} on {count(n_items, 'item')}, the most doubtful first; {shown} "
         "queue.csv lists every item and box in order."
     ]
-    if len(queue) and not bool(queue["is_calibrated"].all()):
+    if not bool(queue["is_calibrated"].all()):
         words.append(
             "The chances of being wrong are uncalibrated: they order the items well, but are no frequencies. "
             "After about 100 reviewed items labelqa can calibrate them and say how many errors are left."

@@ -19,5 +19,5 @@ def drawn(n: int, *, inches: float, beside: float) -> float:
 
 def enough(table: pd.DataFrame, column: str) -> pd.DataFrame:
     """Leave out rows that rest on a handful of items, unless there are no others."""
-    most = int(table[column].max()) if len(table) else 0
-    return table.loc[table[column] >= min(_ENOUGH, max(most, 1))]
+    least: int = min(_ENOUGH, max([1, *table[column]]))
+    return table.loc[table[column] >= least]
