@@ -21,6 +21,9 @@ def convert(
     map: Mapping[str, str] | None = None,  # noqa: A002 - as in read
     normalise: str | Iterable[str] | None = None,
     ground_truth: str = "leave_out",
+    predictions: str = "leave_out",
+    crowds: str = "keep",
+    several_classes: str = "set",
     repeats: str = "latest",
     faulty_boxes: str = "fix",
     allow_loss: bool = False,
@@ -35,7 +38,9 @@ def convert(
         The folder ("parquet", "csv") or file ("coco") to write, which must not exist.
     to
         The format to write, see `write`; by default "coco" where `target` ends in .json, else "parquet".
-    format, annotator, annotator_from, map, normalise, ground_truth, repeats, faulty_boxes
+    format, annotator, annotator_from, map, normalise, ground_truth, predictions, crowds, several_classes
+        How to read `source`, see `read`.
+    repeats, faulty_boxes
         How to read `source`, see `read`.
     allow_loss
         Whether to write though the format has no place for something, see `write`.
@@ -74,6 +79,9 @@ def convert(
         map=map,
         normalise=normalise,
         ground_truth=ground_truth,
+        predictions=predictions,
+        crowds=crowds,
+        several_classes=several_classes,
         repeats=repeats,
         faulty_boxes=faulty_boxes,
     )

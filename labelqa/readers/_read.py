@@ -27,7 +27,8 @@ FORMATS = NAMES
 ANNOTATOR_FROM = ("filename", "parent", "folder")
 #: Endings of the files that may hold annotations.
 SUFFIXES = (*TABLE_SUFFIXES, ".xml")
-GROUND_TRUTH = ("leave_out", "keep")
+GROUND_TRUTH = PREDICTIONS = CROWDS = ("leave_out", "keep")
+SEVERAL_CLASSES = ("set", "each")
 
 
 def read(
@@ -39,6 +40,9 @@ def read(
     map: Mapping[str, str] | None = None,  # noqa: A002 - as on the command line
     normalise: str | Iterable[str] | None = None,
     ground_truth: str = "leave_out",
+    predictions: str = "leave_out",
+    crowds: str = "keep",
+    several_classes: str = "set",
     repeats: str = "latest",
     faulty_boxes: str = "fix",
 ) -> Annotations:
@@ -69,6 +73,15 @@ def read(
     ground_truth
         "leave_out": answers that Label Studio marks as ground truth are nobody's view; "keep": they are their
         author's, like any other.
+    predictions
+        "leave_out": what a model predicted in Label Studio is nobody's view; "keep": it is the view of an annotator
+        called "model" and the version of the model.
+    crowds
+        "keep": a region that COCO marks as a crowd (`iscrowd`) is a box; "leave_out": it is none, as one box round
+        many objects matches no single one, and the view stays labelled.
+    several_classes
+        "set": a rectangle with several classes in Label Studio is one box whose class is the set ("car|red"); "each":
+        it is a box of each class.
     repeats, faulty_boxes
         As in `Annotations.from_frames`.
 
@@ -89,7 +102,13 @@ def read(
     """
     if format is not None:
         check_choice("format", format, FORMATS)
-    check_choice("ground_truth", ground_truth, GROUND_TRUTH)
+    for name, value, choices in (
+        ("ground_truth", ground_truth, GROUND_TRUTH),
+        ("predictions", predictions, PREDICTIONS),
+        ("crowds", crowds, CROWDS),
+        ("several_classes", several_classes, SEVERAL_CLASSES),
+    ):
+        check_choice(name, value, choices)
     kinds = check_kinds(normalise)
     if annotator_from is not None:
         check_choice("annotator_from", annotator_from, ANNOTATOR_FROM)
@@ -100,7 +119,14 @@ def read(
     source = check_path("path", path)
     if not source.exists():
         raise FileNotFoundError(f"There is nothing at {source}; give the path of a file or a folder.")
-    how = Reading(annotator=annotator, columns=_columns(map), keep_gold=ground_truth == "keep")
+    how = Reading(
+        annotator=annotator,
+        columns=_columns(map),
+        keep_gold=ground_truth == "keep",
+        keep_predictions=predictions == "keep",
+        keep_crowds=crowds == "keep",
+        is_each_class=several_classes == "each",
+    )
     frames = _read_frames(source, format, how, annotator_from)
     make_alike(frames, kinds)
     _tell_near_ids(frames)

@@ -49,11 +49,11 @@ def read_label_studio(source: Source, how: Reading) -> Frames:
 def read_tasks(tasks: list[dict[str, Any]], path: Path, how: Reading) -> Frames:
     """Read the tasks of an export.
 
-    A cancelled annotation is a skipped view, one without results an empty view; drafts and predictions are not people's
-    answers, and those marked as ground truth are nobody's view unless they are to be kept. Percent become pixels; a
-    turned rectangle, a polygon, an ellipse and a painted mask become the box that encloses them. Results that share an
-    id are one region. A task with several pictures is several items, called task/number. Of several annotations by one
-    person on one task the latest counts.
+    A cancelled annotation is a skipped view, one without results an empty view; drafts are no answers; predictions, and
+    answers marked as ground truth, are nobody's view unless they are to be kept. Percent become pixels; a turned
+    rectangle, a polygon, an ellipse and a painted mask become the box that encloses them. Results that share an id are
+    one region. A task with several pictures is several items, called task/number. Of several annotations by one person
+    on one task the latest counts.
 
     Raises
     ------
@@ -91,7 +91,7 @@ class _Region:
 
 def _add_task(rows: _Rows, task: dict[str, Any], item: str) -> None:
     said = [mapping(one, "an annotation") for one in task["annotations"]]
-    rows.met["files", "prediction", "left out"] += len(task.get("predictions") or [])
+    said += _of_models(rows, task)
     rows.met["files", "draft", "left out"] += len(task.get("drafts") or [])
     if not rows.how.keep_gold:
         gold = [one for one in said if one.get("ground_truth")]
@@ -105,6 +105,17 @@ def _add_task(rows: _Rows, task: dict[str, Any], item: str) -> None:
     for key, name in place.names.items():
         width, height = place.sizes.get(key, (math.nan, math.nan))
         rows.item(name, place.pictures[key], width, height)
+
+
+def _of_models(rows: _Rows, task: dict[str, Any]) -> list[dict[str, Any]]:
+    """Give the predictions as annotations by the models, called by their versions; none where they are left out."""
+    made = task.get("predictions") or []
+    if not rows.how.keep_predictions:
+        rows.met["files", "prediction", "left out: predictions='keep' takes it"] += len(made)
+        return []
+    rows.met["views", "prediction", "read as the view of its model"] += len(made)
+    every = [mapping(one, "a prediction") for one in made]
+    return [one | {"completed_by": f"model {one.get('model_version') or ''}".strip()} for one in every]
 
 
 @dataclass
@@ -133,9 +144,12 @@ def _add_annotation(rows: _Rows, annotation: dict[str, Any], person: str, place:
             rows.met["boxes", f"{shape['type']} without a class", "left out"] += corners is not None
             unread[key] += 1
             continue
+        is_each = rows.how.is_each_class
         if len(region.classes) > 1:
-            rows.met["boxes", "rectangle with several classes", "read as a set"] += 1
-        rows.boxes.append((place.names[key], person, "|".join(region.classes), *corners))
+            action = "read as a box of each" if is_each else "read as a set: several_classes='each' tells them apart"
+            rows.met["boxes", "rectangle with several classes", action] += 1
+        classes = region.classes if is_each else ["|".join(region.classes)]
+        rows.boxes += [(place.names[key], person, name, *corners) for name in classes]
     for key, label in () if skipped else _choices(annotation, place.pictures, rows):
         rows.labels.append((place.names[key], person, label))
     seconds, time = annotation.get("lead_time"), _time(annotation)
