@@ -6,18 +6,14 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from labelqa._cells import durations, plain_numbers, times
 from labelqa._codes import encode_ids, id_text, of_one_type
 from labelqa._findings import Findings
-from labelqa._suspects import (
-    BOX_EDGES,
-    frames_of,
-    tell_spellings,
-    tell_units,
-    without_placeholders,
-)
+from labelqa._suspects import tell_spellings, without_placeholders
 from labelqa._tables import A_TABLE
+from labelqa._units import BOX_EDGES, frames_of, tell_units
 from labelqa.errors import TableError, shown
 
 STATUSES = ("labelled", "empty", "skipped")
@@ -201,8 +197,8 @@ def boxes(given: pd.DataFrame | None, item_table: pd.DataFrame, faulty: str, fou
     table = _labels_of_one_type(table.loc[~missing].reset_index(drop=True), "boxes", found)
     tell_spellings(table, "boxes", found)
     table = without_placeholders(table, found, is_kept=faulty != "fix")
-    tell_units(table, item_table, found)
-    table = _fix_boxes(table, item_table, faulty, found)
+    is_foreign = tell_units(table, item_table, found)
+    table = _fix_boxes(table, item_table, is_foreign, faulty, found)
     table = table.sort_values([*_KEYS, *BOX_EDGES], kind="stable").reset_index(drop=True)
     if "box_id" not in table:
         nth = (table.groupby(_KEYS).cumcount() + 1).astype(str)
@@ -216,10 +212,14 @@ def boxes(given: pd.DataFrame | None, item_table: pd.DataFrame, faulty: str, fou
     return _leading(table, columns)
 
 
-def _fix_boxes(table: pd.DataFrame, item_table: pd.DataFrame, faulty: str, found: Findings) -> pd.DataFrame:
+def _fix_boxes(
+    table: pd.DataFrame, item_table: pd.DataFrame, is_foreign: NDArray[np.bool_], faulty: str, found: Findings
+) -> pd.DataFrame:
     corners = table[list(BOX_EDGES)].to_numpy(np.float64)
-    # an unknown size has no frame to leave
+    # an unknown size has no frame to leave, and what is in another unit is not cut to it
     limit = frames_of(table, item_table)
+    if faulty == "fix":
+        limit[is_foreign] = np.nan
     low, high = np.where(np.isnan(limit), -np.inf, 0.0), np.where(np.isnan(limit), np.inf, limit)
     clipped = np.hstack([np.clip(corners[:, :2], low, high), np.clip(corners[:, 2:], low, high)])
     turned = (corners[:, 2] < corners[:, 0]) | (corners[:, 3] < corners[:, 1])

@@ -1,54 +1,16 @@
-"""What the data themselves say against them: spellings, placeholders, units, and sizes that boxes contradict."""
+"""What the data themselves say against them: spellings of ids and classes, and placeholders."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from labelqa._codes import encode_ids
 from labelqa._findings import Findings
-
-BOX_EDGES = ("x_min", "y_min", "x_max", "y_max")
-
-
-def frames_of(table: pd.DataFrame, item_table: pd.DataFrame) -> Any:
-    """Give the width and height of the picture of each box, (n, 2), nan where unknown."""
-    frame = table[["item_id"]].merge(item_table[["item_id", "width", "height"]], on="item_id", how="left")
-    return frame[["width", "height"]].to_numpy(np.float64)
-
-
-def without_contradicted_sizes(given: pd.DataFrame | None, item_table: pd.DataFrame, found: Findings) -> pd.DataFrame:
-    """Take sizes of pictures that most boxes contradict for unknown: nothing is cut to a frame that cannot be right.
-
-    A size given before the picture was turned is such a one, and so is that of a picture that was scaled.
-    """
-    if given is None or not {"item_id", *BOX_EDGES} <= set(given.columns):
-        return item_table
-    codes, ids = encode_ids(given["item_id"].reset_index(drop=True), "item_id")
-    table = pd.DataFrame({"item_id": pd.Series(ids[codes], dtype="str")})
-    corners = given[list(BOX_EDGES)].apply(pd.to_numeric, errors="coerce").to_numpy(np.float64)
-    limit = frames_of(table, item_table)
-    high = corners[:, 2:] > limit
-    is_known = np.isfinite(limit).all(axis=1) & np.isfinite(corners).all(axis=1)
-    # half a pixel over the edge is rounding
-    leaves = is_known & (corners[:, 2:] > limit + 0.5).any(axis=1)
-    if not is_known.any() or leaves.sum() <= 0.5 * is_known.sum() or not high.any():
-        return item_table
-    if table.loc[leaves, "item_id"].nunique() < 2:
-        return item_table  # one picture tells nothing of the others
-    fits_turned = (corners[leaves][:, 2:] <= limit[leaves][:, ::-1] + 0.5).all()
-    hint = ", and fits when width and height change places" if fits_turned else ""
-    wrong = table.loc[leaves, "item_id"].unique()
-    what = f"size of the picture that most boxes leave{hint}"
-    found.add("items", what, len(wrong), "taken as unknown: nothing is clipped", wrong)
-    is_wrong = item_table["item_id"].isin(wrong)
-    sizes = item_table[["width", "height"]].mask(is_wrong)
-    return item_table.assign(width=sizes["width"], height=sizes["height"])
+from labelqa._units import BOX_EDGES
 
 
 def spelling_key(text: str, kinds: Sequence[str] = ("case", "space", "unicode", "number")) -> str:
@@ -122,22 +84,3 @@ def without_placeholders(table: pd.DataFrame, found: Findings, *, is_kept: bool)
                   table.loc[mine, "item_id"])  # fmt: skip
         left_out |= mine & says_nothing
     return table.loc[~left_out].reset_index(drop=True)
-
-
-def tell_units(table: pd.DataFrame, item_table: pd.DataFrame, found: Findings) -> None:
-    """Report annotators whose coordinates are in another unit than those of the others: shares, or far larger."""
-    if table.empty:
-        return
-    reach = table[list(BOX_EDGES)].abs().groupby(table["annotator_id"]).max().max(axis=1)
-    sizes = item_table[["width", "height"]].to_numpy(np.float64)
-    in_shares = reach[reach <= 1.0 + 1e-9]
-    if len(in_shares) and (len(in_shares) < len(reach) or (np.isfinite(sizes).any() and np.nanmax(sizes) > 1)):
-        n = int(table["annotator_id"].isin(in_shares.index).sum())
-        found.add("boxes", "boxes with coordinates from 0 to 1, beside pixels", n,
-                  "kept: they look like shares of the picture; multiply them by its size", in_shares.index)  # fmt: skip
-    if len(reach) > 1:
-        usual = float(reach.median())
-        far = reach[(reach > 20 * usual) & (reach > 1)]
-        n = int(table["annotator_id"].isin(far.index).sum())
-        found.add("boxes", "boxes of annotators who reach more than 20 times as far as the others", n,
-                  "kept: check the unit", far.index)  # fmt: skip

@@ -35,8 +35,8 @@ from labelqa._checks import BOX_EDGES
 from labelqa._codes import BoxCodes, LabelCodes, box_codes, encode_ids, encode_labels, label_codes
 from labelqa._findings import Findings
 from labelqa._options import check_choice
-from labelqa._suspects import without_contradicted_sizes
 from labelqa._tables import A_TABLE, takes_tables
+from labelqa._units import without_contradicted_sizes
 from labelqa.errors import TableError, shown
 
 __all__ = ["Annotations"]

@@ -109,6 +109,9 @@ def used_reading(source: Any, reading: dict[str, Any]) -> dict[str, Any]:
             **reading,
             "repeats": reading["repeats"] or "latest",
             "ground_truth": reading["ground_truth"] or "leave_out",
+            "predictions": reading["predictions"] or "leave_out",
+            "crowds": reading["crowds"] or "keep",
+            "several_classes": reading["several_classes"] or "set",
             "normalise": normalise if normalise is None or isinstance(normalise, str) else ",".join(normalise),
         }
     given = {name: value for name, value in reading.items() if name != "repeats" and value is not None}

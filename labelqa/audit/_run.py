@@ -49,6 +49,9 @@ def run_audit(
     map: Mapping[str, str] | None = None,  # noqa: A002 - as in read
     normalise: str | Iterable[str] | None = None,
     ground_truth: str | None = None,
+    predictions: str | None = None,
+    crowds: str | None = None,
+    several_classes: str | None = None,
     repeats: str | None = None,
     overwrite: bool = False,
     on_step: OnStep | None = None,
@@ -76,7 +79,7 @@ def run_audit(
         Folder to write.
     seed
         Of everything random.
-    format, annotator, annotator_from, map, normalise, ground_truth
+    format, annotator, annotator_from, map, normalise, ground_truth, predictions, crowds, several_classes
         As in `labelqa.read`; refused where `source` is no path.
     repeats
         As in `labelqa.read`, "latest" by default. `Annotations` were checked already: by default as they were then, and
@@ -119,7 +122,8 @@ def run_audit(
     refuse_to_overwrite(target, overwrite=overwrite)
     given = {
         "format": format, "annotator": annotator, "annotator_from": annotator_from, "map": map, "normalise": normalise,
-        "ground_truth": ground_truth, "repeats": repeats,
+        "ground_truth": ground_truth, "predictions": predictions, "crowds": crowds, "several_classes": several_classes,
+        "repeats": repeats,
     }  # fmt: skip
     reading = used_reading(source, given)
     golds = _as_list(gold)
@@ -184,7 +188,10 @@ def _key(material: Material, seed: int, reading: dict[str, Any]) -> dict[str, An
     return {"version": __version__, "inputs": hashes, "seed": seed, "reading": reading}
 
 
-_BY_DEFAULT = (("--repeats", "latest"), ("--ground-truth", "leave_out"))
+_BY_DEFAULT = (
+    ("--repeats", "latest"), ("--ground-truth", "leave_out"), ("--predictions", "leave_out"), ("--crowds", "keep"),
+    ("--several-classes", "set"),
+)  # fmt: skip
 
 
 def _command(source: Any, options: list[tuple[str, Any]], out: Path, seed: int) -> str:

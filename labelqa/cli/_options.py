@@ -140,6 +140,27 @@ _SOURCE_OPTIONS = (
         help="What Label Studio marks as ground truth is nobody's view, or its author's.",
     ),
     option(
+        "--predictions",
+        type=click.Choice(["leave_out", "keep"]),
+        default="leave_out",
+        show_default=True,
+        help="What a model predicted in Label Studio is nobody's view, or that of the model.",
+    ),
+    option(
+        "--crowds",
+        type=click.Choice(["keep", "leave_out"]),
+        default="keep",
+        show_default=True,
+        help="A crowd region of COCO (iscrowd) is a box, or none.",
+    ),
+    option(
+        "--several-classes",
+        type=click.Choice(["set", "each"]),
+        default="set",
+        show_default=True,
+        help="A rectangle of several classes in Label Studio is one box of the set, or a box of each.",
+    ),
+    option(
         "--repeats",
         type=click.Choice(["latest", "keep", "refuse"]),
         default="latest",
@@ -148,7 +169,10 @@ _SOURCE_OPTIONS = (
     ),
 )
 #: What `source_options` hands to a command that also has options of its own.
-SOURCE_NAMES = ("source", "form", "annotator", "annotator_from", "map", "normalise", "ground_truth", "repeats")
+SOURCE_NAMES = (
+    "source", "form", "annotator", "annotator_from", "map", "normalise", "ground_truth", "predictions", "crowds",
+    "several_classes", "repeats",
+)  # fmt: skip
 _ROOT = option("--root", type=PATH, default=Path("models"), show_default=True, former="--models",
                help="Folder of all models.")  # fmt: skip
 _ALIAS = option("--alias", default="champion", show_default=True, help="champion, challenger or shadow.")

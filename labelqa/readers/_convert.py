@@ -24,6 +24,9 @@ def convert(
     map: Mapping[str, str] | None = None,  # noqa: A002 - as in read
     normalise: str | Iterable[str] | None = None,
     ground_truth: str = "leave_out",
+    predictions: str = "leave_out",
+    crowds: str = "keep",
+    several_classes: str = "set",
     repeats: str = "latest",
     faulty_boxes: str = "fix",
     allow_loss: bool = False,
@@ -41,7 +44,9 @@ def convert(
         The file or folder to write, see `write`, which must not exist.
     to
         The format to write, see `write`; by default "coco" where `target` ends in .json, else "parquet".
-    format, annotator, annotator_from, map, normalise, ground_truth, repeats, faulty_boxes
+    format, annotator, annotator_from, map, normalise, ground_truth, predictions, crowds, several_classes
+        How to read `source`, see `read`.
+    repeats, faulty_boxes
         How to read `source`, see `read`.
     allow_loss
         Whether to write though the format has no place for something, see `write`.
@@ -79,13 +84,17 @@ def convert(
         "map": map,
         "normalise": normalise,
         "ground_truth": ground_truth,
+        "predictions": predictions,
+        "crowds": crowds,
+        "several_classes": several_classes,
         "repeats": repeats,
         "faulty_boxes": faulty_boxes,
     }
-    annotations, forms = read_told(source, **how)
+    annotations, forms = read_told(source, how)
     is_named = annotator is not None or annotator_from is not None
     is_same = to in ("cvat", "voc", "yolo") if Path(source).is_dir() else not is_named
-    if {to} == forms and is_same:
+    is_whole = predictions != "keep" and several_classes != "each"
+    if {to} == forms and is_same and is_whole:
         write_back(annotations, source, target, **how, allow_loss=allow_loss)
     else:
         write(annotations, target, to=to, allow_loss=allow_loss)

@@ -48,6 +48,12 @@ class Reading:
         Our name of a column -> the name in the file.
     keep_gold
         Whether answers marked as ground truth are views like others.
+    keep_predictions
+        Whether what a model predicted is a view, of an annotator called after the model.
+    keep_crowds
+        Whether a region that stands for a crowd of objects is a box.
+    is_each_class
+        Whether a rectangle with several classes is a box of each; it is one box of the set otherwise.
     with_places
         Whether each row says where in the file it comes from (`PLACE`).
     """
@@ -55,6 +61,9 @@ class Reading:
     annotator: str | None = None
     columns: Mapping[str, str] = field(default_factory=dict)
     keep_gold: bool = False
+    keep_predictions: bool = False
+    keep_crowds: bool = True
+    is_each_class: bool = False
     with_places: bool = False
 
 

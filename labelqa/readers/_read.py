@@ -27,7 +27,14 @@ FORMATS = NAMES
 ANNOTATOR_FROM = ("filename", "parent", "folder")
 #: Endings of the files that may hold annotations.
 SUFFIXES = (*TABLE_SUFFIXES, ".xml")
-GROUND_TRUTH = ("leave_out", "keep")
+GROUND_TRUTH = PREDICTIONS = CROWDS = ("leave_out", "keep")
+SEVERAL_CLASSES = ("set", "each")
+_CHOICES = {
+    "ground_truth": GROUND_TRUTH,
+    "predictions": PREDICTIONS,
+    "crowds": CROWDS,
+    "several_classes": SEVERAL_CLASSES,
+}
 #: Formats that are told by a whole JSON or XML document.
 _OF_JSON = ("coco", "label_studio", "cvat")
 
@@ -41,6 +48,9 @@ def read(
     map: Mapping[str, str] | None = None,  # noqa: A002 - as on the command line
     normalise: str | Iterable[str] | None = None,
     ground_truth: str = "leave_out",
+    predictions: str = "leave_out",
+    crowds: str = "keep",
+    several_classes: str = "set",
     repeats: str = "latest",
     faulty_boxes: str = "fix",
 ) -> Annotations:
@@ -72,6 +82,15 @@ def read(
     ground_truth
         "leave_out": answers that Label Studio marks as ground truth are nobody's view; "keep": they are their
         author's, like any other.
+    predictions
+        "leave_out": what a model predicted in Label Studio is nobody's view; "keep": it is the view of an annotator
+        called "model" and the version of the model.
+    crowds
+        "keep": a region that COCO marks as a crowd (`iscrowd`) is a box; "leave_out": it is none, as one box round
+        many objects matches no single one, and the view stays labelled.
+    several_classes
+        "set": a rectangle with several classes in Label Studio is one box whose class is the set ("car|red"); "each":
+        it is a box of each class.
     repeats, faulty_boxes
         As in `Annotations.from_frames`.
 
@@ -90,50 +109,49 @@ def read(
     >>> labelqa.read("sample_data/inspection")
     Annotations(300 items, 5 annotators, ... views, ... labels, ... boxes)
     """
-    told = read_told(
-        path,
-        format=format,
-        annotator=annotator,
-        annotator_from=annotator_from,
-        map=map,
-        normalise=normalise,
-        ground_truth=ground_truth,
-        repeats=repeats,
-        faulty_boxes=faulty_boxes,
-    )
-    return told[0]
+    told = {
+        "format": format,
+        "annotator": annotator,
+        "annotator_from": annotator_from,
+        "map": map,
+        "normalise": normalise,
+        "ground_truth": ground_truth,
+        "predictions": predictions,
+        "crowds": crowds,
+        "several_classes": several_classes,
+        "repeats": repeats,
+        "faulty_boxes": faulty_boxes,
+    }
+    return read_told(path, told)[0]
 
 
-def read_told(
-    path: str | os.PathLike[str],
-    *,
-    format: str | None,  # noqa: A002 - as in read
-    annotator: str | None,
-    annotator_from: str | None,
-    map: Any,  # noqa: A002 - as in read
-    normalise: str | Iterable[str] | None,
-    ground_truth: str,
-    repeats: str,
-    faulty_boxes: str,
-) -> tuple[Annotations, set[str]]:
-    """Read as `read` does, and tell the formats that were met."""
-    kinds = check_kinds(normalise)
-    how = reading(annotator=annotator, columns=map, ground_truth=ground_truth)
-    frames = read_source(path, form=format, annotator_from=annotator_from, how=how)
-    return checked(frames, kinds, repeats=repeats, faulty_boxes=faulty_boxes), frames.forms
+def read_told(path: str | os.PathLike[str], told: Mapping[str, Any]) -> tuple[Annotations, set[str]]:
+    """Read by the arguments of `read`, and tell the formats that were met."""
+    kinds = check_kinds(told["normalise"])
+    how = reading(told)
+    frames = read_source(path, form=told["format"], annotator_from=told["annotator_from"], how=how)
+    return checked(frames, kinds, repeats=told["repeats"], faulty_boxes=told["faulty_boxes"]), frames.forms
 
 
-def reading(*, annotator: str | None, columns: Any, ground_truth: str, with_places: bool = False) -> Reading:
-    """Put the options together that every reader is told.
+def reading(told: Mapping[str, Any], *, with_places: bool = False) -> Reading:
+    """Put together what every reader is told, of the arguments of `read`.
 
     Raises
     ------
     OptionError
         For one that is not known.
     """
-    check_choice("ground_truth", ground_truth, GROUND_TRUTH)
-    keep_gold = ground_truth == "keep"
-    return Reading(annotator=annotator, columns=_columns(columns), keep_gold=keep_gold, with_places=with_places)
+    for name, choices in _CHOICES.items():
+        check_choice(name, told[name], choices)
+    return Reading(
+        annotator=told["annotator"],
+        columns=_columns(told["map"]),
+        keep_gold=told["ground_truth"] == "keep",
+        keep_predictions=told["predictions"] == "keep",
+        keep_crowds=told["crowds"] == "keep",
+        is_each_class=told["several_classes"] == "each",
+        with_places=with_places,
+    )
 
 
 def read_source(path: str | os.PathLike[str], *, form: str | None, annotator_from: str | None, how: Reading) -> Frames:

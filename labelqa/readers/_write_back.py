@@ -7,7 +7,6 @@ import os
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +24,7 @@ from labelqa.readers._changes import Change, Comparison, compare
 from labelqa.readers._formats import FORMATS, Format, by_name
 from labelqa.readers._frames import PLACE, PLACES, Frames, Reading, is_picture_name
 from labelqa.readers._normalise import check_kinds
-from labelqa.readers._read import checked, read_source, reading
+from labelqa.readers._read import checked, read_source, read_told, reading
 from labelqa.readers._source import Source
 from labelqa.readers.writers._files import Files, settle_foreign
 from labelqa.readers.writers._newcomers import add_newcomers
@@ -45,6 +44,9 @@ def write_back(
     map: Mapping[str, str] | None = None,  # noqa: A002 - as in read
     normalise: str | Iterable[str] | None = None,
     ground_truth: str = "leave_out",
+    predictions: str = "leave_out",
+    crowds: str = "keep",
+    several_classes: str = "set",
     repeats: str = "latest",
     faulty_boxes: str = "fix",
     allow_loss: bool = False,
@@ -66,8 +68,11 @@ def write_back(
         The file or folder to write, which must not exist. Of a folder everything that does not change is copied, the
         pictures too where the format says by their place which they are ("voc", "yolo"); elsewhere relative paths of
         pictures that are there are written as seen from `target`.
-    format, annotator, annotator_from, map, normalise, ground_truth, repeats, faulty_boxes
-        How `source` was read, see `read`. Spellings that `normalise` joined are changed too.
+    format, annotator, annotator_from, map, normalise, ground_truth, predictions, crowds, several_classes
+        How `source` was read, see `read`. Spellings that `normalise` joined are changed too. What models predicted, and
+        a box for each class of one rectangle, cannot be written back.
+    repeats, faulty_boxes
+        How `source` was read, see `read`.
     allow_loss
         Whether to go on though the source cannot be made to say something; what it is stands in the error.
 
@@ -85,7 +90,7 @@ def write_back(
     TableError
         Where the format is one that is not written back, or cannot say what was changed; nothing is written then.
     OptionError
-        Where `target` lies within `source`.
+        Where `target` lies within `source`, or for ``predictions="keep"`` and ``several_classes="each"``.
 
     Examples
     --------
@@ -104,24 +109,28 @@ def write_back(
     ['move box']
     [{'id': 7, 'image_id': 1, 'category_id': 1, 'bbox': [1, 2, 34, 40], 'note': 'blurred'}]
     """
+    told = {
+        "format": format,
+        "annotator": annotator,
+        "annotator_from": annotator_from,
+        "map": map,
+        "normalise": normalise,
+        "ground_truth": ground_truth,
+        "predictions": predictions,
+        "crowds": crowds,
+        "several_classes": several_classes,
+        "repeats": repeats,
+        "faulty_boxes": faulty_boxes,
+    }
     annotations = as_annotations(annotations)
     here, there = check_path("source", source), check_path("target", target)
-    if there.exists():
-        raise FileExistsError(f"{there} exists and is not overwritten; choose another path or remove it first.")
-    if here.is_dir() and there.resolve().is_relative_to(here.resolve()):
-        raise OptionError(
-            f"target={str(there)!r} lies within the source, which would be read with it; choose a path beside."
-        )
-    if not len(annotations.items):
-        raise TableError("No item is left, and a file without any is none; there is nothing to write.")
-    kinds = check_kinds(normalise)
-    how = reading(annotator=annotator, columns=map, ground_truth=ground_truth, with_places=True)
-    rules = {"repeats": repeats, "faulty_boxes": faulty_boxes}
+    _check(annotations, here, there, told)
+    kinds, rules = check_kinds(normalise), {"repeats": repeats, "faulty_boxes": faulty_boxes}
+    how = reading(told, with_places=True)
     frames = read_source(here, form=format, annotator_from=annotator_from, how=how)
     form = _format(frames, here)
     spelt = _spelt(frames)
-    before = checked(frames, kinds, **rules)
-    found = compare(frames, spelt, before, annotations)
+    found = compare(frames, spelt, checked(frames, kinds, **rules), annotations)
     files = Files(allow_loss=allow_loss)
     apart = here.is_dir() and (annotator_from is not None or _n_people(frames) > 1)
     changes = _make(form, found, files, how, root=here if apart else None, annotator_from=annotator_from)
@@ -129,21 +138,37 @@ def write_back(
         form.repath(_files_of(frames), files, there if here.is_dir() else there.parent)
     lost = +found.lost
     _refuse_loss(lost, here, allow_loss=allow_loss)
-    again = replace(how, with_places=False)
 
     def verify(written: Path) -> None:
-        if lost:
-            return
-        try:
-            frames = read_source(written, form=form.name, annotator_from=annotator_from, how=again)
-            got = checked(frames, kinds, **rules)
-        except TableError as error:
-            message = str(error).replace(str(written), written.name)
-            raise TableError(f"{here} cannot be changed so that it can be read again: {message}") from error
-        _refuse_unlike(annotations, got, here)
+        if not lost:
+            _refuse_unlike(annotations, _read_again(written, told | {"format": form.name}, here), here)
 
     _put(here, there, files.results(), verify, with_pictures=form.repath is None)
     return _listed(changes)
+
+
+def _check(annotations: Annotations, here: Path, there: Path, told: Mapping[str, Any]) -> None:
+    """Refuse before anything is read what cannot be written."""
+    if there.exists():
+        raise FileExistsError(f"{there} exists and is not overwritten; choose another path or remove it first.")
+    if here.is_dir() and there.resolve().is_relative_to(here.resolve()):
+        raise OptionError(
+            f"target={str(there)!r} lies within the source, which would be read with it; choose a path beside."
+        )
+    if told["predictions"] == "keep" or told["several_classes"] == "each":
+        said = f"predictions={told['predictions']!r} and several_classes={told['several_classes']!r}"
+        raise OptionError(f"What was read with {said} is not written back; write another format with to=.")
+    if not len(annotations.items):
+        raise TableError("No item is left, and a file without any is none; there is nothing to write.")
+
+
+def _read_again(written: Path, told: Mapping[str, Any], here: Path) -> Annotations:
+    """Read what was written, as the source was read."""
+    try:
+        return read_told(written, told)[0]
+    except TableError as error:
+        message = str(error).replace(str(written), written.name)
+        raise TableError(f"{here} cannot be changed so that it can be read again: {message}") from error
 
 
 def _make(

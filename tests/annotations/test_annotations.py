@@ -425,7 +425,7 @@ class TestAsAnnotations:
         assert as_annotations(annotations) is annotations
 
     def test_anything_else_is_refused(self) -> None:
-        with pytest.raises(TableError, match=r"Found a list; needed is labelqa.Annotations or a pandas DataFrame"):
+        with pytest.raises(TableError, match=r"Found a list; needed is labelqa.Annotations or a table \(of pandas"):
             as_annotations([("1", "ann", "ok")])  # type: ignore[arg-type]
 
 

@@ -81,7 +81,7 @@ def test_predictions_are_not_people(tmp_path):
     annotations = read(tmp_path, task(1, said(1, rectangle()), predictions=[{"result": [rectangle()]}]))
     assert len(annotations.boxes) == 1
     assert annotations.checks[["finding", "n", "action"]].values.tolist() == [
-        ["prediction in export.json", 1, "left out"]
+        ["prediction in export.json", 1, "left out: predictions='keep' takes it"]
     ]
 
 

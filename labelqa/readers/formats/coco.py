@@ -31,7 +31,7 @@ def read_coco(source: Source, how: Reading) -> Frames:
     `rater_id` on an annotation names its annotator, `rater_list` all who share it; `rater_list` on an image names all
     who looked, or, as an object, in which sessions they did: the first counts. Where the file holds no rater,
     `how.annotator` saw every listed image. Polygons and run-length masks without a box become the box that encloses
-    them; `iscrowd` regions are read as boxes and counted.
+    them; `iscrowd` regions are read as boxes, unless they are to be left out, and counted.
 
     Raises
     ------
@@ -83,8 +83,13 @@ class _Rows:
             return
         has_box, outline = bool(annotation.get("bbox")), annotation.get("segmentation")
         corners = self._corners(annotation)
-        self.met["crowd region (iscrowd)", "read as a box"] += bool(annotation.get("iscrowd")) and corners is not None
         item = self.item(place)
+        if annotation.get("iscrowd") and corners is not None:
+            kept = self.how.keep_crowds
+            self.met["crowd region (iscrowd)", "read as a box" if kept else "left out: the view stays labelled"] += 1
+            if not kept:
+                self.unread |= {(item, person) for person in people}
+                return
         self.met["annotation with a score, as a model writes it", "kept"] += annotation.get("score") is not None
         if annotation.get("keypoints") and corners is None:
             self.met["keypoints without a box", "left out: no extent"] += 1

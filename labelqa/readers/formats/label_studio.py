@@ -49,11 +49,11 @@ def read_label_studio(source: Source, how: Reading) -> Frames:
 def read_tasks(tasks: list[dict[str, Any]], path: Path, how: Reading) -> Frames:
     """Read the tasks of an export.
 
-    A cancelled annotation is a skipped view, one without results an empty view; drafts and predictions are not people's
-    answers, and those marked as ground truth are nobody's view unless they are to be kept. Percent become pixels; a
-    turned rectangle, a polygon, an ellipse and a painted mask become the box that encloses them. Results that share an
-    id are one region. A task with several pictures is several items, called task/number. Of several annotations by one
-    person on one task the latest counts.
+    A cancelled annotation is a skipped view, one without results an empty view; drafts are no answers; predictions, and
+    answers marked as ground truth, are nobody's view unless they are to be kept. Percent become pixels; a turned
+    rectangle, a polygon, an ellipse and a painted mask become the box that encloses them. Results that share an id are
+    one region. A task with several pictures is several items, called task/number. Of several annotations by one person
+    on one task the latest counts.
 
     Raises
     ------
@@ -92,7 +92,7 @@ class _Region:
 
 def _add_task(rows: _Rows, task: dict[str, Any], item: str, position: int) -> None:
     said = [mapping(one, "an annotation") for one in task["annotations"]]
-    rows.met["files", "prediction", "left out"] += len(task.get("predictions") or [])
+    said += _of_models(rows, task)
     rows.met["files", "draft", "left out"] += len(task.get("drafts") or [])
     if not rows.how.keep_gold:
         gold = [one for one in said if one.get("ground_truth")]
@@ -102,7 +102,9 @@ def _add_task(rows: _Rows, task: dict[str, Any], item: str, position: int) -> No
     latest, n_earlier = _latest(said, item, rows)
     rows.met["files", "earlier annotation by the same person", "left out"] += n_earlier
     for person, annotation in latest.items():
-        _add_annotation(rows, annotation, person, place, (position, _place_in(task["annotations"], annotation)))
+        # a prediction has no place: it is never written back
+        nth = _place_in(task["annotations"], annotation) if rows.how.with_places else 0
+        _add_annotation(rows, annotation, person, place, (position, nth))
     for key, name in place.names.items():
         width, height = place.sizes.get(key, (math.nan, math.nan))
         rows.item(name, place.pictures[key], width, height)
@@ -111,6 +113,17 @@ def _add_task(rows: _Rows, task: dict[str, Any], item: str, position: int) -> No
 
 def _place_in(listed: list[Any], wanted: Any) -> int:
     return next(nth for nth, one in enumerate(listed) if one is wanted)
+
+
+def _of_models(rows: _Rows, task: dict[str, Any]) -> list[dict[str, Any]]:
+    """Give the predictions as annotations by the models, called by their versions; none where they are left out."""
+    made = task.get("predictions") or []
+    if not rows.how.keep_predictions:
+        rows.met["files", "prediction", "left out: predictions='keep' takes it"] += len(made)
+        return []
+    rows.met["views", "prediction", "read as the view of its model"] += len(made)
+    every = [mapping(one, "a prediction") for one in made]
+    return [one | {"completed_by": f"model {one.get('model_version') or ''}".strip()} for one in every]
 
 
 @dataclass
@@ -141,10 +154,13 @@ def _add_annotation(
             rows.met["boxes", f"{shape['type']} without a class", "left out"] += corners is not None
             unread[key] += 1
             continue
+        is_each = rows.how.is_each_class
         if len(region.classes) > 1:
-            rows.met["boxes", "rectangle with several classes", "read as a set"] += 1
-        rows.boxes.append((place.names[key], person, "|".join(region.classes), *corners))
-        rows.mark("boxes", (*where, region.nth))
+            action = "read as a box of each" if is_each else "read as a set: several_classes='each' tells them apart"
+            rows.met["boxes", "rectangle with several classes", action] += 1
+        for name in region.classes if is_each else ["|".join(region.classes)]:
+            rows.boxes.append((place.names[key], person, name, *corners))
+            rows.mark("boxes", (*where, region.nth))
     for key, label, nth in () if skipped else _choices(annotation, place.pictures, rows):
         rows.labels.append((place.names[key], person, label))
         rows.mark("labels", (*where, nth))
