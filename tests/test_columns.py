@@ -100,6 +100,14 @@ def test_other_rows_are_refused(door, form, message, trained, tmp_path):
         doors(trained, form(trained[0]), tmp_path)[door]()
 
 
+@pytest.mark.parametrize("door", ["fitted", "exported", "export"])
+@pytest.mark.parametrize("again", ["i0", "i7"])
+def test_an_item_has_one_row(door, again, trained, tmp_path):
+    rows = trained[0]
+    with pytest.raises(TableError, match=rf"1 item ids of the features occur twice \('{again}'\)"):
+        doors(trained, pd.concat([rows, rows.loc[[again]]]), tmp_path)[door]()
+
+
 def test_rows_of_dicts_have_names_too(trained):
     with pytest.raises(TableError, match="names of their own"):
         deploy.predict(trained[2].path, trained[0].to_dict("records"))

@@ -73,7 +73,7 @@ def read_keyed(path: Path) -> pd.DataFrame:
     Raises
     ------
     TableError
-        Where there is no such CSV or Parquet file, or no column `item_id`.
+        Where there is no such CSV or Parquet file, no column `item_id`, or two columns of one name.
     """
     import pandas as pd
 
@@ -81,7 +81,18 @@ def read_keyed(path: Path) -> pd.DataFrame:
 
     if not path.is_file() or path.suffix not in (".csv", ".parquet"):
         raise TableError(f"There is no file {path} with the suffix .csv or .parquet; give a table with item_id.")
-    table = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path, dtype={"item_id": "str"})
+    if path.suffix == ".parquet":
+        table = pd.read_parquet(path)
+    else:
+        # pandas would call the second of two columns of one name otherwise
+        try:
+            heading = pd.read_csv(path, header=None, nrows=1, dtype="str").iloc[0].dropna()
+        except pd.errors.EmptyDataError as error:
+            raise TableError(f"{path} is empty; give a table with item_id.") from error
+        twice = heading[heading.duplicated()].unique()
+        if len(twice):
+            raise TableError(f"{path} has {len(twice):,} columns more than once ({shown(twice)}); keep one of each.")
+        table = pd.read_csv(path, dtype={"item_id": "str"})
     if table.index.name == "item_id":
         return table
     if "item_id" not in table.columns:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -271,6 +272,9 @@ def _feature_rows(items: Any, taken: Mapping[str, Any]) -> tuple[list[str], Floa
         raise TableError(
             f"The features are no table of numbers ({error}); give {n_features} numbers per item."
         ) from error
+    twice = [item for item, n in Counter(ids).items() if n > 1]
+    if twice:
+        raise TableError(f"{len(twice):,} item ids of the features occur twice ({shown(twice)}); keep one row.")
     _check_batch(rows, taken, ids)
     return ids, rows
 

@@ -177,3 +177,23 @@ def test_large_numbers_of_test_items_are_rounded():
 
 def test_every_verdict_has_words():
     assert set(_change._MEANING) == {"helps", "hurts", "equivalent", "inconclusive"}
+
+
+def test_annotators_of_boxes_are_worst_first(monkeypatch):
+    from labelqa.agreement import box_agreement
+
+    # ann and cy draw alike; bob, in the middle of the alphabet, draws beside every third box
+    rows = [
+        (f"p{k}", who, "x", *np.add([10, 10, 50, 50], 60 if who == "bob" and k % 3 == 0 else 0))
+        for k in range(12)
+        for who in ("ann", "bob", "cy")
+    ]
+    found = box_agreement(
+        pd.DataFrame(rows, columns=["item_id", "annotator_id", "label", "x_min", "y_min", "x_max", "y_max"])
+    )
+    for chart in ("_chart_of_thresholds", "_chart_of_parts"):
+        monkeypatch.setattr(_box_agreement, chart, lambda *_: {})
+    (shown,) = [
+        block for block in _box_agreement.box_blocks(found, None) if "lowest F1 first: F1" in block.get("caption", "")
+    ]
+    assert column(shown, "annotator_id")[0] == "bob"

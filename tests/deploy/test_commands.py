@@ -152,6 +152,18 @@ def test_files_with_other_columns_are_refused(of_features, name, message, tmp_pa
     assert message in said.stderr
 
 
+def test_a_file_with_a_column_twice_is_refused(of_features, tmp_path):
+    """pandas reads the second `red` as `red.1`, a column that nobody made."""
+    file = tmp_path / "twice.csv"
+    text = (of_features / "same.csv").read_text(encoding="utf-8").splitlines()
+    file.write_text("\n".join([f"{text[0]},red", *(f"{line},0" for line in text[1:])]), encoding="utf-8")
+    said = run("predict", "--features", file, "--model", of_features / "models" / "parts" / "1", code=3)
+    assert "1 columns more than once ('red'); keep one of each" in said.stderr
+    file.write_text("", encoding="utf-8")
+    said = run("predict", "--features", file, "--model", of_features / "models" / "parts" / "1", code=3)
+    assert "is empty; give a table with item_id" in said.stderr
+
+
 def test_pictures_or_features(of_features):
     model = ("--model", of_features / "models" / "parts" / "1")
     for given in ((), (of_features, "--features", of_features / "same.csv")):

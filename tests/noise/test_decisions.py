@@ -178,3 +178,9 @@ def test_no_decisions_change_nothing(data, tmp_path):
     assert apply_decisions(data, tmp_path / "none.jsonl").table.empty
     with pytest.raises(TableError, match="Found a int as decisions"):
         apply_decisions(data, 3)
+
+
+@pytest.mark.parametrize(("rows", "named"), [([True, False], "bool"), (["keep"], "str"), ([{"item_id": 1}, 3], "int")])
+def test_a_list_holds_dicts(data, rows, named):
+    with pytest.raises(TableError, match=f"Found a list of '{named}' as decisions; give a list of dicts, or a table"):
+        apply_decisions(data, rows)

@@ -109,7 +109,11 @@ def as_decisions(decisions: Any) -> pd.DataFrame:
     elif isinstance(decisions, Mapping):
         records = [dict(decisions)]
     elif isinstance(decisions, Iterable):
-        records = [dict(row) for row in decisions]
+        given = list(decisions)
+        others = {type(row).__name__ for row in given if not isinstance(row, Mapping | pd.Series)}
+        if others:
+            raise TableError(f"Found a list of {shown(sorted(others))} as decisions; give a list of dicts, or a table.")
+        records = [dict(row) for row in given]
     else:
         raise TableError(f"Found a {type(decisions).__name__} as decisions; give a path, a table or a list of dicts.")
     problems = [f"{_name(row, number)}: {problem}" for number, row in enumerate(records) if (problem := _problem(row))]
