@@ -55,29 +55,14 @@ def judged_labels(annotations: Any, *, classes: Sequence[Hashable] | None = None
     TableError
         For other types, missing columns, or items of `given` that do not match.
     """
-    codes = _without_empty(votes_of(annotations, classes=classes).codes)
+    codes = votes_of(annotations, classes=classes).codes
+    # of items that nobody labelled there is no label to judge
+    codes = codes.of_items(np.diff(codes.offsets) > 0)
     counts = count_votes(codes)
     if given is not None:
         return JudgedLabels(codes, _judged(given, codes), counts, np.zeros(codes.n_items, bool))
     most = Votes(codes, counts).majority("frequent")
     return JudgedLabels(codes, most.code.astype(np.int32), counts, most.is_tied)
-
-
-def _without_empty(codes: LabelCodes) -> LabelCodes:
-    """Leave out items that nobody labelled: there is no label to judge."""
-    has_label = np.diff(codes.offsets) > 0
-    if has_label.all():
-        return codes
-    place = np.cumsum(has_label) - 1
-    return LabelCodes(
-        items=codes.items[has_label],
-        annotators=codes.annotators,
-        classes=codes.classes,
-        item=place[codes.item].astype(np.int32),
-        annotator=codes.annotator,
-        label=codes.label,
-        row=codes.row,
-    )
 
 
 def _judged(given: Any, codes: LabelCodes) -> Ints:

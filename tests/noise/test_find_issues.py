@@ -88,6 +88,21 @@ def test_items_that_nobody_labelled_are_not_judged():
     assert table["item_id"].tolist() == ["a", "c", "d"]
 
 
+def test_rows_without_a_label_are_not_judged():
+    rows = [("a", "ann", None), ("b", "ann", "x"), ("c", "bob", np.nan), ("d", "ann", "y"), ("d", "bob", None)]
+    judged = judged_labels(pd.DataFrame(rows, columns=["item_id", "annotator_id", "label"]))
+    assert judged.codes.items.tolist() == ["b", "d"]
+    assert judged.codes.item.tolist() == [0, 1]
+    assert judged.codes.item.dtype == np.int32
+    assert judged.codes.row.tolist() == [1, 3]
+    assert judged.codes.offsets.tolist() == [0, 1, 2]
+    assert [judged.codes.annotators[code] for code in judged.codes.annotator] == ["ann", "ann"]
+    assert [judged.codes.classes[code] for code in judged.given] == ["x", "y"]
+    assert judged.counts.tolist() == [[1, 0], [0, 1]]
+    one_each = pd.DataFrame({"item_id": list("abc"), "label": [None, "x", "y"]})
+    assert label_issues(one_each, pred_probs=pd.DataFrame({"x": 0.5, "y": 0.5}, index=list("bc"))).n_items == 2
+
+
 def test_a_label_to_judge_is_one_for_each_item():
     said = labelled(("a", "ann", "x"), ("b", "bob", "y"))
     with pytest.raises(TableError, match="given= has more than one label for some items"):

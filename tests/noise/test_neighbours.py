@@ -118,6 +118,14 @@ def test_equal_items_and_constant_columns_are_no_problem():
     assert (graph.distances == 0).all()
 
 
+def test_a_column_that_varies_by_rounding_alone_does_not_count():
+    values = np.random.default_rng(0).normal(size=(7, 2))
+    constant = np.full((7, 1), -0.1)
+    # the mean of seven equal numbers is off by the last digit
+    assert 0 < constant.std() < 1e-15
+    np.testing.assert_allclose(whitened(np.hstack([values, constant])), whitened(values), atol=1e-6)
+
+
 def test_items_can_be_chosen(blobs):
     features, _, _ = blobs
     assert neighbours(features, items=["i3", "i1"], n_neighbours=1).item_ids.tolist() == ["i1", "i3"]
