@@ -31,8 +31,7 @@ def predict(
         raise click.UsageError("Give --name, one of the models in --root, or --model, an exported file.")
     if name is not None and model is not None:
         say_former(f"--model {model} with --name", f"--root {model}")
-        root = model
-    exported = deploy.load(root if name is not None or model is None else model, name=name, **which)
+    exported = deploy.load(root if model is None else model, name=name, **which)
     said = exported.predict(images[0] if len(images) == 1 else list(images))
     if as_json:
         probabilities = [dict(zip(map(str, said.classes), map(float, row), strict=True)) for row in said.probabilities]
