@@ -376,6 +376,8 @@ def judge_room(room: str, options: argparse.Namespace) -> None:
     tests = [str(ROOT / "tests" / guard) for guard in guards if (ROOT / "tests" / guard.partition("::")[0]).exists()]
     stored = _stored(room)
     if options.again:
+        # what was changed since is no longer there to be judged
+        stored = {mutant.key: stored[mutant.key] for mutant in found if mutant.key in stored}
         chosen = [mutant for mutant in found if stored.get(mutant.key) == "survived"]
     else:
         chosen = random.Random(options.seed).sample(found, min(options.sample, len(found)))
@@ -387,15 +389,20 @@ def judge_room(room: str, options: argparse.Namespace) -> None:
     print(f"{room}: {len(chosen)} of {len(found)} mutants; the tests take {took:.0f} s", flush=True)
     # a busy machine must not make a slow test look like one that never ends
     limit = max(options.seconds, int(3 * took))
+    _keep(room, stored)
     for mutant in sorted(chosen, key=lambda mutant: (mutant.file, mutant.line)):
         stored[mutant.key] = verdict(mutant, [str(ROOT / mutant.file), *tests], limit)
         print(f"{stored[mutant.key]:8} {mutant.file}:{mutant.line} {mutant.change[:150]}", flush=True)
         # after each, so that a run that is stopped has not been in vain
-        _file(room).write_text(json.dumps(stored, indent=1) + "\n", encoding="utf-8")
+        _keep(room, stored)
 
 
 def _file(room: str) -> Path:
     return DOCS / "mutants" / f"{room.replace('/', '-')}.json"
+
+
+def _keep(room: str, judged: dict[str, str]) -> None:
+    _file(room).write_text(json.dumps(judged, indent=1) + "\n", encoding="utf-8")
 
 
 def _stored(room: str) -> dict[str, str]:

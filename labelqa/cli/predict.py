@@ -46,8 +46,7 @@ def predict(
         raise click.UsageError("Give --name, one of the models in --root, or --model, an exported file.")
     if name is not None and model is not None:
         say_former(f"--model {model} with --name", f"--root {model}")
-        root = model
-    exported = deploy.load(root if name is not None or model is None else model, name=name, **which)
+    exported = deploy.load(root if model is None else model, name=name, **which)
     if features is not None:
         said = exported.predict(read_keyed(features))
     else:
