@@ -216,6 +216,12 @@ def test_one_side_is_chosen_from_the_documented_effect_on() -> None:
     assert findings._described_by(np.array([least / 2, 0.999 * least, 0, 0, 0, 0, 0]), 0.1) == []
 
 
+def test_a_side_is_about_both_of_its_edges() -> None:
+    """Size, width, height, then each edge."""
+    about = [[EDGES[edge] for edge in findings._EDGES_OF[column]] for column in range(7)]
+    assert about == [EDGES, ["x_min", "x_max"], ["y_min", "y_max"], *([edge] for edge in EDGES)]
+
+
 def test_against_the_median_by_hand() -> None:
     # against the mean of the two others: 4, 1 and -5 thirds of 1.5, centred 4/3, 1/3 and -5/3, median 1/3
     assert findings._against_median(np.array([[2.0], [0.5], [-2.5]]))[:, 0] == pytest.approx([1, 0, -2])
