@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from labelqa import Annotations, OptionError
 from labelqa._kernels.boxes.edge_bias import contrast_totals, least_squares_effects
 from labelqa._kernels.boxes.grouping import grouped_and_split, share_inside
 from labelqa.agreement import BoxConventions, box_agreement, box_conventions
+from labelqa.agreement.habits import _edges as edges
+from labelqa.agreement.habits import _findings as findings
+from labelqa.agreement.habits import _rates as rates
+from labelqa.annotations import as_annotations
 
 EDGES = ["x_min", "y_min", "x_max", "y_max"]
 COLUMNS = ["item_id", "annotator_id", "label", *EDGES]
@@ -192,6 +198,119 @@ def test_group_boxes_by_hand() -> None:
     assert not is_group.any()
     assert is_part.tolist() == [False, False, True, True]
     assert share_inside(np.array(left), np.array(one)) == pytest.approx(0.45)
+
+
+@pytest.mark.parametrize(("n_matches", "n_items", "is_enough"), [(20, 5, True), (19, 5, False), (20, 4, False)])
+def test_enough_is_twenty_matches_on_five_items_of_one_annotator(n_matches: int, n_items: int, is_enough: bool) -> None:
+    habits = edges.edge_habits(
+        as_annotations(scenes(n_items=0)).box_codes, np.ones((0, 20), np.int64), np.zeros(0, bool)
+    )
+    of_one = replace(habits, n_matches=np.array([n_matches]), n_items=np.array([n_items]))
+    assert findings.has_enough(of_one).tolist() == [is_enough]
+
+
+def test_one_side_is_chosen_from_the_documented_effect_on() -> None:
+    least = np.log1p(0.1)
+    assert findings._described_by(np.array([least / 2, least, 0, 0, 0, 0, 0]), 0.1) == [1]
+    assert findings._described_by(np.array([least / 2, 0, -least, 0, 0, 0, 0]), 0.1) == [2]
+    assert findings._described_by(np.array([least / 2, 0.999 * least, 0, 0, 0, 0, 0]), 0.1) == []
+
+
+def test_a_side_is_about_both_of_its_edges() -> None:
+    """Size, width, height, then each edge."""
+    about = [[EDGES[edge] for edge in findings._EDGES_OF[column]] for column in range(7)]
+    assert about == [EDGES, ["x_min", "x_max"], ["y_min", "y_max"], *([edge] for edge in EDGES)]
+
+
+def test_against_the_median_by_hand() -> None:
+    # against the mean of the two others: 4, 1 and -5 thirds of 1.5, centred 4/3, 1/3 and -5/3, median 1/3
+    assert findings._against_median(np.array([[2.0], [0.5], [-2.5]]))[:, 0] == pytest.approx([1, 0, -2])
+    # who has no match has no effect, and changes nobody else's
+    found = findings._against_median(np.array([[2.0], [0.5], [-2.5], [np.nan]]))[:, 0]
+    assert found == pytest.approx([1, 0, -2, np.nan], nan_ok=True)
+    # nothing is known of one column: nothing is said
+    assert np.isnan(findings._against_median(np.array([[1.0, np.nan], [-1.0, np.nan]]))).all()
+
+
+@pytest.mark.parametrize(
+    ("column", "ends", "expected"),
+    [
+        (0, (0.2, 0.1, 0.3), ("size", "", "20 % [10, 30] longer per side")),
+        (1, (-0.2, -0.3, -0.1), ("width", "", "20 % [10, 30] narrower than")),
+        (2, (0.2, 0.1, 0.3), ("height", "", "20 % [10, 30] taller than")),
+    ],
+)
+def test_sides_in_words(column: int, ends: tuple[float, float, float], expected: tuple[str, str, str]) -> None:
+    low, middle, high = (float(np.log1p(ends[k])) for k in (1, 0, 2))
+    kind, edge, shown, text = findings._side_words("ann", column, (middle, low, high))
+    assert (kind, edge) == expected[:2]
+    assert shown == pytest.approx(ends)
+    assert expected[2] in text
+
+
+@pytest.mark.parametrize(
+    ("column", "ends", "words"),
+    [
+        (3, (0.2, 0.1, 0.3), "draws the left edge 20 % [10, 30] of the width farther out"),
+        (4, (-0.2, -0.3, -0.1), "draws the top edge 20 % [10, 30] of the height farther in"),
+        (5, (-0.2, -0.3, -0.1), "draws the right edge 20 % [10, 30] of the width farther in"),
+        (6, (0.2, 0.1, 0.3), "draws the bottom edge 20 % [10, 30] of the height farther out"),
+    ],
+)
+def test_edges_in_words(column: int, ends: tuple[float, float, float], words: str) -> None:
+    kind, edge, shown, text = findings._side_words("ann", column, ends)
+    assert (kind, edge, shown) == ("edge", ["x_min", "y_min", "x_max", "y_max"][column - 3], ends)
+    assert words in text
+
+
+def with_counts(n: list[int], total: list[int]) -> rates.Rates:
+    none = np.full(len(n), np.nan)
+    events = rates.Events(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0), np.zeros(0))
+    counts = np.array(n, float), np.array(total, float)
+    return rates.Rates("small", "", *counts, rate=none, low=none, high=none, others=none, p=none, events=events)
+
+
+@pytest.mark.parametrize(
+    ("n", "total", "statistic", "free"),
+    [
+        # 6 and 2 of 10 each, 4 expected, variance 2.4: (4 + 4) / 2.4
+        ([6, 2], [10, 10], 8 / 2.4, 1),
+        # who had no opportunity is not one to differ; (4 + 4 + 0) / 2.4 over two degrees of freedom
+        ([6, 2, 4, 0], [10, 10, 10, 0], 8 / 2.4, 2),
+    ],
+)
+def test_overdispersion_by_hand(n: list[int], total: list[int], statistic: float, free: int) -> None:
+    ratio, degrees, p = rates.overdispersion(with_counts(n, total))
+    assert (ratio, degrees) == (pytest.approx(statistic / free), free)
+    assert p == pytest.approx(stats.chi2.sf(statistic, free))
+
+
+@pytest.mark.parametrize(("n", "total"), [([3], [10]), ([0, 0], [10, 10]), ([10, 10], [10, 10]), ([], [])])
+def test_no_overdispersion_of_one_annotator_or_without_a_difference(n: list[int], total: list[int]) -> None:
+    ratio, _, p = rates.overdispersion(with_counts(n, total))
+    assert np.isnan([ratio, p]).all()
+
+
+def test_the_chance_of_so_many_events_by_hand() -> None:
+    # one of two annotators has all 3 events of 10 opportunities each: (1/2)^3; the other at least none: surely
+    both = rates.Events(np.arange(20) % 10, np.repeat([0, 1], 10), np.arange(20) < 3, np.ones(20))
+    events = replace(both, n=both.n * 1.0)
+    for is_within_item in (False, True):
+        found = rates._conditional_p(events, 2, is_within_item=is_within_item)
+        assert found.tolist() == pytest.approx([1 / 8, 1])
+    # who had no opportunity gets no probability
+    assert np.isnan(rates._conditional_p(events, 3, is_within_item=False)[2])
+    # 6 events that come in pairs count as 3
+    pairs = rates._conditional_p(replace(events, n=2 * events.n), 2, is_within_item=False)
+    assert pairs[0] == pytest.approx(1 / 8)
+
+
+def test_ends_of_rates_where_all_draws_are_alike_are_wilsons() -> None:
+    drawn = np.array([np.nan, np.nan, 0.2]), np.array([np.nan, np.nan, 0.5])
+    low, high = rates._ends(np.array([1.0, 0.0, 0.3]), drawn, np.full(3, 10.0), 0.95)
+    # Wilson: 10 of 10 is at least 10 / (10 + 1.96^2)
+    assert low.tolist() == pytest.approx([10 / (10 + 1.959964**2), 0, 0.2])
+    assert high.tolist() == pytest.approx([1, 1.959964**2 / (10 + 1.959964**2), 0.5])
 
 
 def test_the_sample_names_every_documented_habit_and_no_other(sample: Path) -> None:

@@ -98,7 +98,7 @@ def test_three_of_four_matches_must_be_alike(n_alike: int) -> None:
     assert (len(offset_rows(box_conventions(drawn, n_resamples=20))) > 0) == (n_alike >= 150)
 
 
-@pytest.mark.parametrize(("size", "is_found"), [(0.2, False), (0.249, False), (0.251, True), (0.5, True)])
+@pytest.mark.parametrize(("size", "is_found"), [(0.2, False), (0.249, False), (0.25, True), (0.5, True)])
 def test_a_quarter_pixel_is_the_least(size: float, is_found: bool) -> None:
     assert (len(offset_rows(box_conventions(copied([0, 0, size, 0]), n_resamples=20))) > 0) == is_found
 

@@ -15,6 +15,9 @@ from labelqa import Annotations, OptionError, TableError
 from labelqa._kernels.boxes.matching import match_views
 from labelqa._kernels.boxes.votes import held_out_votes
 from labelqa.consensus import BoxConsensus, consensus_boxes
+from labelqa.consensus.boxes._fit import fit_boxes
+from labelqa.consensus.boxes._placing import _possible, _shrunk_deviation, _shrunk_means
+from labelqa.consensus.boxes._voting import Clusters, find_clusters, peer_quality
 
 EDGES = ["x_min", "y_min", "x_max", "y_max"]
 COLUMNS = ["item_id", "annotator_id", "label", *EDGES]
@@ -52,6 +55,22 @@ def test_members_point_to_their_consensus_box() -> None:
     assert found.members["consensus_id"].isna().tolist() == [False, False, False, True]
     assert found.members["is_class_kept"].tolist() == [True, True, False, False]
     assert found.members["iou"].tolist() == pytest.approx([90 / 110, 1.0, 80 / (100 + 132 - 80), 0.0])
+
+
+@pytest.mark.parametrize(
+    ("others", "missing"), [("", ""), ("b", "b"), ("bc", "b; c"), ("bcd", "b; c; d"), ("bcde", "b; c; d; e")]
+)
+def test_all_who_drew_nothing_are_named(others: str, missing: str) -> None:
+    views = pd.DataFrame({"item_id": "i", "annotator_id": ["a", *others]})
+    data = Annotations.from_frames(boxes=table(("i", "a", "cat", 0, 0, 9, 9)), views=views)
+    found = consensus_boxes(data, weights="equal")
+    assert pd.concat([found.table, found.rejected])["missing_from"].tolist() == [missing]
+
+
+def test_a_box_without_consensus_is_a_member_of_none_of_several() -> None:
+    both = [("i", who, "cat", x, 0, x + 10, 10) for who in "ab" for x in (0, 30)]
+    found = consensus_boxes(table(*both, ("i", "b", "cat", 70, 0, 80, 10)), quorum=1.0, weights="equal")
+    assert found.members["consensus_id"].isna().tolist() == [False] * 4 + [True]
 
 
 def test_annotators_are_measured_against_consensus_and_peers() -> None:
@@ -232,6 +251,100 @@ def test_something_else_is_refused() -> None:
 def test_plot_of_an_unknown_item_lists_known_ones() -> None:
     with pytest.raises(OptionError, match="'nowhere' has no boxes"):
         consensus_boxes(THREE).plot(item_id="nowhere")
+
+
+def placed_clusters(sizes: dict[str, list[Any]]) -> Clusters:
+    drawn = table(("i", "a", "x", 10, 10, 20, 20), ("i", "b", "x", 12, 10, 22, 20), ("i", "c", "x", 14, 10, 24, 20))
+    items = pd.DataFrame({"item_id": ["i"], **sizes})
+    return find_clusters(Annotations.from_frames(boxes=drawn, items=items).box_codes, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("moved", "expected"),
+    [
+        ([-5.0, 0.5, 105.0, 100.0], [0.0, 0.5, 100.0, 100.0]),
+        ([5.0, -0.1, 20.0, 120.0], [5.0, 0.0, 20.0, 100.0]),
+        ([20.0, 10.0, 12.0, 20.0], [12.0, 10.0, 22.0, 20.0]),  # inside out: the median of what was drawn
+        ([15.0, 10.0, 15.0, 20.0], [15.0, 10.0, 15.0, 20.0]),
+    ],
+)
+def test_a_moved_box_is_kept_within_the_frame_and_from_turning_over(moved: list[float], expected: list[float]) -> None:
+    clusters = placed_clusters({"width": [100], "height": [100]})
+    assert _possible(np.array([moved]), clusters).tolist() == [expected]
+
+
+def test_a_frame_of_unknown_size_limits_nothing() -> None:
+    moved = [[-5.0, 10.0, 105.0, 20.0]]
+    assert _possible(np.array(moved), placed_clusters({})).tolist() == moved
+
+
+def test_habits_by_hand() -> None:
+    """Two annotators with two boxes, one with four in two views, one who drew nothing; one view of "a" is empty."""
+    n, annotator = np.array([1, 1, 0, 1, 1, 2, 2, 0]), np.array([0, 0, 0, 1, 1, 2, 2, 3])
+    chance = np.array([-1, 1, 0, -1, 1, -1, 1, 0])
+    means = np.array([[0, 0, 0, 0], [4, 4, 0.5, -2], [10, 10, 0, -5], [0, 0, 0, 0]])
+    total = n[:, None] * means[annotator] + chance[:, None] * [1, 0, 1, 0.5]
+    found = _shrunk_means(n, total, annotator, 4)
+    # within is 6 / 4, precisions 4/3, 4/3 and 8/3 around 6: Q = 96, between = (96 - 2) / (16/3 - 2) = 28.2
+    first, third = -4 * 28.2 / (28.2 + 0.75), 6 * 28.2 / (28.2 + 0.375)
+    assert found[:, 0] == pytest.approx([first, 0, third, 0])
+    assert found[:, 3] == pytest.approx([-first / 2, 0, -third / 2, 0])
+    # no chance: nothing is drawn towards 0; differences that chance explains: all is
+    assert found[:, 1] == pytest.approx([-4, 0, 6, 0])
+    assert found[:, 2].tolist() == [0] * 4
+
+
+def test_habits_of_two_annotators_by_hand() -> None:
+    total = np.repeat([[-1.0], [1.0], [9.0], [11.0]], 4, axis=1)
+    two = np.array([0, 0, 1, 1])
+    # within 4 / 2, Q = 50, between = (50 - 1) / (2 - 1), the middle 5
+    assert _shrunk_means(np.ones(4, int), total, two, 2)[:, 0] == pytest.approx([-4.9, 4.9])
+    # of one box nothing can be said about chance: within 2 / 1, precisions 1 and 1/2, Q = 300/9, between 48.5
+    few = _shrunk_means(np.ones(3, int), total[[0, 1, 2]] + [[0], [0], [1]], two[:3], 2)
+    assert few[:, 0] == pytest.approx([-5 * 48.5 / 49.5, 5 * 48.5 / 50.5])
+    # one view each, or one annotator: no habit can be told
+    assert not _shrunk_means(np.ones(2, int), total[[0, 2]], two[[0, 2]], 2).any()
+    assert not _shrunk_means(np.ones(2, int), total[2:], two[:2], 1).any()
+
+
+@pytest.mark.parametrize(
+    ("n", "spread", "expected"),
+    [
+        ([10, 30], [1.0, 9.0], [0.175, 0.2875]),  # 10 more boxes of the mean, 1/4
+        ([1000, 10], [0.0, 1010.0], [0.1, 51.0]),  # nobody is ten times steadier than the mean
+        ([0, 0], [0.0, 0.0], [1e-6, 1e-6]),
+        ([0, 1], [0.0, 2.0], [2.0, 2.0]),
+    ],
+)
+def test_deviations_by_hand(n: list[int], spread: list[float], expected: list[float]) -> None:
+    found = _shrunk_deviation(np.array(n), np.array(spread), np.array([0, 1]), 2)
+    assert found.tolist() == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(("annotators", "bias"), [("ab", 0.2), ("a", 0.0)])
+def test_a_habit_takes_three_boxes_of_one_object(annotators: str, bias: float) -> None:
+    drawn = [(str(i), who, "x", 0, 0, 100, 50) for i in range(6) for who in annotators]
+    found = consensus_boxes(table(*drawn, *[(str(i), "wide", "x", 0, 0, 120, 50) for i in range(6)]))
+    by = found.annotators.set_index("annotator_id")
+    assert by.loc["wide", ["bias_x_min", "bias_x_max"]].tolist() == pytest.approx([0.0, bias])
+
+
+def test_votes_count_with_the_square_of_the_peer_quality() -> None:
+    drawn, _ = habits(20)
+    codes = Annotations.from_frames(boxes=drawn).box_codes
+    fit = fit_boxes(codes, 0.5, quorum=None, weights=None, remove_bias=True)
+    shrunk = peer_quality(fit.clusters).shrunk
+    assert fit.vote == pytest.approx(shrunk * shrunk)
+    # shown so that an annotator of average weight has 1
+    weight = consensus_boxes(drawn).annotators["weight"]
+    assert weight.mean() == pytest.approx(1.0)
+    assert weight[0] / weight[1] == pytest.approx((shrunk[0] / shrunk[1]) ** 2)
+
+
+@pytest.mark.parametrize("box", [(5, 0, 5, 9), (0, 5, 9, 5)])
+def test_a_line_is_no_object(box: tuple[int, ...]) -> None:
+    drawn = Annotations.from_frames(boxes=table(("i", "a", "x", *box)), faulty_boxes="keep")
+    assert consensus_boxes(drawn).table.empty
 
 
 def real(real_data: Path, name: str, narrow: float) -> tuple[Annotations, pd.DataFrame, set[str]]:

@@ -78,7 +78,7 @@ def _possible(boxes: Floats, clusters: Clusters) -> Floats:
         even = np.ones(len(codes.xyxy))
         boxes = np.where(turned, median_boxes(codes.xyxy, even, clusters.offsets, clusters.members), boxes)
     frame = np.tile(codes.sizes[clusters.item], 2)
-    leaving = np.flatnonzero(np.any((boxes > frame) | ((boxes < 0.0) & ~np.isnan(frame)), axis=1))
+    leaving = np.flatnonzero(np.any((boxes > frame) | (boxes < 0.0), axis=1))
     boxes = boxes.copy()
     for k in leaving.tolist():
         # where a member leaves the frame, and was kept, the box may as well
