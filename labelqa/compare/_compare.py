@@ -38,8 +38,8 @@ from labelqa.images import ImageSource, as_source
 Decisions = str | os.PathLike[str] | pd.DataFrame | Sequence[Mapping[str, Any]]
 
 
-@takes_tables(lists_kept=("decisions",))
 @renamed(model="classifier")
+@takes_tables(lists_kept=("decisions",))
 def compare_fixes(
     before: Labels,
     after: Labels,

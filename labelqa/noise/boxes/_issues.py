@@ -101,8 +101,8 @@ class BoxIssues(Result):
         return ax
 
 
-@takes_tables(lists_kept=("detections",))
 @renamed(predictions="detections", min_suspicion="min_doubt")
+@takes_tables(lists_kept=("detections",))
 def box_issues(
     annotations: Annotations | pd.DataFrame,
     *,

@@ -15,8 +15,8 @@ from labelqa.noise.queue._strata import N_STRATA, strata
 from labelqa.noise.queue._verdicts import verdicts_of
 
 
-@takes_tables(lists_kept=("decisions",))
 @renamed(n="n_rows")
+@takes_tables(lists_kept=("decisions",))
 def audit_sample(queue: ReviewQueue, n_rows: int, *, decisions: Any = (), seed: int = 0) -> pd.DataFrame:
     """Draw rows to review so that `remaining_errors` and `calibrate` are honest.
 
