@@ -75,7 +75,8 @@ ROOMS = {
         [
             "consensus/test_boundaries.py", "consensus/test_majority_vote.py", "consensus/test_update.py",
             "consensus/test_consensus_labels.py", "consensus/test_dawid_skene.py", "consensus/test_unlabelled.py",
-            "consensus/test_crowdlab.py", "consensus/test_label_results.py",
+            "consensus/test_crowdlab.py", "consensus/test_label_results.py", "consensus/test_recipe.py",
+            "consensus/test_models_of_the_pool.py",
         ],
     ),
     "consensus/boxes": (["consensus/boxes/*.py"], ["consensus/test_boxes.py"]),

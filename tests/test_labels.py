@@ -186,6 +186,11 @@ class TestJoin:
         assert by_item_id(pd.DataFrame({"item_id": [5], "x": [1]})).index.tolist() == [5]
 
 
+def test_ids_are_text_whatever_they_were():
+    assert id_texts(["a", None, 7.0, 7]).tolist() == ["a", "None", "7", "7"]
+    assert id_texts(["a", None]).tolist() == ["a", "None"]
+
+
 def test_values_keep_their_type():
     assert values_of([1, 2], np.array([1, 0])).dtype == np.int64
     assert values_of(["a"], np.array([0, -1])).isna().tolist() == [False, True]

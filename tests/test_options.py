@@ -57,6 +57,11 @@ def test_what_is_no_number_is_refused(value):
         check_number("x", value, 0)
 
 
+@pytest.mark.parametrize("value", [-1e300, 0, 1e300])
+def test_without_ends_any_finite_number_is_taken(value):
+    assert check_number("x", value) == value
+
+
 def test_open_ends_are_left_out():
     assert check_number("x", 1, 0, 1, open_low=True) == 1.0
     with pytest.raises(OptionError, match="give a number between 0 and 1"):

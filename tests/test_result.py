@@ -94,6 +94,11 @@ def test_repr_is_one_line_and_shows_an_undefined_value():
     assert "value=nan" in repr(small(float("nan")))
 
 
+@pytest.mark.parametrize(("given", "seen"), [("x" * 60, "x" * 60), ("x" * 61, "x" * 57 + "...")])
+def test_a_long_text_is_cut_after_57_letters(given, seen):
+    assert f"reason={seen!r}" in repr(dataclasses.replace(small(), reason=given))
+
+
 def test_html_is_escaped_and_has_no_script():
     html = small()._repr_html_()
     assert "&lt;b&gt;" in html

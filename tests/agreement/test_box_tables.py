@@ -16,6 +16,7 @@ from scipy.stats import spearmanr
 from labelqa._kernels.boxes.image_bootstrap import draw_counts
 from labelqa._kernels.boxes.matching import match_views
 from labelqa.agreement import box_agreement
+from labelqa.agreement.boxes._agreement import _listed
 from labelqa.annotations import Annotations
 
 EDGES = ["x_min", "y_min", "x_max", "y_max"]
@@ -214,3 +215,21 @@ def test_charts_show_at_most_25_annotators(chart, n_annotators):
         assert len(ax.get_yticks()) == min(n_annotators, 25) or n_annotators == 0
         assert ("the 25 lowest of 30" in ax.get_xlabel()) == (n_annotators == 30)
     plt.close(ax.figure)
+
+
+def test_the_mean_overlap_of_an_image_is_that_of_its_matches():
+    """One pair overlaps by a half, the other by a quarter."""
+    rows = [
+        ("a", "ann", "x", 0, 0, 4, 4), ("a", "bob", "x", 0, 0, 4, 2),
+        ("a", "ann", "x", 20, 0, 24, 4), ("a", "bob", "x", 20, 0, 22, 2),
+    ]  # fmt: skip
+    found = box_agreement(pd.DataFrame(rows, columns=COLUMNS), iou_threshold=0.2, n_resamples=0)
+    assert found.per_item["n_matches"].tolist() == [2]
+    assert found.per_item["mean_iou"].tolist() == [pytest.approx(0.375)]
+
+
+@pytest.mark.parametrize(
+    ("names", "said"), [(["ann"], "ann"), (["ann", "bob"], "ann and bob"), (["ann", "bob", "eva"], "ann, bob and eva")]
+)
+def test_names_are_listed_as_people_do(names, said):
+    assert _listed(names) == said

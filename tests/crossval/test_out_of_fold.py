@@ -80,6 +80,30 @@ def test_separable_classes_are_found_and_probabilities_sum_to_one():
     assert found.reason is None
 
 
+def test_the_loss_is_that_of_the_probabilities_it_gives():
+    features, label = blobs(60, apart=1.0)
+    label[["i3", "i4", "i5"]] = np.nan
+    found = out_of_fold(features, label)
+    known = found.table.loc[found.table["label"].notna()]
+    assert found.log_loss == pytest.approx(-np.log(known["p_label"]).mean(), rel=1e-12)
+    assert found.majority_accuracy == pytest.approx(label.value_counts().max() / 57)
+    # the scores of ridge regression are shares, far too flat: items without a label do not keep them so
+    assert found.temperature < 0.8
+
+
+@pytest.mark.parametrize("penalties", [(1e-6, 10.0), (10.0, 1e-6)])
+def test_the_penalty_with_the_least_loss_is_taken(penalties, monkeypatch):
+    rng = np.random.default_rng(0)
+    label = pd.Series(rng.integers(0, 2, 60))
+    features = pd.DataFrame(np.column_stack([label + rng.normal(0, 0.7, 60), rng.normal(size=(60, 45))]))
+    found = {}
+    for name, tried in (("weak", (1e-6,)), ("strong", (10.0,)), ("both", penalties)):
+        monkeypatch.setattr(_crossval, "PENALTIES", tried)
+        found[name] = out_of_fold(features, label)
+    assert found["strong"].log_loss < found["weak"].log_loss
+    pd.testing.assert_frame_equal(found["both"].probabilities, found["strong"].probabilities)
+
+
 def test_labels_without_a_pattern_reach_chance_only():
     features, label = blobs(600, apart=0.0)
     assert out_of_fold(features, label).accuracy < 0.42
