@@ -167,7 +167,7 @@ def section() -> str:
         "|---|---|---|---|---|---|",
         *real_rows("pedestrians"), *real_rows("crowdboxes"),
         "",
-        "What cannot be found: exchanged axes of one annotator alone on square pictures (a quarter of the scenes), per cent "
+        "What cannot be found: exchanged axes of one annotator alone on square pictures, per cent "
         "and turned pictures where no size is known, and a pixel where edges vary by more: its mean has to be within "
         f"{NEAR_A_PIXEL} of a whole pixel with a standard error of at most {SURE_OF_A_PIXEL}.",
     ]  # fmt: skip
