@@ -62,14 +62,14 @@ class Change:
 
 
 @dataclass
-class Comparison:
+class Differences:
     """The changes, and what differs that no source can be made to say: what it is -> how often."""
 
     changes: list[Change] = field(default_factory=list)
     lost: Counter[str] = field(default_factory=Counter)
 
 
-def compare(frames: Frames, spelt: dict[Place, Any], before: Annotations, after: Annotations) -> Comparison:
+def compare(frames: Frames, spelt: dict[Place, Any], before: Annotations, after: Annotations) -> Differences:
     """Find the changes.
 
     Parameters
@@ -83,7 +83,7 @@ def compare(frames: Frames, spelt: dict[Place, Any], before: Annotations, after:
     after
         As it shall be.
     """
-    out = Comparison()
+    out = Differences()
     boxes = before.boxes
     counted = set(zip(boxes[PLACE], boxes["annotator_id"], strict=True)) if PLACE in boxes else set()
     source = _Source(frames, spelt, counted)
@@ -190,7 +190,7 @@ def _texts(ids: pd.Series) -> pd.Series:
     return out
 
 
-def _compare_items(before: Annotations, after: Annotations, out: Comparison) -> None:
+def _compare_items(before: Annotations, after: Annotations, out: Differences) -> None:
     known = before.items.set_index("item_id")
     new = ~after.items["item_id"].isin(known.index)
     out.lost["items that the source does not have"] += int(new.sum())
@@ -203,7 +203,7 @@ def _compare_items(before: Annotations, after: Annotations, out: Comparison) -> 
         out.lost[f"{column!r} of items, which was changed"] += int(unlike.sum())
 
 
-def _compare_views(before: pd.DataFrame, after: Annotations, source: _Source, out: Comparison) -> None:
+def _compare_views(before: pd.DataFrame, after: Annotations, source: _Source, out: Differences) -> None:
     joined = before.merge(after.views, on=_KEYS, how="outer", suffixes=("", " after"), indicator=True)
     gone = joined.loc[joined["_merge"] == "left_only"]
     for item, person in zip(gone["item_id"], gone["annotator_id"], strict=True):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from labelqa.readers._changes import Change, Place
 from labelqa.readers._frames import Frames, Reading
-from labelqa.readers._source import Source
+from labelqa.readers._opened import Source
 from labelqa.readers.formats.argilla import is_argilla, read_argilla
 from labelqa.readers.formats.class_folders import is_class_folders, read_class_folders
 from labelqa.readers.formats.coco import is_coco, read_coco

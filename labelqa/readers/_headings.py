@@ -53,7 +53,7 @@ MEANINGS = (*ALIASES, *BOX_EDGES, "bbox_xywh", "bbox_xyxy")
 
 
 @dataclass
-class Origin:
+class ColumnOrigin:
     """Which column of the file became what.
 
     Attributes
@@ -90,7 +90,7 @@ def renamed_columns(
     *,
     chosen: Mapping[str, str],
     only: Sequence[str] = tuple(ALIASES),
-    origin: Origin | None = None,
+    origin: ColumnOrigin | None = None,
 ) -> pd.DataFrame:
     """Give the columns our names, boxes as two corners, and say what was read as what and what was not used.
 
@@ -118,7 +118,7 @@ def renamed_columns(
         origin.columns |= before | {new: before.get(old, old) for old, new in mapping.items()}
     if "label" not in only:
         return table
-    table = _boxes(table, path, found, origin or Origin())
+    table = _boxes(table, path, found, origin or ColumnOrigin())
     known = {*ALIASES, *BOX_EDGES, "status", "width", "height", "unread", "picture"}
     unused = [column for column in table.columns if column not in known]
     found.add("columns", f"column in {path.name} without a known meaning", len(unused), "kept, not used", unused)
@@ -186,7 +186,7 @@ def _most_telling(table: pd.DataFrame, name: str, used: list[Any]) -> Any:
     return (words or used)[0]
 
 
-def _boxes(table: pd.DataFrame, path: Path, found: Findings, origin: Origin) -> pd.DataFrame:
+def _boxes(table: pd.DataFrame, path: Path, found: Findings, origin: ColumnOrigin) -> pd.DataFrame:
     """Bring boxes in any known form to two corners, and the size of the picture to width and height."""
     names = {plain(column): column for column in reversed(list(table.columns))}
     corners = [four for four in _CORNERS if set(four) <= set(names)]
@@ -254,7 +254,7 @@ def _from_size(
     return table.assign(x_min=left, y_min=top, x_max=left + w, y_max=top + h)
 
 
-def _from_whole(table: pd.DataFrame, column: Any, *, path: Path, found: Findings, origin: Origin) -> pd.DataFrame:
+def _from_whole(table: pd.DataFrame, column: Any, *, path: Path, found: Findings, origin: ColumnOrigin) -> pd.DataFrame:
     """Read boxes that stand in one cell each, as a list or its text."""
     form = _WHOLE[plain(column)]
     values = np.full((len(table), 4), np.nan)

@@ -19,8 +19,8 @@ from labelqa.readers._frames import Frames, Reading
 from labelqa.readers._joining import join_files, near_ids
 from labelqa.readers._normalise import check_kinds
 from labelqa.readers._normalise import normalise as make_alike
+from labelqa.readers._opened import Source
 from labelqa.readers._record import record
-from labelqa.readers._source import Source
 from labelqa.readers.formats.table import TABLE_SUFFIXES, read_table_folder, table_files
 
 FORMATS = NAMES

@@ -20,12 +20,12 @@ from labelqa._options import check_path
 from labelqa._tables import takes_tables
 from labelqa.annotations import Annotations, as_annotations
 from labelqa.errors import OptionError, TableError, shown
-from labelqa.readers._changes import Change, Comparison, compare
+from labelqa.readers._changes import Change, Differences, compare
 from labelqa.readers._formats import FORMATS, Format, by_name
 from labelqa.readers._frames import PLACE, PLACES, Frames, Reading, is_picture_name
 from labelqa.readers._normalise import check_kinds
+from labelqa.readers._opened import Source
 from labelqa.readers._read import checked, read_source, read_told, reading
-from labelqa.readers._source import Source
 from labelqa.readers.writers._files import Files, settle_foreign
 from labelqa.readers.writers._newcomers import add_newcomers
 
@@ -172,7 +172,7 @@ def _read_again(written: Path, told: Mapping[str, Any], here: Path) -> Annotatio
 
 
 def _make(
-    form: Format, found: Comparison, files: Files, how: Reading, *, root: Path | None, annotator_from: str | None
+    form: Format, found: Differences, files: Files, how: Reading, *, root: Path | None, annotator_from: str | None
 ) -> list[Change]:
     """Change the files; `root` is the folder where each annotator has files of their own."""
     assert form.rewrite is not None  # noqa: S101 - `_format` lets no other through

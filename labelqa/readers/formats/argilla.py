@@ -7,9 +7,9 @@ from typing import Any
 
 from labelqa.errors import TableError
 from labelqa.readers._frames import Frames, Reading, Rows
+from labelqa.readers._opened import Source
 from labelqa.readers._questions import the_one
 from labelqa.readers._record import mapping, record
-from labelqa.readers._source import Source
 
 #: A response: the question, the person, what was said, and "submitted", "discarded" or "draft".
 _Response = tuple[str, str, Any, str | None]

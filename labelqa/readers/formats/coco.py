@@ -12,8 +12,8 @@ import pandas as pd
 from labelqa.errors import TableError, shown
 from labelqa.readers import _shapes
 from labelqa.readers._frames import PLACE, PLACES, Frames, Reading, existing_path, nobody
+from labelqa.readers._opened import Source
 from labelqa.readers._record import mapping, number, record
-from labelqa.readers._source import Source
 
 _KEYS = ["item_id", "annotator_id"]
 _EDGES = ["x_min", "y_min", "x_max", "y_max"]

@@ -9,8 +9,8 @@ from xml.etree.ElementTree import Element
 from labelqa.errors import TableError
 from labelqa.readers import _shapes
 from labelqa.readers._frames import PLACES, Frames, Reading, Rows, nobody
+from labelqa.readers._opened import Source
 from labelqa.readers._record import record, text_number
-from labelqa.readers._source import Source
 
 _RENAMED = re.compile(r"_\d+(\.[^.]+)$")
 #: Shapes without an extent.

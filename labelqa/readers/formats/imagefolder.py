@@ -12,9 +12,9 @@ from labelqa._pixels import size_of
 from labelqa.errors import TableError
 from labelqa.readers._frames import Frames, Reading, Rows, nobody
 from labelqa.readers._headings import ALIASES, plain
+from labelqa.readers._opened import Source
 from labelqa.readers._questions import the_one
 from labelqa.readers._record import mapping, number, record
-from labelqa.readers._source import Source
 
 _NAMES = ("metadata.jsonl", "metadata.csv", "metadata.parquet")
 #: What is known of a row apart from its answers.

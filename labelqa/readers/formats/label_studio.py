@@ -12,8 +12,8 @@ from typing import Any
 from labelqa.errors import TableError, shown
 from labelqa.readers import _shapes
 from labelqa.readers._frames import PLACES, Frames, Reading, Rows, is_picture_name
+from labelqa.readers._opened import Source
 from labelqa.readers._record import mapping, number, record
-from labelqa.readers._source import Source
 
 #: Results that lie on a picture: rectangles, and shapes that are read as the box that encloses them.
 _RECTANGLES = ("rectanglelabels", "rectangle")

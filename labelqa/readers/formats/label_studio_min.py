@@ -9,8 +9,8 @@ import pandas as pd
 
 from labelqa.errors import TableError, shown
 from labelqa.readers._frames import Frames, Reading, is_picture_name
+from labelqa.readers._opened import Source
 from labelqa.readers._record import record
-from labelqa.readers._source import Source
 from labelqa.readers.formats.label_studio import read_tasks
 
 _SIGNS = {"annotator", "annotation_id", "lead_time", "id"}

@@ -7,9 +7,9 @@ from typing import Any
 from labelqa.errors import TableError
 from labelqa.readers import _shapes
 from labelqa.readers._frames import Frames, Reading, Rows, nobody
+from labelqa.readers._opened import Source
 from labelqa.readers._questions import the_one
 from labelqa.readers._record import mapping, number, record
-from labelqa.readers._source import Source
 
 
 def is_labelbox(source: Source) -> bool:

@@ -15,8 +15,8 @@ from labelqa._pixels import open_image
 from labelqa.errors import ImageError, TableError
 from labelqa.readers import _shapes
 from labelqa.readers._frames import Frames, Reading, Rows, existing_path, nobody
+from labelqa.readers._opened import Source
 from labelqa.readers._record import mapping, record
-from labelqa.readers._source import Source
 
 _ENCLOSED = {
     "polygon": "polygon", "oriented_rectangle": "rotated rectangle", "linestrip": "polyline", "line": "polyline",

@@ -9,9 +9,9 @@ from typing import Any
 from labelqa.errors import TableError
 from labelqa.readers import _shapes
 from labelqa.readers._frames import Frames, Reading, Rows
+from labelqa.readers._opened import Source
 from labelqa.readers._questions import is_delimited, json_cell, rows_of, the_one
 from labelqa.readers._record import mapping, number, record, text_number
-from labelqa.readers._source import Source
 
 _SIGNS = {"HITId", "AssignmentId", "WorkerId", "AssignmentStatus"}
 _TICKED = re.compile(r"^Answer\.(.+)\.on$")

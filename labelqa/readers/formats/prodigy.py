@@ -9,8 +9,8 @@ from typing import Any
 from labelqa.errors import TableError, shown
 from labelqa.readers import _shapes
 from labelqa.readers._frames import Frames, Reading, Rows, nobody
+from labelqa.readers._opened import Source
 from labelqa.readers._record import mapping, number, record
-from labelqa.readers._source import Source
 
 
 def is_prodigy(source: Source) -> bool:

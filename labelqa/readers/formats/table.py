@@ -11,8 +11,8 @@ from labelqa._checks import BOX_EDGES, STATUSES, need_columns
 from labelqa.errors import OptionError, TableError, shown
 from labelqa.readers._frames import PLACE, PLACES, TABLES, Frames, Reading, existing_path, name_annotator
 from labelqa.readers._headings import ALIASES, renamed_columns
+from labelqa.readers._opened import Source
 from labelqa.readers._record import record
-from labelqa.readers._source import Source
 
 #: Endings of the files that may hold annotations.
 TABLE_SUFFIXES = (".csv", ".tsv", ".txt", ".parquet", ".jsonl", ".ndjson", ".json", ".xlsx", ".gz", ".zip")

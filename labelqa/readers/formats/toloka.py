@@ -11,9 +11,9 @@ from labelqa._pixels import size_of
 from labelqa.errors import TableError, shown
 from labelqa.readers import _shapes
 from labelqa.readers._frames import Frames, Reading, Rows
+from labelqa.readers._opened import Source
 from labelqa.readers._questions import is_delimited, json_cell, rows_of, the_one
 from labelqa.readers._record import mapping, number, record
-from labelqa.readers._source import Source
 
 _PERSON, _STATUS = "ASSIGNMENT:worker_id", "ASSIGNMENT:status"
 #: What is no answer, or not one yet.

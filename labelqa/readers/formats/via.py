@@ -12,9 +12,9 @@ from typing import Any
 from labelqa.errors import TableError
 from labelqa.readers import _shapes
 from labelqa.readers._frames import Frames, Reading, Rows, nobody
+from labelqa.readers._opened import Source
 from labelqa.readers._questions import is_delimited, json_cell, rows_of, the_one
 from labelqa.readers._record import mapping, number, record
-from labelqa.readers._source import Source
 
 _HEADER = "# CSV_HEADER = "
 _CELLS = {"region_shape_attributes", "region_attributes"}

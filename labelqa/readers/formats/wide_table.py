@@ -9,7 +9,7 @@ import pandas as pd
 from labelqa.errors import OptionError, TableError, shown
 from labelqa.readers._frames import PLACE, PLACES, Frames, Reading
 from labelqa.readers._headings import renamed_columns
-from labelqa.readers._source import Source
+from labelqa.readers._opened import Source
 from labelqa.readers.formats.table import is_table, plain_cells
 
 _NOBODY = ("item_id", "path", "width", "height")

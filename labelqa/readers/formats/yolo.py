@@ -9,8 +9,8 @@ from labelqa._pixels import size_of
 from labelqa.errors import TableError, shown
 from labelqa.readers import _shapes
 from labelqa.readers._frames import PLACES, Frames, Reading, Rows, is_picture_name, nobody
+from labelqa.readers._opened import Source
 from labelqa.readers._record import record
-from labelqa.readers._source import Source
 
 _DATA = ("data.yaml", "data.yml", "dataset.yaml")
 #: Text files that hold no boxes.

@@ -9,9 +9,9 @@ import pandas as pd
 from labelqa.errors import TableError, shown
 from labelqa.readers import _shapes
 from labelqa.readers._frames import Frames, Reading, Rows
+from labelqa.readers._opened import Source
 from labelqa.readers._questions import is_delimited, json_cell, rows_of, the_one
 from labelqa.readers._record import mapping, number, record
-from labelqa.readers._source import Source
 
 _SIGNS = {"classification_id", "annotations", "metadata", "subject_ids"}
 

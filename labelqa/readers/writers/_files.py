@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from labelqa.readers._changes import Change
 from labelqa.readers._edits import DelimitedText, JsonText, LinesText, Text, XmlText
-from labelqa.readers._source import Source
+from labelqa.readers._opened import Source
 from labelqa.readers._text import delimiter_of, encoded_like
 
 Kind = TypeVar("Kind", bound=Text)

@@ -17,8 +17,8 @@ from labelqa._findings import Findings
 from labelqa.readers._changes import Change, Place
 from labelqa.readers._edits import JsonText, LinesText
 from labelqa.readers._frames import Reading
-from labelqa.readers._headings import ALIASES, Origin, plain, renamed_columns
-from labelqa.readers._source import Source
+from labelqa.readers._headings import ALIASES, ColumnOrigin, plain, renamed_columns
+from labelqa.readers._opened import Source
 from labelqa.readers.formats.table import plain_cells
 from labelqa.readers.writers._files import Files, moved_path
 
@@ -192,7 +192,7 @@ class _Table:
     def __init__(self, path: Path, how: Reading, cells: _Cells) -> None:
         self.cells = cells
         self.n_boxes = 0
-        self.origin = Origin()
+        self.origin = ColumnOrigin()
         raw = plain_cells(cells.raw, path)
         chosen = {ours: column for ours, column in how.columns.items() if column in raw.columns}
         renamed_columns(raw, path, Findings(), chosen=chosen, origin=self.origin)
