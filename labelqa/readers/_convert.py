@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
 from labelqa.annotations import Annotations
-from labelqa.readers._read import read_told
+from labelqa.readers._read import read_told, told_of
 from labelqa.readers._write import check_target, write
 from labelqa.readers._write_back import write_back
 
@@ -76,20 +75,8 @@ def convert(
     Annotations(300 items, 5 annotators, ... views, ... labels, ... boxes)
     Annotations(300 items, 5 annotators, ... views, ... labels, ... boxes)
     """
+    how = told_of(locals())
     check_target(target, to)
-    how: dict[str, Any] = {
-        "format": format,
-        "annotator": annotator,
-        "annotator_from": annotator_from,
-        "map": map,
-        "normalise": normalise,
-        "ground_truth": ground_truth,
-        "predictions": predictions,
-        "crowds": crowds,
-        "several_classes": several_classes,
-        "repeats": repeats,
-        "faulty_boxes": faulty_boxes,
-    }
     annotations, forms = read_told(source, how)
     is_named = annotator is not None or annotator_from is not None
     is_same = to in ("cvat", "voc", "yolo") if Path(source).is_dir() else not is_named

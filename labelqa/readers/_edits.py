@@ -130,6 +130,16 @@ class JsonText(Text):
         """Put a value at the end of a list."""
         self._arrays.setdefault(tuple(path), _Array()).added.append(value)
 
+    def extend(self, path: Sequence[Any], values: Sequence[Any]) -> None:
+        """Put values at the end of a list, which is made where there is none yet, or null."""
+        if not self.has(path):
+            self.add_key(path, list(values))
+        elif self.text[self.span(path)[0]] != "[":
+            self.set(path, list(values))
+        else:
+            for value in values:
+                self.append(path, value)
+
     def n_added(self, path: Sequence[Any]) -> int:
         """Count what is to be put at the end of a list."""
         change = self._arrays.get(tuple(path))
@@ -422,19 +432,23 @@ class DelimitedText(Text):
 
 
 class LinesText(Text):
-    """Lines of text, numbered from 0."""
+    """Lines of text, numbered from 0, that end as in any text: also with a lone carriage return, say."""
 
     def __init__(self, text: str) -> None:
         super().__init__(text)
         ends = [0]
-        for line in text.splitlines(keepends=True):
+        for line in self._split(text):
             ends.append(ends[-1] + len(line))
         self._spans = list(pairwise(ends))
+
+    @staticmethod
+    def _split(text: str) -> list[str]:
+        return text.splitlines(keepends=True)
 
     def line(self, nth: int) -> str:
         """Give a line without its end."""
         start, end = self._spans[nth]
-        return self.text[start:end].splitlines()[0] if end > start else ""
+        return self.text[start:end].rstrip("\r\n")
 
     def lines(self) -> list[str]:
         """Give all lines without their ends."""
@@ -454,3 +468,11 @@ class LinesText(Text):
         end = len(self.text)
         lead = "" if not self.text or self.text.endswith("\n") else self.newline
         self.replace(end, end, lead + line + self.newline)
+
+
+class JsonLinesText(LinesText):
+    """JSON lines: they end with a line feed, and may hold what ends a line elsewhere."""
+
+    @staticmethod
+    def _split(text: str) -> list[str]:
+        return re.findall(r"[^\n]*\n|[^\n]+", text)

@@ -45,6 +45,11 @@ class Source:
         if self.suffix == ".gz":
             self.suffix = Path(path.stem).suffix.lower()
 
+    @property
+    def is_delimited(self) -> bool:
+        """Whether its ending is that of delimited text."""
+        return self.suffix in _DELIMITED
+
     @cached_property
     def data(self) -> bytes:
         """The bytes of the file, unpacked.
@@ -141,7 +146,7 @@ class Source:
             Where the file cannot be read as its suffix says.
         """
         _ = self.data if self.suffix == ".zip" else b""
-        if self.suffix in _DELIMITED:
+        if self.is_delimited:
             table, notes = read_delimited(self.text, self.path, self.suffix)
             self.notes += notes
             return table

@@ -54,8 +54,3 @@ def rows_of(table: Any) -> list[dict[str, Any]]:
         {str(name): value if isinstance(value, str) else None for name, value in row.items()}
         for row in table.to_dict("records")
     ]
-
-
-def is_delimited(suffix: str) -> bool:
-    """Tell a file of delimited text by its ending."""
-    return suffix in (".csv", ".tsv", ".txt", ".tab")

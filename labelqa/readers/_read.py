@@ -29,6 +29,11 @@ ANNOTATOR_FROM = ("filename", "parent", "folder")
 SUFFIXES = (*TABLE_SUFFIXES, ".xml")
 GROUND_TRUTH = PREDICTIONS = CROWDS = ("leave_out", "keep")
 SEVERAL_CLASSES = ("set", "each")
+#: How a file is to be read.
+_ARGUMENTS = (
+    "format", "annotator", "annotator_from", "map", "normalise", "ground_truth", "predictions", "crowds",
+    "several_classes", "repeats", "faulty_boxes",
+)  # fmt: skip
 _CHOICES = {
     "ground_truth": GROUND_TRUTH,
     "predictions": PREDICTIONS,
@@ -109,20 +114,12 @@ def read(
     >>> labelqa.read("sample_data/inspection")
     Annotations(300 items, 5 annotators, ... views, ... labels, ... boxes)
     """
-    told = {
-        "format": format,
-        "annotator": annotator,
-        "annotator_from": annotator_from,
-        "map": map,
-        "normalise": normalise,
-        "ground_truth": ground_truth,
-        "predictions": predictions,
-        "crowds": crowds,
-        "several_classes": several_classes,
-        "repeats": repeats,
-        "faulty_boxes": faulty_boxes,
-    }
-    return read_told(path, told)[0]
+    return read_told(path, told_of(locals()))[0]
+
+
+def told_of(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Take the arguments of `read` out of all that a function was given."""
+    return {name: given[name] for name in _ARGUMENTS}
 
 
 def read_told(path: str | os.PathLike[str], told: Mapping[str, Any]) -> tuple[Annotations, set[str]]:

@@ -25,7 +25,8 @@ from labelqa.readers._formats import FORMATS, Format, by_name
 from labelqa.readers._frames import PLACE, PLACES, Frames, Reading, is_picture_name
 from labelqa.readers._normalise import check_kinds
 from labelqa.readers._opened import Source
-from labelqa.readers._read import checked, read_source, read_told, reading
+from labelqa.readers._read import checked, read_source, read_told, reading, told_of
+from labelqa.readers._record import record
 from labelqa.readers.writers._files import Files, settle_foreign
 from labelqa.readers.writers._newcomers import add_newcomers
 
@@ -109,19 +110,7 @@ def write_back(
     ['move box']
     [{'id': 7, 'image_id': 1, 'category_id': 1, 'bbox': [1, 2, 34, 40], 'note': 'blurred'}]
     """
-    told = {
-        "format": format,
-        "annotator": annotator,
-        "annotator_from": annotator_from,
-        "map": map,
-        "normalise": normalise,
-        "ground_truth": ground_truth,
-        "predictions": predictions,
-        "crowds": crowds,
-        "several_classes": several_classes,
-        "repeats": repeats,
-        "faulty_boxes": faulty_boxes,
-    }
+    told = told_of(locals())
     annotations = as_annotations(annotations)
     here, there = check_path("source", source), check_path("target", target)
     _check(annotations, here, there, told)
@@ -133,17 +122,20 @@ def write_back(
     found = compare(frames, spelt, checked(frames, kinds, **rules), annotations)
     files = Files(allow_loss=allow_loss)
     apart = here.is_dir() and (annotator_from is not None or _n_people(frames) > 1)
-    changes = _make(form, found, files, how, root=here if apart else None, annotator_from=annotator_from)
-    if form.repath is not None:
-        form.repath(_files_of(frames), files, there if here.is_dir() else there.parent)
+    with record(here):
+        changes = _make(form, found, files, how, root=here if apart else None, annotator_from=annotator_from)
+        if form.repath is not None:
+            form.repath(_files_of(frames), files, there if here.is_dir() else there.parent)
+        results = files.results()
     lost = +found.lost
     _refuse_loss(lost, here, allow_loss=allow_loss)
 
     def verify(written: Path) -> None:
+        got = _read_again(written, told | {"format": form.name}, here)
         if not lost:
-            _refuse_unlike(annotations, _read_again(written, told | {"format": form.name}, here), here)
+            _refuse_unlike(annotations, got, here)
 
-    _put(here, there, files.results(), verify, with_pictures=form.repath is None)
+    _put(here, there, results, verify, with_pictures=form.repath is None)
     return _listed(changes)
 
 

@@ -194,6 +194,30 @@ class TestCoco:
         assert [one.get("rater_list") for one in after] == [["ann"], ["ann", "eva"], ["eva"]]
         assert after[2] == {**data["annotations"][0], "id": 10, "rater_list": ["eva"], "category_id": 2}
 
+    def test_two_fixes_of_a_shared_annotation_are_one_copy(self, tmp_path):
+        path, target = coco(tmp_path), tmp_path / "fixed.json"
+        data = json.loads(path.read_text(encoding="utf-8"))
+        data["annotations"] = [{**data["annotations"][0], "rater_list": [3, 5]}]
+        path.write_text(json.dumps(data), encoding="utf-8")
+        fix = {"item_id": 1, "box_id": "1/5/1", "action": "relabel", "label": "crack", "box": [1, 2, 21, 12]}
+        decide(path, target, fix, how={"format": "coco"})
+        kept, copy = json.loads(target.read_text(encoding="utf-8"))["annotations"]
+        assert kept["rater_list"] == [3]
+        assert (copy["rater_list"], copy["category_id"], copy["bbox"]) == ([5], 2, [1.0, 2.0, 20.0, 10.0])
+
+    @pytest.mark.parametrize("absent", [None, []])
+    def test_lists_that_are_null_or_empty_are_made(self, absent, tmp_path):
+        path, target = coco(tmp_path, rater_list=["ann"]), tmp_path / "fixed.json"
+        data = json.loads(path.read_text(encoding="utf-8"))
+        data |= {"annotations": [], "categories": absent, "image_labels": absent}
+        path.write_text(json.dumps(data), encoding="utf-8")
+        decide(
+            path, target, {"item_id": 1, "action": "relabel", "label": "ok", "reviewer": "bo"}, how={"format": "coco"}
+        )
+        after = json.loads(target.read_text(encoding="utf-8"))
+        assert after["categories"] == [{"id": 1, "name": "ok"}]
+        assert after["image_labels"] == [{"image_id": 1, "category_id": 1, "rater_id": "bo"}]
+
     def test_an_outline_that_would_contradict_a_moved_box_is_told(self, tmp_path):
         path = coco(tmp_path)
         data = json.loads(path.read_text(encoding="utf-8"))
@@ -253,6 +277,28 @@ class TestLabelStudio:
         across, down = 100 / result["original_width"], 100 / result["original_height"]
         assert result["value"] == {"x": 1 * across, "y": 2 * down, "width": 10 * across, "height": 20 * down,
                                    "rotation": 0, "rectanglelabels": ["dent"]}  # fmt: skip
+
+    @pytest.mark.parametrize("results", [None, []])
+    def test_trusted_answers_of_a_reviewer_are_left_alone(self, results, tmp_path):
+        path, target = tmp_path / "export.json", tmp_path / "fixed.json"
+        rectangle = {
+            "id": "r", "type": "rectanglelabels", "from_name": "l", "to_name": "i", "original_width": 100,
+            "original_height": 50, "value": {"x": 1, "y": 2, "width": 3, "height": 4, "rectanglelabels": ["dent"]},
+        }  # fmt: skip
+        said = [
+            {"id": 1, "completed_by": 7, "ground_truth": True, "result": [rectangle]},
+            {"id": 2, "completed_by": 8, "result": results},
+            {"id": 3, "completed_by": 9, "result": [rectangle]},
+        ]
+        path.write_text(json.dumps([{"id": 1, "data": {"image": "a.jpg"}, "annotations": said}]), encoding="utf-8")
+        box = {"item_id": 1, "action": "relabel", "label": "dent", "box": [1, 2, 11, 22]}
+        decide(
+            path, target, box | {"reviewer": "7"}, box | {"box": [3, 2, 11, 22], "reviewer": "8"}, how={"format": None}
+        )
+        trusted, own, _, new = json.loads(target.read_text(encoding="utf-8"))[0]["annotations"]
+        assert trusted == said[0]
+        assert (own["id"], len(own["result"])) == (2, 1)
+        assert (new["completed_by"], len(new["result"])) == (7, 1)
 
 
 def unlike(one, other, path=()):
@@ -410,6 +456,23 @@ class TestTables:
         decide(path, target, move, how={"format": "table"})
         assert target.read_text(encoding="utf-8") == "image,worker,class,cx,cy,w,h\na,ann,dent,21,30,12,20\n"
 
+    def test_json_lines_may_hold_what_ends_a_line_elsewhere(self, tmp_path):
+        path, target = tmp_path / "ann.jsonl", tmp_path / "fixed.jsonl"
+        rows = [{"image": n, "worker": "ann", "answer": "ok", "note": "a\u2028b\x85"} for n in (1, 2, 3)]
+        text = "\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
+        path.write_text(text, encoding="utf-8")
+        one = {"item_id": 2, "action": "relabel", "label": "neu", "reviewer": "ann"}
+        decide(path, target, one, how={"format": "table"})
+        wanted = [row | ({"answer": "neu"} if row["image"] == 2 else {}) for row in rows]
+        assert target.read_text(encoding="utf-8") == "\n".join(json.dumps(row, ensure_ascii=False) for row in wanted)
+
+    def test_a_table_without_classes_cannot_name_one(self, tmp_path):
+        path = tmp_path / "ann.csv"
+        path.write_text("image,worker,x1,y1,x2,y2\na,ann,1,2,3,4\n", encoding="utf-8")
+        one = {"item_id": "a", "box_id": "a/ann/1", "action": "relabel", "label": "dent"}
+        with pytest.raises(labelqa.TableError, match=r"classes, for which the table has no column \(1\)"):
+            decide(path, tmp_path / "fixed.csv", one, how={"format": "table"})
+
     def test_pictures_are_not_copied_and_their_paths_hold(self, sample, tmp_path):
         given = labelqa.read(sample)
         write_back(given, sample, tmp_path / "fixed")
@@ -439,6 +502,19 @@ class TestRefused:
         with pytest.raises(labelqa.OptionError, match="lies within the source"):
             write_back(labelqa.read(source, **how), source, source / "deep" / "fixed", **how)
         assert [path.name for path in source.iterdir()] == ["ann.json"]
+
+    def test_what_nobody_foresaw_is_a_sentence(self, tmp_path, monkeypatch):
+        from labelqa.readers.writers import coco as writer
+
+        def surprise(*_):
+            raise KeyError("bbox")
+
+        monkeypatch.setattr(writer, "_shape", surprise)
+        path = coco(tmp_path)
+        move = {"item_id": 1, "box_id": "1/ann/1", "action": "relabel", "box": [1, 2, 36, 42]}
+        with pytest.raises(labelqa.TableError, match=r"ann\.json: bbox is missing"):
+            decide(path, tmp_path / "fixed.json", move)
+        assert [each.name for each in tmp_path.iterdir()] == ["ann.json"]
 
     def test_facts_that_the_source_has_no_node_for_are_named(self, tmp_path):
         path = coco(tmp_path)

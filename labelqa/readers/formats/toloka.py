@@ -12,7 +12,7 @@ from labelqa.errors import TableError, shown
 from labelqa.readers import _shapes
 from labelqa.readers._frames import Frames, Reading, Rows
 from labelqa.readers._opened import Source
-from labelqa.readers._questions import is_delimited, json_cell, rows_of, the_one
+from labelqa.readers._questions import json_cell, rows_of, the_one
 from labelqa.readers._record import mapping, number, record
 
 _PERSON, _STATUS = "ASSIGNMENT:worker_id", "ASSIGNMENT:status"
@@ -22,7 +22,7 @@ _LEFT_OUT = ("REJECTED", "EXPIRED", "ACTIVE")
 
 def is_toloka(source: Source) -> bool:
     """Tell the results of a pool by the beginnings of their columns."""
-    if not is_delimited(source.suffix):
+    if not source.is_delimited:
         return False
     columns = list(map(str, source.table.columns))
     return _PERSON in columns and any(name.startswith("INPUT:") for name in columns)
@@ -52,18 +52,21 @@ def read_toloka(source: Source, how: Reading) -> Frames:
     if item is None or answer is None:
         raise TableError(f"{path} has no {'INPUT' if item is None else 'OUTPUT'} column; download the whole results.")
     golden = [name for name in columns if name.startswith("GOLDEN:")]
-    seen: set[str] = set()
+    unused = [name for name in columns if name.startswith(("INPUT:", "OUTPUT:")) and name not in (item, answer)]
+    sizes: dict[str, tuple[int | None, int | None]] = {}
     size = cache(lambda name: size_of(_picture(path.parent, name)))
     for nth, row in enumerate(rows_of(source.table), 1):
         with record(path, ("row", nth)):
             rows.met["views", "row of a control task (GOLDEN)", "its answer counts, the right one is nobody's"] += any(
                 row[name] is not None for name in golden
             )
+            for name in unused:
+                rows.met["columns", f"column {name}", "not used"] += row[name] is not None
             _add(rows, row, (item, answer), size)
-            if row[item] not in seen:
-                seen.add(str(row[item]))
-                sizes = size(row[item]) if _is_shapes(row[answer]) else (None, None)
-                rows.item(str(row[item]), row[item], *sizes)
+            known = sizes.get(row[item], (None, None))
+            sizes[row[item]] = size(row[item]) if _is_shapes(row[answer]) else known
+    for name, sides in sizes.items():
+        rows.item(name, name, *sides)
     return rows.frames()
 
 
@@ -87,6 +90,7 @@ def _add(rows: Rows, row: dict[str, Any], columns: tuple[str, str], size: Callab
             one = mapping(given, "a shape")
             corners = _corners(rows, one)
             if corners is None or one.get("label") is None:
+                rows.met["boxes", "shape without a class", "left out: the view stays labelled"] += corners is not None
                 unread = True
                 continue
             left, top, right, bottom = corners

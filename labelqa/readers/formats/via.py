@@ -13,7 +13,7 @@ from labelqa.errors import TableError
 from labelqa.readers import _shapes
 from labelqa.readers._frames import Frames, Reading, Rows, nobody
 from labelqa.readers._opened import Source
-from labelqa.readers._questions import is_delimited, json_cell, rows_of, the_one
+from labelqa.readers._questions import json_cell, rows_of, the_one
 from labelqa.readers._record import mapping, number, record
 
 _HEADER = "# CSV_HEADER = "
@@ -40,7 +40,7 @@ def is_via(source: Source) -> bool:
         return bool(data) and all(
             isinstance(one, dict) and {"filename", "size", "regions"} <= set(one) for one in data.values()
         )
-    if not is_delimited(source.suffix):
+    if not source.is_delimited:
         return False
     return _HEADER in source.text[:4096] or (
         set(source.text[:4096].partition("\n")[0].replace('"', "").strip().split(",")) >= _CELLS
@@ -88,8 +88,12 @@ def _is_of_csv3(source: Source) -> bool:
 def _add(rows: Rows, one: _Picture, person: str, chosen: tuple[str | None, str | None]) -> None:
     label, kind = chosen
     unread = False
-    if label is not None and (said := _value(one.said.get(label))):
-        rows.labels.append((one.name, person, said))
+    for asked, value in one.said.items():
+        rows.met["labels", f"attribute {asked} of files", "left out: another counts"] += asked != label and bool(value)
+    for asked in (asked for _, attributes in one.regions for asked in attributes if asked != kind):
+        rows.met["boxes", f"attribute {asked} of regions", "left out: another counts"] += 1
+    if label is not None and (answer := _value(one.said.get(label))):
+        rows.labels.append((one.name, person, answer))
     for nth, (shape, attributes) in enumerate(one.regions):
         with record(("region", nth)):
             corners, form = _corners(shape)

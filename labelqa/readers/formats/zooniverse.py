@@ -10,7 +10,7 @@ from labelqa.errors import TableError, shown
 from labelqa.readers import _shapes
 from labelqa.readers._frames import Frames, Reading, Rows
 from labelqa.readers._opened import Source
-from labelqa.readers._questions import is_delimited, json_cell, rows_of, the_one
+from labelqa.readers._questions import json_cell, rows_of, the_one
 from labelqa.readers._record import mapping, number, record
 
 _SIGNS = {"classification_id", "annotations", "metadata", "subject_ids"}
@@ -18,7 +18,7 @@ _SIGNS = {"classification_id", "annotations", "metadata", "subject_ids"}
 
 def is_zooniverse(source: Source) -> bool:
     """Tell an export by its columns."""
-    return is_delimited(source.suffix) and set(map(str, source.table.columns)) >= _SIGNS
+    return source.is_delimited and set(map(str, source.table.columns)) >= _SIGNS
 
 
 def read_zooniverse(source: Source, how: Reading) -> Frames:
@@ -145,8 +145,9 @@ def _add_mark(rows: Rows, mark: dict[str, Any], who: tuple[list[str], str], unre
     label = mark.get("tool_label")
     if label is None:
         label = mark.get("toolIndex", mark.get("tool"))
-        rows.met["boxes", "class that is the number of a tool", "kept"] += corners is not None
+        rows.met["boxes", "class that is the number of a tool", "kept"] += corners is not None and label is not None
     if corners is None or label is None:
+        rows.met["boxes", "mark without a class", "left out: the view stays labelled"] += corners is not None
         unread.add(frame)
     else:
         rows.boxes.append((names[frame], person, str(label), *corners))

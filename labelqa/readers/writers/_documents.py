@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +20,7 @@ def coco(annotations: Annotations, tables: Tables, target: Path) -> None:
 
 def label_studio(annotations: Annotations, tables: Tables, target: Path) -> None:
     """Write one file of tasks."""
-    # boxes without a size were listed before anything is written
-    _write(target, write_label_studio(tables, Counter()))
+    _write(target, write_label_studio(tables))
 
 
 def _write(target: Path, document: Any) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from labelqa.readers._changes import Change
-from labelqa.readers._edits import DelimitedText, JsonText, LinesText, Text, XmlText
+from labelqa.readers._edits import DelimitedText, JsonLinesText, JsonText, LinesText, Text, XmlText
 from labelqa.readers._opened import Source
 from labelqa.readers._text import delimiter_of, encoded_like
 
@@ -45,6 +45,10 @@ class Files:
         """Open a file of lines."""
         return self._opened(path, LinesText)
 
+    def json_lines(self, path: Path) -> JsonLinesText:
+        """Open a file of JSON lines."""
+        return self._opened(path, JsonLinesText)
+
     def delimited(self, path: Path, suffix: str) -> DelimitedText:
         """Open a delimited text file."""
         if path not in self._open:
@@ -77,6 +81,28 @@ class Files:
         text = self._open[path]
         assert isinstance(text, kind)  # noqa: S101 - one reader read it
         return text
+
+
+class Document(Protocol):
+    """One file that changes by its places, and gathers what is added until the end."""
+
+    def change(self, change: Change, place: Any) -> None:
+        """Make one change at one place."""
+
+    def finish(self) -> None:
+        """Write what was gathered."""
+
+
+def change_documents(changes: Sequence[Change], opened: Callable[[Path], Document]) -> None:
+    """Make all changes, each in the documents that it has places in; a document is opened once."""
+    documents: dict[Path, Document] = {}
+    for change in changes:
+        for path, place in change.places:
+            if path not in documents:
+                documents[path] = opened(path)
+            documents[path].change(change, place)
+    for document in documents.values():
+        document.finish()
 
 
 def settle_foreign(changes: Sequence[Change], files: Files, lost: Counter[str]) -> Iterator[Change]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -32,7 +31,7 @@ def cvat(annotations: Annotations, tables: Tables, folder: Path, here: Path) -> 
     people = _names(annotations.annotators, "annotators")
     _refuse_not_xml(annotations)
     for person, name in people.items():
-        write_text(folder / f"{name}.xml", write_cvat(tables, person, Counter()))
+        write_text(folder / f"{name}.xml", write_cvat(tables, person))
 
 
 def voc(annotations: Annotations, tables: Tables, folder: Path, here: Path) -> None:

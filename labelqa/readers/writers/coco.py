@@ -15,7 +15,7 @@ from labelqa.annotations import Annotations
 from labelqa.readers._changes import Change, Place
 from labelqa.readers._edits import JsonText
 from labelqa.readers._frames import Reading
-from labelqa.readers.writers._files import Files, moved_path
+from labelqa.readers.writers._files import Files, change_documents, moved_path
 
 
 def write_coco(annotations: Annotations, tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
@@ -73,14 +73,7 @@ def _coco_row(row: Mapping[Hashable, Any], category: dict[str, int], numbers: Ma
 
 def rewrite_coco(changes: Sequence[Change], files: Files, lost: Counter[str], how: Reading) -> None:
     """Change the annotations that were decided on; what is added has ids of its own."""
-    documents: dict[Path, _Document] = {}
-    for change in changes:
-        for path, place in change.places:
-            if path not in documents:
-                documents[path] = _Document(files.json(path), lost)
-            documents[path].change(change, place)
-    for document in documents.values():
-        document.finish()
+    change_documents(changes, lambda path: _Document(files.json(path), lost))
 
 
 class _Document:
@@ -89,11 +82,14 @@ class _Document:
     def __init__(self, text: JsonText, lost: Counter[str]) -> None:
         self.text, self.lost = text, lost
         self.data: dict[str, Any] = text.value(())
-        self._lists: dict[str, list[dict[str, Any]]] = {"image_labels": []}
+        self._labels: list[dict[str, Any]] = []
+        self._classes: list[dict[str, Any]] = []
         self._category = {str(one["name"]): one["id"] for one in self.data.get("categories") or []}
         #: Who looked at an image, and who share an annotation, where that changes.
         self._raters: dict[int, Any] = {}
         self._sharing: dict[tuple[str, int], list[Any]] = {}
+        #: What one of those who share an annotation says otherwise.
+        self._copies: dict[tuple[str, int, str], dict[str, Any]] = {}
 
     def change(self, change: Change, place: Any) -> None:
         """Make one change at one place."""
@@ -113,13 +109,13 @@ class _Document:
             self._move(change, place)
 
     def finish(self) -> None:
-        """Write what was added to lists that the file may not have."""
-        if self._lists["image_labels"]:
-            if self.text.has(("image_labels",)):
-                for row in self._lists["image_labels"]:
-                    self.text.append(("image_labels",), row)
-            else:
-                self.text.add_key(("image_labels",), self._lists["image_labels"])
+        """Write what was gathered."""
+        if self._classes:
+            self.text.extend(("categories",), self._classes)
+        if self._labels:
+            self.text.extend(("image_labels",), self._labels)
+        for (name, nth, _), new in self._copies.items():
+            self.text.append((name,), {**self.data[name][nth], **self._new_id(name), **new})
         for nth, people in self._raters.items():
             self._set_key(("images", nth, "rater_list"), people)
         for place, people in self._sharing.items():
@@ -159,7 +155,9 @@ class _Document:
         if len(one.get("rater_list") or []) > 1:
             self._sharing[place] = [who for who in sharing if str(who) != change.annotator]
             if new is not None:
-                self.text.append((name,), {**one, **self._new_id(name), "rater_list": [change.annotator], **new})
+                own = [who for who in one["rater_list"] if str(who) == change.annotator]
+                copy = self._copies.setdefault((*place, str(change.annotator)), {"rater_list": own})
+                copy |= new
         elif new is None:
             self.text.remove(place)
         else:
@@ -196,11 +194,7 @@ class _Document:
         name = id_text(label)
         if name not in self._category:
             self._category[name] = max((n for n in self._category.values() if isinstance(n, int)), default=0) + 1
-            category = {"id": self._category[name], "name": name}
-            if self.text.has(("categories",)):
-                self.text.append(("categories",), category)
-            else:
-                self.text.add_key(("categories",), [category])
+            self._classes.append({"id": self._category[name], "name": name})
         return self._category[name]
 
     def _new_id(self, name: str) -> dict[str, int]:
@@ -216,7 +210,7 @@ class _Document:
             row["rater_id"] = self._rater(str(change.annotator), every)
             self._look(nth, row["rater_id"])
         if name == "image_labels":
-            self._lists[name].append(row)
+            self._labels.append(row)
             return
         number = self._new_id(name)
         box_id = {"box_id": change.box_id}
@@ -227,7 +221,9 @@ class _Document:
 
     def _rater(self, person: str, every: list[dict[str, Any]]) -> Any:
         """Give a rater as the file does: by number where it has numbers."""
-        numbers = any(isinstance(one.get("rater_id"), int) for one in every)
+        known = [one.get("rater_id") for one in every]
+        known += [who for one in (*every, *self.data["images"]) for who in one.get("rater_list") or []]
+        numbers = any(isinstance(who, int) for who in known)
         return int(person) if numbers and re.fullmatch(r"0|[1-9]\d{0,14}", person) else person
 
     def _look(self, nth: int, rater: Any) -> None:

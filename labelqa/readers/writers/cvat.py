@@ -20,7 +20,7 @@ from labelqa.readers.writers._files import Files
 _EDGES = ("xtl", "ytl", "xbr", "ybr")
 
 
-def write_cvat(tables: Mapping[str, pd.DataFrame], person: str, lost: Counter[str]) -> str:
+def write_cvat(tables: Mapping[str, pd.DataFrame], person: str) -> str:
     """Compose the export of the one job that a person did.
 
     Pictures are called by their paths, or by their ids where they have none; items without a size have no place.
@@ -33,7 +33,6 @@ def write_cvat(tables: Mapping[str, pd.DataFrame], person: str, lost: Counter[st
     for nth, row in enumerate(items.to_dict("records")):
         item = row["item_id"]
         if row["width"] != row["width"] or row["height"] != row["height"]:
-            lost["items whose size is not known"] += 1
             continue
         inner = [_box(id_text(one["label"]), [one[edge] for edge in BOX_EDGES]) for one in boxes.get(item, [])]
         inner += [_tag(id_text(one["label"])) for one in labels.get(item, [])]

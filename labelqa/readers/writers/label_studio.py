@@ -16,28 +16,26 @@ from labelqa._codes import id_text
 from labelqa.readers._changes import Change
 from labelqa.readers._edits import JsonText
 from labelqa.readers._frames import Reading
-from labelqa.readers.writers._files import Files, moved_path
+from labelqa.readers.writers._files import Files, change_documents, moved_path
 
 #: Names of the controls where a source has none: those of Label Studio's own templates.
 _CONTROLS = {"rectanglelabels": ("label", "image"), "choices": ("choice", "image")}
-_SHAPES = ("rectanglelabels", "rectangle", "polygonlabels", "polygon", "ellipselabels", "ellipse", "brushlabels",
-           "brush")  # fmt: skip
 
 
-def write_label_studio(tables: Mapping[str, pd.DataFrame], lost: Counter[str]) -> list[dict[str, Any]]:
+def write_label_studio(tables: Mapping[str, pd.DataFrame]) -> list[dict[str, Any]]:
     """Compose the tasks: one per item, one annotation per view, ids as numbers where they are.
 
-    Boxes of items whose size is not known have no place, as they stand in percent.
+    Boxes of items whose size is not known have no place, as they stand in percent (`losses` counts them).
     """
     sizes = _sizes(tables["items"])
     results: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for row in tables["labels"].to_dict("records"):
-        added = _choice(id_text(row["label"]), _CONTROLS["choices"], f"{len(results)}")
+        seed = f"{row['item_id']}/{row['annotator_id']}/choice"
+        added = _choice(id_text(row["label"]), _CONTROLS["choices"], seed)
         results.setdefault((row["item_id"], row["annotator_id"]), []).append(added)
     for row in tables["boxes"].to_dict("records"):
         size = sizes.get(row["item_id"])
         if size is None:
-            lost["boxes of items whose size is not known"] += 1
             continue
         corners = [row[edge] for edge in BOX_EDGES]
         added = _rectangle(id_text(row["label"]), corners, size, _CONTROLS["rectanglelabels"], row["box_id"])
@@ -119,21 +117,14 @@ def _name(*parts: str) -> str:
 
 def rewrite_label_studio(changes: Sequence[Change], files: Files, lost: Counter[str], how: Reading) -> None:
     """Change the results that were decided on; a fix by somebody else is in an annotation of their own."""
-    documents: dict[Path, _Document] = {}
-    for change in changes:
-        for path, place in change.places:
-            if path not in documents:
-                documents[path] = _Document(files.json(path), lost)
-            documents[path].change(change, place)
-    for document in documents.values():
-        document.finish()
+    change_documents(changes, lambda path: _Document(files.json(path), lost, how))
 
 
 class _Document:
     """One export, and what is added to each of its tasks."""
 
-    def __init__(self, text: JsonText, lost: Counter[str]) -> None:
-        self.text, self.lost = text, lost
+    def __init__(self, text: JsonText, lost: Counter[str], how: Reading) -> None:
+        self.text, self.lost, self.how = text, lost, how
         self.tasks: list[dict[str, Any]] = text.value(())
         self._added: dict[tuple[int, str], list[dict[str, Any]]] = {}
         self._gone: set[tuple[int, int]] = set()
@@ -164,8 +155,7 @@ class _Document:
         for (position, person), results in self._added.items():
             nth = self._annotation_of(position, person)
             if nth is not None:
-                for result in results:
-                    self.text.append((position, "annotations", nth, "result"), result)
+                self.text.extend((position, "annotations", nth, "result"), results)
                 continue
             number += 1
             self.text.append(
@@ -180,8 +170,7 @@ class _Document:
             )
 
     def _results(self, position: int, nth: int) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self.tasks[position]["annotations"][nth]["result"]
-        return found
+        return self.tasks[position]["annotations"][nth].get("result") or []
 
     def _change_result(self, change: Change, position: int, annotation: int, nth: int) -> None:
         results = self._results(position, annotation)
@@ -268,7 +257,8 @@ class _Document:
         for nth, one in enumerate(self.tasks[position]["annotations"]):
             who = one.get("completed_by")
             who = who.get("id", who.get("email")) if isinstance(who, dict) else who
-            if str(who) == person and not one.get("was_cancelled") and (position, nth) not in self._gone:
+            is_view = not one.get("was_cancelled") and (self.how.keep_gold or not one.get("ground_truth"))
+            if str(who) == person and is_view and (position, nth) not in self._gone:
                 own.append((str(one.get("created_at")), nth))
         return max(own)[1] if own else None
 

@@ -12,10 +12,11 @@ from typing import Any
 
 import numpy as np
 
+from labelqa._checks import ONLY_CLASS
 from labelqa._codes import id_text
 from labelqa._findings import Findings
 from labelqa.readers._changes import Change, Place
-from labelqa.readers._edits import JsonText, LinesText
+from labelqa.readers._edits import JsonText
 from labelqa.readers._frames import Reading
 from labelqa.readers._headings import ALIASES, ColumnOrigin, plain, renamed_columns
 from labelqa.readers._opened import Source
@@ -91,7 +92,7 @@ class _Records(_Cells):
         if self.is_list:
             self.whole = files.json(source.path)
         else:
-            self.lines: LinesText = files.lines(source.path)
+            self.lines = files.json_lines(source.path)
             self.places = [nth for nth, line in enumerate(self.lines.lines()) if line.strip()]
             self.changed: dict[int, JsonText] = {}
 
@@ -241,7 +242,7 @@ def rewrite_table(changes: Sequence[Change], files: Files, lost: Counter[str], h
         elif change.kind in ("add label", "add box"):
             _add(change, tables, how, lost)
         else:
-            _change(change, tables)
+            _change(change, tables, lost)
 
 
 def strip_table(places: Sequence[Place], files: Files, person: str) -> list[Path]:
@@ -253,10 +254,12 @@ def strip_table(places: Sequence[Place], files: Files, person: str) -> list[Path
     return []
 
 
-def _change(change: Change, tables: Mapping[Path, Any]) -> None:
+def _change(change: Change, tables: Mapping[Path, Any], lost: Counter[str]) -> None:
     for nth, (path, row) in enumerate(change.places):
         table: _Table = tables[path]
-        if change.kind in ("relabel", "relabel box"):
+        if change.kind in ("relabel", "relabel box") and table.column("label") is None:
+            lost["classes, for which the table has no column"] += 1
+        elif change.kind in ("relabel", "relabel box"):
             table.cells.set(row, table.column("label"), _value(change.new))
         elif change.kind == "move box":
             old = table.box(change.was)
@@ -288,6 +291,9 @@ def _add(change: Change, tables: Mapping[Path, Any], how: Reading, lost: Counter
     cells = {item: table.cells.raw[item].iloc[row]}
     if is_box and table.column("box_id") is not None:
         cells[table.column("box_id")] = table.new_box_id(change.box_id)
+    lost["classes, for which the table has no column"] += (
+        table.column("label") is None and id_text(change.new) != ONLY_CLASS
+    )
     for name, value in (("annotator_id", change.annotator), ("label", _value(change.new))):
         if table.column(name) is not None:
             cells[table.column(name)] = value
