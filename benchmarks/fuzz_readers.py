@@ -1,8 +1,8 @@
 """`python -m benchmarks.fuzz_readers [--seconds 3600] [--seed 0]`: files of the fixtures, damaged at random, and read.
 
 Each round takes a fixture, changes one thing (a value of JSON, an attribute or a text of XML, a cell, a byte, the end
-of the file) and reads it. Anything but tables or one of labelqa's own errors is a fault, and is printed with how to get
-it again; so is a read of more than ten seconds.
+of the file), reads it, and writes it back. Anything but tables or one of labelqa's own errors is a fault, and is
+printed with how to get it again; so is a file that comes back otherwise without a decision, and more than ten seconds.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ from xml.etree import ElementTree
 
 import labelqa
 from labelqa.errors import OptionError, TableError
+from labelqa.noise import apply_decisions
+from labelqa.readers import write_back
 
 FIXTURES = Path(__file__).resolve().parents[1] / "tests" / "readers" / "formats"
 READ = ("argilla", "class_folders", "coco", "cvat", "imagefolder", "label_studio", "labelbox", "labelme", "long_table",
@@ -123,6 +125,24 @@ def damage(path: Path, dice: random.Random) -> None:
     path.write_bytes(damaged_text(data, dice))
 
 
+def written_back(found: labelqa.Annotations, source: Path, target: Path, options: dict[str, Any]) -> str | None:
+    """Write back what was read, and once more with the first box or label changed; give the fault, or None."""
+    write_back(found, source, target, **options)
+    if contents(source) != contents(target):
+        return "what was written back without a decision is not the same to the byte"
+    row = next(iter(found.boxes.to_dict("records")), None)
+    one = {"item_id": row["item_id"], "box_id": row["box_id"]} if row else {"item_id": found.items["item_id"].iloc[0]}
+    fixed = apply_decisions(found, [one | {"action": "relabel", "label": "another", "reviewer": "bo"}]).annotations
+    # it reads its own result again, and refuses one that does not say what was asked
+    write_back(fixed, source, target.with_name(f"fixed{target.suffix}"), **options)
+    return None
+
+
+def contents(path: Path) -> dict[Path, bytes]:
+    files = [path] if path.is_file() else [each for each in path.rglob("*") if each.is_file()]
+    return {each.relative_to(path): each.read_bytes() for each in files}
+
+
 def try_one(expectation: Path, seed: int) -> str | None:
     """Damage one fixture and read it; give the fault, or None."""
     dice = random.Random(seed)
@@ -141,7 +161,12 @@ def try_one(expectation: Path, seed: int) -> str | None:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                labelqa.read(place / how["path"], **options)
+                found = labelqa.read(place / how["path"], **options)
+                fault = written_back(
+                    found, place / how["path"], Path(folder) / f"again{Path(how['path']).suffix}", options
+                )
+                if fault is not None:
+                    return fault
         except (TableError, OptionError, FileNotFoundError):
             return None
         except Exception:
