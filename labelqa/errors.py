@@ -17,6 +17,10 @@ class ModelError(TableError):
     """A model cannot be exported, promoted or read as it is (a graph that differs, a corrupt file, no such version)."""
 
 
+class OutputError(OSError):
+    """Nothing can be written at a place (another run works there, a full or read-only disk); the message names it."""
+
+
 class OptionError(ValueError):
     """An option has a value that does not exist; the message lists the choices."""
 

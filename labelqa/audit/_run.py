@@ -15,10 +15,11 @@ from typing import Any, Protocol
 import pandas as pd
 
 from labelqa import __version__
-from labelqa._options import check_choice, check_path, check_seed
+from labelqa._options import check_choice, check_seed
+from labelqa._outputs import held
 from labelqa._tables import takes_tables
 from labelqa.annotations import Annotations
-from labelqa.audit._folder import GrowingFolder, refuse_to_overwrite
+from labelqa.audit._folder import GrowingFolder
 from labelqa.audit._found import Case, Found, ReadablePictures
 from labelqa.audit._reading import Material, read_material, used_reading
 from labelqa.audit._result import Audit, load_audit
@@ -59,7 +60,8 @@ def run_audit(
     """Audit a labelled image set: how good the labels are, which look wrong, and what fixing them is worth.
 
     Writes `report.html`, `summary.json` (every number on the page), `queue.csv`, `agreement/*.csv`,
-    `consensus/*.parquet` and, where a model was trained, `model/`. Everything grows in a hidden folder that takes the
+    `consensus/*.parquet`, where a model was trained `model/`, and last `manifest.json` (each file with its size and
+    SHA-256). Everything grows in a hidden folder that takes the
     name `out` at the end; an audit that was interrupted goes on from its finished steps.
 
     Parameters
@@ -100,6 +102,8 @@ def run_audit(
         Where the input cannot be used.
     OptionError
         For an unknown option, or an `out` that is taken.
+    OutputError
+        Where another run works on `out`, or it cannot be written.
 
     Examples
     --------
@@ -118,8 +122,6 @@ def run_audit(
     if repeats is not None:
         check_choice("repeats", repeats, ("latest", "keep", "refuse"))
     seed = check_seed(seed)
-    target = check_path("out", out)
-    refuse_to_overwrite(target, overwrite=overwrite)
     given = {
         "format": format, "annotator": annotator, "annotator_from": annotator_from, "map": map, "normalise": normalise,
         "ground_truth": ground_truth, "predictions": predictions, "crowds": crowds, "several_classes": several_classes,
@@ -127,18 +129,19 @@ def run_audit(
     }  # fmt: skip
     reading = used_reading(source, given)
     golds = _as_list(gold)
-    with _told("read", tell):
-        material = read_material(source, images=images, gold=golds, decisions=decisions, reading=reading)
-    folder = GrowingFolder(target, _key(material, seed, reading), overwrite=overwrite)
-    case = Case(material=material, images=material.images, seed=seed, folder=folder.path)
-    case, found = _all_steps(case, folder, tell)
     options = [("--images", images), *(("--gold", one) for one in golds), ("--decisions", decisions)]
     options += [("--" + name.replace("_", "-"), value) for name, value in reading.items()]
-    command = _command(source, options, target, seed)
-    with _told("report", tell):
-        write_audit(case, found, reading, command)
-    folder.finish()
-    return load_audit(target)
+    with held("out", out) as target:
+        folder = GrowingFolder(target, overwrite=overwrite)
+        with _told("read", tell):
+            material = read_material(source, images=images, gold=golds, decisions=decisions, reading=reading)
+        if not folder.open(_key(material, seed, reading)):
+            case = Case(material=material, images=material.images, seed=seed, folder=folder.path)
+            case, found = _all_steps(case, folder, tell)
+            with _told("report", tell):
+                write_audit(case, found, reading, _command(source, options, target, seed))
+            folder.finish()
+        return load_audit(target)
 
 
 def _all_steps(case: Case, folder: GrowingFolder, tell: OnStep) -> tuple[Case, Found]:

@@ -16,7 +16,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from labelqa._files import replacing, write_text
-from labelqa._options import check_choice, check_jobs, check_path
+from labelqa._options import check_choice, check_jobs
+from labelqa._outputs import file_facts, held, write_manifest
 from labelqa._renamed import renamed
 from labelqa._tables import takes_tables
 from labelqa.annotations import Annotations
@@ -50,7 +51,8 @@ def augment_to_folder(
     """Make augmented copies as `augment` does, and write them as they are made; no image stays in memory.
 
     Called again with the same settings it goes on where it was stopped, and adds items that are new. The folder gets
-    `images/`, `records.jsonl` (each line rebuilds its image), `augment.json` (the settings) and `progress.jsonl`.
+    `images/`, `records.jsonl` (each line rebuilds its image), `augment.json` (the settings), `progress.jsonl`
+    and, when all is done, `manifest.json` (each file with its size and SHA-256).
 
     Parameters
     ----------
@@ -76,6 +78,8 @@ def augment_to_folder(
     ------
     TableError
         Where the folder holds copies made with other settings.
+    OutputError
+        Where another run works on the folder, or it cannot be written.
     """
     check_choice("image_format", image_format, IMAGE_FORMATS)
     check_jobs(n_jobs)
@@ -83,12 +87,14 @@ def augment_to_folder(
         images, annotations, policy=policy, n_copies=n_copies, seed=seed, min_visibility=min_visibility,
         n_retries=n_retries, test_items=test_items,
     )  # fmt: skip
-    folder = check_path("out", out)
-    _open_folder(folder, plan.settings, image_format)
-    facts = _write_all(plan, folder, image_format, n_jobs, on_progress)
-    made = as_augmented(facts, plan, kept={})
-    made.items.insert(1, "path", [f"{IMAGE_FOLDER}/{file_name(item, image_format)}" for item in made.items["item_id"]])
-    _write_records(folder, made)
+    with held("out", out) as folder:
+        _open_folder(folder, plan.settings, image_format)
+        facts = _write_all(plan, folder, image_format, n_jobs, on_progress)
+        made = as_augmented(facts, plan, kept={})
+        names = [f"{IMAGE_FOLDER}/{file_name(item, image_format)}" for item in made.items["item_id"]]
+        made.items.insert(1, "path", names)
+        _write_records(folder, made)
+        write_manifest(folder)
     return made
 
 
@@ -101,21 +107,27 @@ def _write_all(
     left = [original for original in originals if original.item_id not in facts]
     write = partial(_write_copies, settings=plan.settings, folder=folder / IMAGE_FOLDER, suffix=suffix)
     with (folder / PROGRESS).open("a", encoding="utf-8", newline="\n") as log:
-        for n_done, (digest, fact) in enumerate(in_order(write, left, n_jobs), len(facts) + 1):
+        for n_done, (written, fact) in enumerate(in_order(write, left, n_jobs), len(facts) + 1):
             facts[fact["item_id"]] = fact
-            log.write(json.dumps({"digest": digest, **fact}, ensure_ascii=False) + "\n")
+            log.write(json.dumps({**written, **fact}, ensure_ascii=False) + "\n")
             log.flush()
+            os.fsync(log.fileno())
             if on_progress is not None:
                 on_progress(n_done, len(originals))
     return [facts[original.item_id] for original in originals]
 
 
-def _write_copies(original: Original, settings: CopySettings, folder: Path, suffix: str) -> tuple[str, dict[str, Any]]:
-    """Make and write the copies of one item; give the digest of what it was made from, and the facts."""
+def _write_copies(
+    original: Original, settings: CopySettings, folder: Path, suffix: str
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Make and write the copies of one item; give what tells later whether they hold still, and the facts."""
     copied = make_copies(original, settings)
+    files = {}
     for item_id, image in copied.images.items():
-        _save(image, folder / file_name(item_id, suffix), item_id)
-    return _digest(original), copied.facts
+        name = file_name(item_id, suffix)
+        _save(image, folder / name, item_id)
+        files[name] = file_facts(folder / name)
+    return {"digest": _digest(original), "files": files}, copied.facts
 
 
 def _save(image: NDArray[Any], path: Path, item_id: str) -> None:
@@ -174,34 +186,47 @@ def _open_folder(folder: Path, settings: CopySettings, image_format: str) -> Non
             raise TableError(
                 f"{folder} holds copies made with another {', '.join(different)}; choose another folder, or remove it."
             )
+        (folder / IMAGE_FOLDER).mkdir(exist_ok=True)
         return
     if folder.is_dir() and any(folder.iterdir()):
         raise TableError(f"{folder} is not empty and holds no copies of ours; choose another folder.")
-    (folder / IMAGE_FOLDER).mkdir(parents=True)
     write_text(path, json.dumps(wanted, indent=2) + "\n")
+    (folder / IMAGE_FOLDER).mkdir(exist_ok=True)
 
 
 def _done_before(
     folder: Path, originals: list[Original], settings: CopySettings, image_format: str
 ) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Give the items whose copies are there and were made from the same image and boxes."""
-    path = folder / PROGRESS
-    if not path.is_file():
-        return
-    known: dict[str, dict[str, Any]] = {}
-    lines = path.read_text(encoding="utf-8").split("\n")
-    for line in lines[:-1]:  # what comes after the last line break was cut off while it was written
-        fact = json.loads(line)
-        known[fact["item_id"]] = fact
-    if lines[-1]:
-        write_text(path, "".join(f"{line}\n" for line in lines[:-1]))
+    """Give the items whose copies are as they were written, and were made from the same image and boxes."""
+    known = _progress(folder / PROGRESS)
     for original in originals:
         fact = known.get(original.item_id)
         names = [file_name(copy_id(original.item_id, copy), image_format) for copy in range(1, settings.n_copies + 1)]
-        if fact is None or not all((folder / IMAGE_FOLDER / name).is_file() for name in names):
+        if fact is None or fact.pop("digest") != _digest(original):
             continue
-        if fact.pop("digest") == _digest(original):
+        files = fact.pop("files")
+        paths = {name: folder / IMAGE_FOLDER / name for name in names}
+        if all(path.is_file() and files.get(name) == file_facts(path) for name, path in paths.items()):
             yield original.item_id, fact
+
+
+def _progress(path: Path) -> dict[str, dict[str, Any]]:
+    """Read which items are done; lines that were torn are dropped from the file, and their items made again."""
+    if not path.is_file():
+        return {}
+    text = path.read_text(encoding="utf-8", errors="replace")
+    lines, known = [], {}
+    for line in text.split("\n"):
+        try:
+            fact = json.loads(line)
+            known[fact["item_id"]] = {"digest": fact["digest"], "files": dict(fact["files"]), **fact}
+            lines.append(line)
+        except (ValueError, KeyError, TypeError):  # torn while it was written, or of a release that noted less
+            continue
+    whole = "".join(f"{line}\n" for line in lines)
+    if whole != text:
+        write_text(path, whole)
+    return known
 
 
 def _write_records(folder: Path, made: Augmented) -> None:

@@ -13,6 +13,7 @@ import numpy as np
 from labelqa._extras import require
 from labelqa._files import replacing
 from labelqa._options import check_path
+from labelqa._outputs import held
 from labelqa.baseline._fit import Baseline
 from labelqa.errors import TableError, shown
 from labelqa.features import FeatureRecipe
@@ -61,7 +62,7 @@ def save(model: Baseline, path: str | os.PathLike[str]) -> Path:
             f"The classifier holds types that are not on the list of types trusted on reading ({shown(unknown)}); keep "
             "it by your own means, or use one of scikit-learn's own classifiers."
         )
-    with replacing(target) as temporary:
+    with held("path", target) as place, replacing(place) as temporary:
         temporary.write_bytes(data)
     return target
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
-import tempfile
 from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
@@ -96,18 +94,18 @@ def _advance(bar: Any) -> Callable[[int, int], None] | None:
 
 def _write_tables(made: Augmented, out: Path, to: str) -> None:
     """Write beside the images, under temporary names first."""
+    from labelqa._files import beside
+    from labelqa._outputs import held, write_manifest
     from labelqa.readers import write
 
-    temporary = Path(tempfile.mkdtemp(prefix=".tables.", dir=out))
-    try:
+    with held("out", out), beside(out / "tables") as temporary:
         if to == "coco":
             write(made.annotations, temporary / "annotations.json", allow_loss=True, paths_from=temporary)
         else:
             write(made.annotations, temporary / "tables", to="csv", paths_from=temporary / "tables")
         for file in temporary.rglob("*.*"):
             file.replace(out / file.name)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        write_manifest(out)
 
 
 def _tell(made: Augmented) -> None:

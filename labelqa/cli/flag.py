@@ -86,8 +86,10 @@ def flag(
         click.echo(text, nl=False)
         return
     from labelqa._files import write_text
+    from labelqa._outputs import held
 
-    write_text(out, text)
+    with held("out", out) as place:
+        write_text(place, text)
     click.echo(out)
 
 

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,9 +14,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from labelqa._files import write_text
+from labelqa._files import beside, put_in_place, write_text
 from labelqa._onnx import MODEL_FILE, read_metadata
 from labelqa._options import check_choice, check_number, check_path, check_whole
+from labelqa._outputs import held, write_manifest
 from labelqa._renamed import by_name_now, renamed, renamed_fields
 from labelqa.errors import ModelError, OptionError
 
@@ -123,15 +122,13 @@ def new_version(root: str | os.PathLike[str], name: str) -> Iterator[tuple[int, 
     """
     check_name(name)
     folder = check_path("root", root) / name
-    folder.mkdir(parents=True, exist_ok=True)
-    version = max(_used(root, name), default=0) + 1
-    temporary = Path(tempfile.mkdtemp(prefix=f".{version}.", dir=folder))
-    try:
-        yield version, temporary
-        temporary.chmod(0o755)
-        temporary.rename(folder / str(version))
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+    with held("root", folder, shared=True):
+        version = max(_used(root, name) if folder.is_dir() else (), default=0) + 1
+        with beside(folder / str(version)) as temporary:
+            yield version, temporary
+            write_manifest(temporary)
+            temporary.chmod(0o755)
+            put_in_place(temporary, folder / str(version))
 
 
 @by_name_now("name")
@@ -334,16 +331,11 @@ def _entry(before: Aliases, alias: str, to: int, **facts: str | None) -> dict[st
 def _changing(
     root: str | os.PathLike[str], name: str
 ) -> Iterator[tuple[Aliases, Callable[[dict[str, Any], dict[str, Any]], Aliases]]]:
-    """Give the aliases and a function that replaces them; nobody else changes them meanwhile, where locks exist."""
-    before = aliases(root, name=name)
+    """Give the aliases and a function that replaces them; nobody else changes them meanwhile."""
+    aliases(root, name=name)
     folder = check_path("root", root) / name
-    handle = os.open(folder, os.O_RDONLY) if os.name == "posix" else None
-    try:
-        if handle is not None:
-            import fcntl
-
-            fcntl.flock(handle, fcntl.LOCK_EX)
-            before = aliases(root, name=name)
+    with held("root", folder, shared=True):
+        before = aliases(root, name=name)
 
         def write(changes: dict[str, Any], entry: dict[str, Any]) -> Aliases:
             kept = {**{alias: getattr(before, alias) for alias in ALIASES}, "canary_share": before.canary_share}
@@ -352,6 +344,3 @@ def _changing(
             return after
 
         yield before, write
-    finally:
-        if handle is not None:
-            os.close(handle)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from labelqa._files import beside
+from labelqa._files import beside, put_in_place, refuse_taken
 from labelqa._options import check_choice, check_path
+from labelqa._outputs import held
 from labelqa._renamed import renamed
 from labelqa._tables import takes_tables
 from labelqa.annotations import Annotations, as_annotations
@@ -73,6 +74,8 @@ def write(
         written then.
     OptionError
         For an unknown format.
+    OutputError
+        Where another run works there, or it cannot be written.
 
     Examples
     --------
@@ -93,16 +96,17 @@ def write(
         raise TableError(f"{form} has no place for: {told}. Choose another format, or go on with allow_loss=True.")
     here, there = Path(paths_from), target.parent if form in _FILES else target
     tables = {name: getattr(annotations, name) for name in ("items", "views", "labels", "boxes")}
-    if form in _FILES:
+    if form in _FILES or form in ("parquet", "csv"):
         tables["items"] = _tables.paths_from_there(annotations.items, here, there)
-        _FILES[form](annotations, tables, target)
-        return
-    with beside(target) as temporary:
-        if form in ("parquet", "csv"):
-            tables["items"] = _tables.paths_from_there(annotations.items, here, there)
-        _FOLDERS[form](annotations, tables, temporary, here)
-        temporary.chmod(0o755)
-        temporary.rename(target)
+    with held("path", target) as place:
+        if form in _FILES:
+            refuse_taken(place)
+            _FILES[form](annotations, tables, place)
+            return
+        with beside(place) as temporary:
+            _FOLDERS[form](annotations, tables, temporary, here)
+            temporary.chmod(0o755)
+            put_in_place(temporary, place)
 
 
 def check_target(path: str | os.PathLike[str], to: str | None) -> tuple[Path, str]:
@@ -110,6 +114,5 @@ def check_target(path: str | os.PathLike[str], to: str | None) -> tuple[Path, st
     target = check_path("path", path)
     chosen = to or ("coco" if target.suffix.lower() == ".json" else "parquet")
     check_choice("to", chosen, WRITE_FORMATS)
-    if target.exists():
-        raise FileExistsError(f"{target} exists and is not overwritten; choose another path or remove it first.")
+    refuse_taken(target)
     return target, chosen

@@ -15,8 +15,9 @@ import pandas as pd
 
 from labelqa._checks import BOX_EDGES
 from labelqa._codes import id_text
-from labelqa._files import beside
+from labelqa._files import beside, put_in_place
 from labelqa._options import check_path
+from labelqa._outputs import held
 from labelqa._tables import takes_tables
 from labelqa.annotations import Annotations, as_annotations
 from labelqa.errors import OptionError, TableError, shown
@@ -224,7 +225,7 @@ def _put(
     with_pictures: bool,
 ) -> None:
     """Write beside the target, look whether it says what it should, and give it its name."""
-    with beside(there) as temporary:
+    with held("target", there) as place, beside(place) as temporary:
         if here.is_file():
             # the names of the file and of its folder may tell the reader who annotated
             written = temporary / here.resolve().parent.name / here.name
@@ -233,7 +234,7 @@ def _put(
             is_same = data is None and _is_alike(here, there)
             written.write_bytes(here.read_bytes() if is_same else _packed(here, there, data))
             verify(written)
-            written.rename(there)
+            put_in_place(written, place)
         else:
             written = temporary / "folder"
             gone = {path for path, data in results.items() if data is None}
@@ -248,7 +249,7 @@ def _put(
                     path_there.parent.mkdir(parents=True, exist_ok=True)
                     path_there.write_bytes(_packed(path, path, data))
             verify(written)
-            written.rename(there)
+            put_in_place(written, place)
 
 
 def _is_alike(here: Path, there: Path) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 
 from labelqa._files import replacing, write_text
 from labelqa._options import check_path
+from labelqa._outputs import held, manifest_key, write_manifest
 from labelqa.errors import OptionError, TableError
 from labelqa.report.page import render
 
@@ -46,6 +47,8 @@ def write_report(
         Where its summary was made by an incompatible version.
     OptionError
         Where `path` is taken.
+    OutputError
+        Where another run works there, or it cannot be written.
 
     Examples
     --------
@@ -62,9 +65,8 @@ def write_report(
     source = folder / SUMMARY
     if not source.is_file():
         raise FileNotFoundError(f"{folder} holds no finished audit (no {SUMMARY}); make one with: labelqa audit SOURCE")
-    target = folder / "report.html" if path is None else Path(path)
-    if path is not None and target.exists() and not overwrite:
-        raise OptionError(f"{target} exists; choose another file, or replace it with overwrite=True.")
+    if path is not None and Path(path).exists() and not overwrite:
+        raise OptionError(f"{path} exists; choose another file, or replace it with overwrite=True.")
     summary = json.loads(source.read_text(encoding="utf-8"))
     if summary.get("schema_version") != SCHEMA_VERSION:
         raise TableError(
@@ -73,8 +75,15 @@ def write_report(
         )
     charts = {one.stem: one.read_text(encoding="utf-8") for one in sorted((folder / "charts").glob("*.svg"))}
     thumbnails = {one.stem: one.read_bytes() for one in sorted((folder / "pictures").glob("*.webp"))}
-    write_text(target, render(summary["page"], charts=charts, thumbnails=thumbnails))
-    return target
+    page = render(summary["page"], charts=charts, thumbnails=thumbnails)
+    if path is not None:
+        with held("path", path) as target:
+            write_text(target, page)
+        return target
+    with held("audit", folder):
+        write_text(folder / "report.html", page)
+        write_manifest(folder, key=manifest_key(folder))
+    return folder / "report.html"
 
 
 def write_page(
