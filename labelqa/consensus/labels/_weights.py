@@ -33,7 +33,9 @@ def weights_by_prediction(crowd: Crowd, models: Sequence[AnchoredModel], until: 
     a model that wins by a few items only does not take all.
     """
     only: Floats = np.eye(len(models))[0]
-    sample = some_items(crowd, _MOST_LABELS, np.random.default_rng(seed))
+    # folds and draws go by the number of an item: one that nobody labelled must not move the others
+    labelled = _of_items(crowd, np.diff(crowd.codes.offsets) > 0)
+    sample = some_items(labelled, _MOST_LABELS, np.random.default_rng(seed))
     codes = sample.codes
     several = np.diff(codes.offsets) > 1
     if codes.n_classes < 2 or not several.any():
@@ -61,8 +63,14 @@ def some_items(crowd: Crowd, most_labels: int, generator: np.random.Generator) -
     order = generator.permutation(codes.n_items)
     kept = np.zeros(codes.n_items, bool)
     kept[order[np.cumsum(np.diff(codes.offsets)[order]) <= most_labels]] = True
+    return _of_items(crowd, kept)
+
+
+def _of_items(crowd: Crowd, kept: NDArray[np.bool_]) -> Crowd:
+    if kept.all():
+        return crowd
     prior = crowd.prior[kept] if crowd.has_prior else crowd.prior
-    return replace(crowd, codes=codes.of_items(kept), gold=crowd.gold[kept], prior=prior)
+    return replace(crowd, codes=crowd.codes.of_items(kept), gold=crowd.gold[kept], prior=prior)
 
 
 def deal(codes: LabelCodes, seed: int) -> Longs:
