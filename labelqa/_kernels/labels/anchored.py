@@ -92,20 +92,26 @@ def fill_rates(
     """
     accuracy, wrong = _expected(counts, annotator, said, n_classes, pull)
     n_types = counts.shape[1] // max(n_classes, 1)
-    scale = np.empty(counts.shape[1])
+    scale, spread = np.empty(counts.shape[1]), np.empty((n_classes, counts.shape[1]))
+    is_expected = np.isinf(strength)
+    for c in range(counts.shape[1]):
+        spread[:, c] = wrong[:, c // n_types]
     for r in range(counts.shape[0]):
         a, s = annotator[r], said[r]
-        if not np.isinf(strength) and (r == 0 or annotator[r - 1] != a):
+        if not is_expected and (r == 0 or annotator[r - 1] != a):
             scale[:] = strength
             last = r
             while last < counts.shape[0] and annotator[last] == a:
                 scale += counts[last]
                 last += 1
             scale[:] = 1.0 / scale
-        for t in range(n_classes):
-            mean = accuracy[a] if s == t else (1.0 - accuracy[a]) * wrong[s, t]
-            for c in range(t * n_types, (t + 1) * n_types):
-                rates[r, c] = mean if np.isinf(strength) else (counts[r, c] + strength * mean) * scale[c]
+        for c in range(counts.shape[1]):
+            rates[r, c] = (1.0 - accuracy[a]) * spread[s, c]
+        for c in range(s * n_types, (s + 1) * n_types):
+            rates[r, c] = accuracy[a]
+        if not is_expected:
+            for c in range(counts.shape[1]):
+                rates[r, c] = (counts[r, c] + strength * rates[r, c]) * scale[c]
 
 
 @njit(cache=True)

@@ -88,14 +88,17 @@ def collect(
     for i in range(offsets.shape[0] - 1):
         start, end = offsets[i], offsets[i + 1]
         _fill_prior(before, i, gold, prior, shares, within)
-        p[:] = before
+        for t in range(n_components):
+            p[t] = before[t]
         for j in range(start, end):
             r = row[j]
             for t in range(n_components):
                 p[t] *= rates[r, t]
         total = p.sum()
         if total > _TINY:
-            p /= total
+            scale = 1.0 / total
+            for t in range(n_components):
+                p[t] *= scale
             log_total = np.log(total)
         else:
             log_total = _in_logs(p, before, row[start:end], rates)
@@ -103,7 +106,8 @@ def collect(
             likelihood += log_total
             _add(p, row[start:end], counts, class_sums)
         if posteriors.shape[0] > 0:
-            posteriors[i] = p
+            for t in range(n_components):
+                posteriors[i, t] = p[t]
     return likelihood
 
 
@@ -111,7 +115,8 @@ def collect(
 def _fill_prior(out: Floats, i: int, gold: Ints, prior: Floats, shares: Floats, within: Floats) -> None:
     """Fill (C,) with what is known of item i before its labels: the prior or the shares, and gold."""
     n_types = out.shape[0] // prior.shape[1]
-    out[:] = shares
+    for c in range(out.shape[0]):
+        out[c] = shares[c]
     if prior.shape[0] > 0 and prior[i, 0] >= 0.0:
         for t in range(prior.shape[1]):
             for c in range(t * n_types, (t + 1) * n_types):
