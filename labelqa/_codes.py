@@ -67,6 +67,11 @@ class LabelCodes:
         """Where each item's labels start and end: shape (I + 1,)."""
         return np.asarray(offsets_of(self.item, self.n_items))
 
+    @cached_property
+    def annotator_label(self) -> Longs:
+        """Annotator and label as one number (n,): where an array (A, K), seen flat, has the two."""
+        return self.annotator.astype(np.int64) * self.n_classes + self.label
+
     def of_labels(self, kept: NDArray[np.bool_]) -> LabelCodes:
         """Keep some labels (n,); items, annotators and classes stay."""
         columns = {name: getattr(self, name)[kept] for name in ("item", "annotator", "label", "row")}

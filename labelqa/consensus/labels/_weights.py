@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 from scipy.special import softmax
 
 from labelqa._codes import LabelCodes
-from labelqa._kernels.labels.anchored import predicted
-from labelqa.consensus.labels._anchored import AnchoredModel, fit_anchored
+from labelqa.consensus.labels._anchored import AnchoredModel, Rows, fit_anchored
 from labelqa.consensus.labels._crowd import Crowd, StoppingRule
 
 Floats = NDArray[np.float64]
@@ -41,14 +40,13 @@ def weights_by_prediction(crowd: Crowd, models: Sequence[AnchoredModel], until: 
     if codes.n_classes < 2 or not several.any():
         return only
     gains = np.zeros((len(models), len(codes.label)))
-    fold = deal(codes, seed)
+    fold, rows = deal(codes, seed), Rows.of(codes)
     for k in np.unique(fold):
         hidden = fold == k
         seen = replace(sample, codes=codes.of_labels(~hidden))
-        said = codes.item[hidden], codes.annotator[hidden], codes.label[hidden]
-        for row, model in zip(gains, models, strict=True):
-            run = fit_anchored(seen, model, until)
-            row[hidden] = predicted(*said, run.posteriors, run.rates)
+        said = codes.item[hidden], rows.of_label[hidden]
+        for gain, model in zip(gains, models, strict=True):
+            gain[hidden] = fit_anchored(seen, model, until, rows.of_labels(~hidden)).log_predicted(*said)
     of_item: Floats = np.stack(
         [np.bincount(codes.item, weights=row, minlength=codes.n_items)[several] for row in gains]
     )
