@@ -5,7 +5,6 @@ Serving an exported model and judging labels by a model both go through this mod
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 
 from labelqa._extras import require
 from labelqa._files import sha256
+from labelqa._foreign import json_of, utf8_of
 from labelqa.errors import ModelError
 
 MODEL_FILE, METADATA_FILE = "model.onnx", "metadata.json"
@@ -30,7 +30,7 @@ def read_metadata(folder: Path) -> dict[str, Any]:
     """
     path = folder / METADATA_FILE
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = json_of(utf8_of(path.read_bytes(), path), path)
     except FileNotFoundError as error:
         raise ModelError(f"There is no {path}; the version is not complete: export it again.") from error
     except ValueError as error:
