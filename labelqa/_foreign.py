@@ -7,9 +7,11 @@ What is refused is a `TableError` that names the file and the place. Limits are 
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -22,6 +24,8 @@ from labelqa.errors import OptionError, TableError
 MAX_DEPTH = 200
 #: Values of a YAML document that stand for others (aliases), each counted with all that is in it.
 MAX_ALIASED = 10_000
+#: How many times its own size a packed file may hold: more is taken for a bomb.
+MAX_RATIO = 300
 #: Share of the free memory that a file may take.
 _SHARE = 0.8
 #: Bytes of a cell of text in memory beside its characters, and of the characters where nothing tells their number.
@@ -293,6 +297,27 @@ def check_parquet(source: Any, where: object) -> None:
     )
 
 
+def check_zip(data: bytes, where: object) -> None:
+    """Refuse a zip archive that unpacks to much, by its directory.
+
+    Raises
+    ------
+    TableError
+        Where it would take more than may be used, or is many times its own size; and for what is no zip archive.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as packed:
+            n_bytes = sum(one.file_size for one in packed.infolist())
+    except (zipfile.BadZipFile, ValueError, EOFError, OSError) as error:
+        raise TableError(f"{where} is damaged or no baseline ({type(error).__name__}: {error}).") from error
+    check_memory(n_bytes, where, "it is not read.")
+    if n_bytes > max(MAX_RATIO * len(data), 1 << 20):
+        raise TableError(
+            f"{where} unpacks to {in_bytes(n_bytes)} from {in_bytes(len(data))}, which looks like a bomb; it is "
+            "not read."
+        )
+
+
 def _length(column: Any) -> float:
     told = column.statistics
     if told is None or not told.has_min_max:
@@ -302,6 +327,6 @@ def _length(column: Any) -> float:
 
 
 __all__ = [
-    "check_memory", "check_parquet", "free_memory", "in_bytes", "json_of", "memory_limit", "n_bytes_of", "utf8_of",
-    "within_memory", "yaml_of",
+    "check_memory", "check_parquet", "check_zip", "free_memory", "in_bytes", "json_of", "memory_limit", "n_bytes_of",
+    "utf8_of", "within_memory", "yaml_of",
 ]  # fmt: skip

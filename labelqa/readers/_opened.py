@@ -14,13 +14,13 @@ from xml.etree import ElementTree
 
 import pandas as pd
 
-from labelqa._foreign import check_memory, check_parquet, json_of, memory_limit
+from labelqa._foreign import MAX_RATIO, check_memory, check_parquet, json_of, memory_limit
 from labelqa.errors import TableError, shown
 from labelqa.readers._frames import is_picture_name
 from labelqa.readers._text import decoded, read_delimited
 
 #: What a packed file may hold, in bytes, and how many times its own size: more is taken for a bomb.
-MAX_UNPACKED, MAX_RATIO = 8 << 30, 300
+MAX_UNPACKED = 8 << 30
 #: What unpacking raises: for a damaged file, a password that is wanted (RuntimeError), an unknown way of packing.
 _NOT_UNPACKED = (
     OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, RuntimeError, NotImplementedError,
