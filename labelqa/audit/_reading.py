@@ -237,6 +237,11 @@ def _images(images: Any, source: Path | None, annotations: Annotations, problems
             f"None of the {len(annotations.items):,} items has a picture in {images} (items: "
             f"{shown(annotations.items['item_id'].head(3))}); name files by item_id, or add a path column to the items."
         )
+    if found.outside:
+        problems.append(
+            f"{len(found.outside):,} items name pictures outside the folder, which are not read "
+            f"({shown(found.outside)}); allow them where the file is trusted."
+        )
     if found.missing:
         problems.append(f"{len(found.missing):,} items have no picture ({shown(found.missing)}).")
     return found

@@ -110,6 +110,13 @@ class FormerArgument(click.Argument):
 WRITTEN = ("parquet", "csv", "coco", "label_studio", "cvat", "voc", "yolo", "wide_table", "class_folders")
 
 
+def _allow_outside(ctx: click.Context, _: click.Parameter, is_allowed: bool) -> None:
+    if is_allowed:
+        from labelqa.images import outside_allowed
+
+        ctx.with_resource(outside_allowed())
+
+
 def _allow_memory(ctx: click.Context, _: click.Parameter, size: str | None) -> None:
     if size is not None:
         from labelqa._foreign import within_memory
@@ -178,6 +185,13 @@ _SOURCE_OPTIONS = (
         default="latest",
         show_default=True,
         help="Where an annotator labels an item twice: the latest counts, each counts, or it is an error.",
+    ),
+    option(
+        "--allow-outside",
+        is_flag=True,
+        expose_value=False,
+        callback=_allow_outside,
+        help="Read pictures outside the folder of pictures too, where SOURCE names them.",
     ),
     option(
         "--max-memory",
