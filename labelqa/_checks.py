@@ -18,6 +18,8 @@ from labelqa.errors import TableError, shown
 
 STATUSES = ("labelled", "empty", "skipped")
 _KEYS = ["item_id", "annotator_id"]
+#: Pixels from the corner of a picture: the largest pictures that are labelled (slides, satellites) have 1e6.
+MAX_EXTENT = 1e7
 #: The class of boxes that came without one.
 ONLY_CLASS = "object"
 
@@ -84,10 +86,11 @@ def items(given: pd.DataFrame | None, found: Findings) -> pd.DataFrame:
             table[column] = None if column == "path" else np.nan
     for column in ("width", "height"):
         table[column] = plain_numbers(table, column, "items", found)
-        bad = table.index[table[column] <= 0]
+        bad = table.index[(table[column] <= 0) | (table[column] > MAX_EXTENT)]
         if len(bad):
             raise TableError(
-                f"Column {column!r} of items has {len(bad)} values that are not above 0 (rows {shown(bad)}); "
+                f"Column {column!r} of items has {len(bad)} values that are not above 0 (rows {shown(bad)}), "
+                f"or above {MAX_EXTENT:,.0f}; "
                 "give the size in pixels, or leave it empty where it is unknown."
             )
     unique = table.drop_duplicates().drop_duplicates("item_id", keep=False)
@@ -189,6 +192,7 @@ def boxes(given: pd.DataFrame | None, item_table: pd.DataFrame, faulty: str, fou
             f"{len(bad)} boxes have a corner that is missing or infinite (rows {shown(bad)}); give four finite numbers "
             "in pixels, or leave these rows out."
         )
+    check_extent(table[list(BOX_EDGES)].to_numpy(np.float64), "boxes")
     if "label" not in table:
         table["label"] = ONLY_CLASS
         found.add("boxes", "no class column", len(table), f"all called {ONLY_CLASS!r}")
@@ -210,6 +214,30 @@ def boxes(given: pd.DataFrame | None, item_table: pd.DataFrame, faulty: str, fou
             f"{len(twice)} values of box_id occur more than once ({shown(twice)}); each box needs its own."
         )
     return _leading(table, columns)
+
+
+def check_extent(corners: NDArray[np.float64], what: str) -> None:
+    """Refuse boxes (n, 4) that no picture holds, and whose areas cannot be computed.
+
+    Raises
+    ------
+    TableError
+        For a corner beyond `MAX_EXTENT`, and for sides above 0 whose product is not a normal number.
+    """
+    far = (np.abs(corners) > MAX_EXTENT).any(axis=1)
+    if far.any():
+        raise TableError(
+            f"{int(far.sum()):,} {what} have a corner beyond {MAX_EXTENT:,.0f} pixels (rows "
+            f"{shown(np.flatnonzero(far).tolist())}), further than any picture reaches; give pixels, or leave these "
+            "rows out."
+        )
+    sides = corners[:, 2:] - corners[:, :2]
+    thin = (sides > 0).all(axis=1) & (sides[:, 0] * sides[:, 1] < np.finfo(np.float64).tiny)
+    if thin.any():
+        raise TableError(
+            f"{int(thin.sum()):,} {what} have an area too small for a number (rows "
+            f"{shown(np.flatnonzero(thin).tolist())}); give pixels, or leave these rows out."
+        )
 
 
 def _fix_boxes(

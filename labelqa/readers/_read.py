@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from labelqa._foreign import within_memory
 from labelqa._options import check_choice, check_path
 from labelqa.annotations import Annotations
 from labelqa.errors import OptionError, TableError, shown
@@ -58,6 +59,7 @@ def read(
     several_classes: str = "set",
     repeats: str = "latest",
     faulty_boxes: str = "fix",
+    max_memory: str | int | None = None,
 ) -> Annotations:
     """Read annotations from a file or a folder, check them, and say what was mapped, left out and corrected.
 
@@ -98,6 +100,9 @@ def read(
         it is a box of each class.
     repeats, faulty_boxes
         As in `Annotations.from_frames`.
+    max_memory
+        What a file may take, such as "4G": a larger one is refused before it is read. By default four fifths of what is
+        free.
 
     Raises
     ------
@@ -114,7 +119,9 @@ def read(
     >>> labelqa.read("sample_data/inspection")
     Annotations(300 items, 5 annotators, ... views, ... labels, ... boxes)
     """
-    return read_told(path, told_of(locals()))[0]
+    told = told_of(locals())
+    with within_memory(max_memory):
+        return read_told(path, told)[0]
 
 
 def told_of(given: Mapping[str, Any]) -> dict[str, Any]:

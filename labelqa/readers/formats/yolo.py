@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from labelqa._foreign import yaml_of
 from labelqa._pixels import size_of
 from labelqa.errors import TableError, shown
 from labelqa.readers import _shapes
@@ -93,12 +94,7 @@ def class_names(folder: Path) -> dict[int, str]:
 
 
 def _of_yaml(path: Path) -> dict[int, str]:
-    import yaml
-
-    try:
-        data: Any = yaml.safe_load(Source(path).text)
-    except (yaml.YAMLError, ValueError) as error:
-        raise TableError(f"{path} is not valid YAML ({error}); write names: as a list.") from error
+    data: Any = yaml_of(Source(path).text, path)
     names = data.get("names") if isinstance(data, dict) else None
     if isinstance(names, dict):
         with record(path, "names"):
