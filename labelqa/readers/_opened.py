@@ -64,7 +64,7 @@ class Source:
         try:
             if raw[:2] == b"\x1f\x8b":
                 return self._limited(gzip.GzipFile(fileobj=io.BytesIO(raw)), len(raw))
-            if self.suffix == ".zip":
+            if self.path.suffix.lower() == ".zip":
                 with zipfile.ZipFile(io.BytesIO(raw)) as packed:
                     every = [one for one in packed.namelist() if not one.endswith("/") and "__MACOSX" not in one]
                     names = [one for one in every if not is_picture_name(one)]
@@ -94,8 +94,9 @@ class Source:
     def text(self) -> str:
         """The text, whatever its encoding: UTF-8, UTF-16 with a mark, else Windows-1252, which is noted."""
         text, note = decoded(self.data, self.path)
-        if note:
+        if note and note not in self.notes:
             self.notes.append(note)
+        self._forget("data")
         return text
 
     @cached_property
@@ -107,7 +108,9 @@ class Source:
         TableError
             Where the text is no JSON; the place is named.
         """
-        return json_of(self.text, self.path)
+        value = json_of(self.text, self.path)
+        self._forget("text")
+        return value
 
     @cached_property
     def json_lines(self) -> list[Any]:
@@ -150,6 +153,7 @@ class Source:
         if self.is_delimited:
             table, notes = read_delimited(self.text, self.path, self.suffix)
             self.notes += notes
+            self._forget("text")
             return table
         if self.suffix == ".parquet":
             return self._parquet()
@@ -160,6 +164,10 @@ class Source:
         if self.suffix == ".json":
             return _records(self.json, self.path)
         raise TableError(f"{self.path} has the suffix {self.suffix!r}, which is none of a table.")
+
+    def _forget(self, name: str) -> None:
+        """Let go of what was read into something else; who asks for it again gets it from the file."""
+        vars(self).pop(name, None)
 
     def _parquet(self) -> pd.DataFrame:
         try:

@@ -14,6 +14,7 @@ from labelqa._foreign import within_memory
 from labelqa._options import check_choice, check_path
 from labelqa.annotations import Annotations
 from labelqa.errors import OptionError, TableError, shown
+from labelqa.readers._collector import paused_collector
 from labelqa.readers._formats import FORMATS as _FORMATS
 from labelqa.readers._formats import NAMES, by_name
 from labelqa.readers._frames import Frames, Reading
@@ -178,7 +179,8 @@ def read_source(path: str | os.PathLike[str], *, form: str | None, annotator_fro
     source = check_path("path", path)
     if not source.exists():
         raise FileNotFoundError(f"There is nothing at {source}; give the path of a file or a folder.")
-    return _read_frames(source, form, how, annotator_from)
+    with paused_collector():
+        return _read_frames(source, form, how, annotator_from)
 
 
 def checked(frames: Frames, kinds: tuple[str, ...], *, repeats: str, faulty_boxes: str) -> Annotations:

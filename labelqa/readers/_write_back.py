@@ -22,6 +22,7 @@ from labelqa._tables import takes_tables
 from labelqa.annotations import Annotations, as_annotations
 from labelqa.errors import OptionError, TableError, shown
 from labelqa.readers._changes import Change, Differences, compare
+from labelqa.readers._collector import paused_collector
 from labelqa.readers._formats import FORMATS, Format, by_name
 from labelqa.readers._frames import PLACE, PLACES, Frames, Reading, is_picture_name
 from labelqa.readers._normalise import check_kinds
@@ -35,6 +36,7 @@ CHANGES = ["item_id", "annotator_id", "change", "old", "new", "file"]
 
 
 @takes_tables()
+@paused_collector()
 def write_back(
     annotations: Annotations,
     source: str | os.PathLike[str],
