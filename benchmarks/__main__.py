@@ -1,4 +1,4 @@
-"""`python -m benchmarks [labels consensus boxes noise baseline]`: the speed tables, written to docs/bench/ as well."""
+"""`python -m benchmarks [labels consensus boxes noise baseline readers]`: speed tables, also written to docs/bench/."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ import sys
 from pathlib import Path
 
 #: Each module has `cases() -> (title, list of Case)`.
-TABLES = ("labels", "consensus", "boxes", "noise", "baseline")
+TABLES = ("labels", "consensus", "boxes", "noise", "baseline", "readers")
+#: Those whose work reads files.
+OF_FILES = ("readers",)
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "bench"
 
 
@@ -17,7 +19,8 @@ def main(names: list[str]) -> None:
     for name in names or TABLES:
         title, cases = importlib.import_module(f"benchmarks.speed_{name}").cases()
         FOLDER.mkdir(parents=True, exist_ok=True)
-        (FOLDER / f"{name}.md").write_text(table(title, cases), encoding="utf-8")
+        text = table(title, cases, is_of_files=name in OF_FILES) + f"\nPrinted by `python -m benchmarks {name}`.\n"
+        (FOLDER / f"{name}.md").write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -46,20 +46,27 @@ def measure(target: str, size: Any, repeats: int) -> dict[str, float]:
     return answer
 
 
-def table(title: str, cases: list[Case]) -> str:
-    """Measure every case and give the table as Markdown; a ratio above 1 means labelqa is faster."""
+def table(title: str, cases: list[Case], *, is_of_files: bool = False) -> str:
+    """Measure every case and give the table as Markdown; a ratio above 1 means labelqa is faster.
+
+    Where the work reads files, memory is also given as a multiple of what they hold: the callable's `megabytes`.
+    """
     lines = [
         f"### {title}",
         "",
         "| what | size | who | CPU s | MB added | times slower than labelqa |",
         "|---|---|---|---|---|---|",
     ]
+    if is_of_files:
+        lines[2:] = [f"{lines[2]} MB of the files | MB added / MB of the files |", f"{lines[3]}---|---|"]
     for case in cases:
         ours = measure(case.ours, case.size, case.repeats)
         rows = {"labelqa": ours} | {name: measure(peer, case.size, case.repeats) for name, peer in case.peers.items()}
         for name, row in rows.items():
             ratio = "" if name == "labelqa" else f"{row['cpu'] / max(ours['cpu'], 1e-9):.1f}"
             lines.append(f"| {case.name} | {case.size} | {name} | {row['cpu']:.4g} | {row['added']:.1f} | {ratio} |")
+            if is_of_files:
+                lines[-1] += f" {row['megabytes']:.1f} | {row['added'] / row['megabytes']:.1f} |"
             print(lines[-1], flush=True)
     return "\n".join([*lines, ""])
 
@@ -74,7 +81,7 @@ def _in_process(target: str, size: Any, repeats: int) -> dict[str, float]:
         start = time.process_time()
         call()
         seconds.append(time.process_time() - start)
-    return {"cpu": statistics.median(seconds), "added": added}
+    return {"cpu": statistics.median(seconds), "added": added, "megabytes": getattr(call, "megabytes", 0.0)}
 
 
 def _memory_added(call: Callable[[], Any]) -> float:

@@ -1,4 +1,4 @@
-"""Cells of tables as people write them: times, durations, numbers."""
+"""Cells of tables as people write them: times, durations, numbers; and as people open them in a spreadsheet."""
 
 from __future__ import annotations
 
@@ -130,6 +130,26 @@ def durations(column: pd.Series, name: str, found: Findings) -> pd.Series:
         bad = left & read.isna()
         found.add(name, "seconds that are no number", int(bad.sum()), "left empty", column[bad])
     return read
+
+
+#: What a spreadsheet takes for a formula; a plain number is none.
+_FORMULA = re.compile(r"^(?![+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$)[=+\-@\t\r]")
+
+
+def for_people(table: pd.DataFrame) -> pd.DataFrame:
+    """Put ``'`` before texts that a spreadsheet would take for a formula, in cells and headings.
+
+    For CSV that people open; JSON and Parquet hold the texts as they are.
+    """
+    out = table.copy(deep=False)
+    for place, kind in enumerate(out.dtypes):
+        if isinstance(kind, pd.StringDtype | pd.CategoricalDtype) or kind.kind == "O":
+            out.isetitem(place, out.iloc[:, place].astype(object).map(_quoted).array)
+    return out.set_axis([_quoted(name) for name in out.columns], axis=1)
+
+
+def _quoted(value: Any) -> Any:
+    return f"'{value}" if isinstance(value, str) and _FORMULA.match(value) else value
 
 
 _COMMA = re.compile(r"^\s*[+-]?\d+,\d+\s*$")

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from labelqa._cells import durations, plain_numbers, times
-from labelqa._codes import encode_ids, id_text, of_one_type
+from labelqa._codes import TEXT, encode_ids, id_text, of_one_type
 from labelqa._findings import Findings
 from labelqa._suspects import tell_spellings, without_placeholders
 from labelqa._tables import A_TABLE
@@ -18,6 +18,8 @@ from labelqa.errors import TableError, shown
 
 STATUSES = ("labelled", "empty", "skipped")
 _KEYS = ["item_id", "annotator_id"]
+#: Pixels from the corner of a picture: the largest pictures that are labelled (slides, satellites) have 1e6.
+MAX_EXTENT = 1e7
 #: The class of boxes that came without one.
 ONLY_CLASS = "object"
 
@@ -84,10 +86,11 @@ def items(given: pd.DataFrame | None, found: Findings) -> pd.DataFrame:
             table[column] = None if column == "path" else np.nan
     for column in ("width", "height"):
         table[column] = plain_numbers(table, column, "items", found)
-        bad = table.index[table[column] <= 0]
+        bad = table.index[(table[column] <= 0) | (table[column] > MAX_EXTENT)]
         if len(bad):
             raise TableError(
-                f"Column {column!r} of items has {len(bad)} values that are not above 0 (rows {shown(bad)}); "
+                f"Column {column!r} of items has {len(bad)} values that are not above 0 (rows {shown(bad)}), "
+                f"or above {MAX_EXTENT:,.0f}; "
                 "give the size in pixels, or leave it empty where it is unknown."
             )
     unique = table.drop_duplicates().drop_duplicates("item_id", keep=False)
@@ -110,17 +113,23 @@ def labels(given: pd.DataFrame | None, repeats: str, found: Findings) -> tuple[p
     table = _leading(_with_text_ids(given, _KEYS), [*_KEYS, "label"])
     missing = table["label"].isna()
     found.add("labels", "row without a label", int(missing.sum()), "left out", table.loc[missing, "item_id"])
-    table = _labels_of_one_type(table.loc[~missing].reset_index(drop=True), "labels", found)
+    table = _labels_of_one_type(_without(table, missing), "labels", found)
     tell_spellings(table, "labels", found)
     again = table.duplicated(_KEYS, keep=False)
     repeated = table.loc[again].reset_index(drop=True)
-    if not again.any() or repeats == "keep":
+    if not again.any():
+        return table, repeated
+    if repeats == "keep":
         found.add("labels", "label by an annotator who labelled the item before", _n_extra(table), "kept")
         return table, repeated
     if repeats == "refuse":
         refuse_repeats(repeated)
     chosen = _latest(table, found)
     return chosen, repeated
+
+
+def _without(table: pd.DataFrame, left_out: pd.Series) -> pd.DataFrame:
+    return table.loc[~left_out].reset_index(drop=True) if left_out.any() else table
 
 
 def _labels_of_one_type(table: pd.DataFrame, name: str, found: Findings) -> pd.DataFrame:
@@ -189,12 +198,13 @@ def boxes(given: pd.DataFrame | None, item_table: pd.DataFrame, faulty: str, fou
             f"{len(bad)} boxes have a corner that is missing or infinite (rows {shown(bad)}); give four finite numbers "
             "in pixels, or leave these rows out."
         )
+    check_extent(table[list(BOX_EDGES)].to_numpy(np.float64), "boxes")
     if "label" not in table:
         table["label"] = ONLY_CLASS
         found.add("boxes", "no class column", len(table), f"all called {ONLY_CLASS!r}")
     missing = table["label"].isna()
     found.add("boxes", "box without a class", int(missing.sum()), "left out", table.loc[missing, "item_id"])
-    table = _labels_of_one_type(table.loc[~missing].reset_index(drop=True), "boxes", found)
+    table = _labels_of_one_type(_without(table, missing), "boxes", found)
     tell_spellings(table, "boxes", found)
     table = without_placeholders(table, found, is_kept=faulty != "fix")
     is_foreign = tell_units(table, item_table, found)
@@ -210,6 +220,30 @@ def boxes(given: pd.DataFrame | None, item_table: pd.DataFrame, faulty: str, fou
             f"{len(twice)} values of box_id occur more than once ({shown(twice)}); each box needs its own."
         )
     return _leading(table, columns)
+
+
+def check_extent(corners: NDArray[np.float64], what: str) -> None:
+    """Refuse boxes (n, 4) that no picture holds, and whose areas cannot be computed.
+
+    Raises
+    ------
+    TableError
+        For a corner beyond `MAX_EXTENT`, and for sides above 0 whose product is not a normal number.
+    """
+    far = (np.abs(corners) > MAX_EXTENT).any(axis=1)
+    if far.any():
+        raise TableError(
+            f"{int(far.sum()):,} {what} have a corner beyond {MAX_EXTENT:,.0f} pixels (rows "
+            f"{shown(np.flatnonzero(far).tolist())}), further than any picture reaches; give pixels, or leave these "
+            "rows out."
+        )
+    sides = corners[:, 2:] - corners[:, :2]
+    thin = (sides > 0).all(axis=1) & (sides[:, 0] * sides[:, 1] < np.finfo(np.float64).tiny)
+    if thin.any():
+        raise TableError(
+            f"{int(thin.sum()):,} {what} have an area too small for a number (rows "
+            f"{shown(np.flatnonzero(thin).tolist())}); give pixels, or leave these rows out."
+        )
 
 
 def _fix_boxes(
@@ -263,30 +297,72 @@ def views(
 
     A row that was left out (a box without area, say) still proves that somebody looked.
     """
-    acted = pd.concat([label_table[_KEYS], box_table[_KEYS]]).drop_duplicates(ignore_index=True)
+    acted = pd.concat([label_table[_KEYS], box_table[_KEYS]], ignore_index=True)
     if given is None:
-        looked = [acted, *(_with_text_ids(table[_KEYS], _KEYS) for table in source if table is not None)]
-        given = _times_of_labels(pd.concat(looked).drop_duplicates(ignore_index=True), label_table)
-    need_columns(given, "views", _KEYS)
-    table = _with_text_ids(given, _KEYS)
+        table, pair = _derived_views(acted, (label_table, box_table), source)
+        table = _times_of_labels(table, label_table)
+    else:
+        need_columns(given, "views", _KEYS)
+        table = _with_text_ids(given, _KEYS)
+        pair = _pairs([table, acted])
     for column, missing in (("seconds", np.nan), ("created_at", pd.NaT)):
         if column not in table:
             table[column] = missing
     table["seconds"] = durations(table["seconds"], "views", found)
     table["created_at"] = times(table["created_at"], "views", found)
-    doubled = table.duplicated(_KEYS)
-    found.add(
-        "views", "view listed more than once", int(doubled.sum()), "the latest counts", table.loc[doubled, "item_id"]
-    )
-    table = table.sort_values([*_KEYS, "created_at"], kind="stable", na_position="first").drop_duplicates(
-        _KEYS, keep="last"
-    )
-    table = table.merge(acted.assign(_acted=True), on=_KEYS, how="outer")
-    proven = table["_acted"].notna()
+    table, proven = _latest_views(table, acted, pair, found)
     table = _statuses(table, proven, found)
     unread = _flags(table, "unread")
     table = table.assign(unread=unread) if unread.any() else table.drop(columns="unread", errors="ignore")
-    return _leading(table.drop(columns="_acted"), [*_KEYS, "status", "seconds", "created_at"])
+    return _leading(table, [*_KEYS, "status", "seconds", "created_at"])
+
+
+def _derived_views(
+    acted: pd.DataFrame, checked: Sequence[pd.DataFrame], source: Sequence[pd.DataFrame | None]
+) -> tuple[pd.DataFrame, NDArray[np.int64]]:
+    """Give each pair of item and annotator that anything was said of, and the numbers of these and of the acted."""
+    # a table that lost no row says nothing that is not in its checked one
+    lost = [table for table, kept in zip(source, checked, strict=True) if table is not None and len(table) > len(kept)]
+    every = pd.concat([acted, *(_with_text_ids(table[_KEYS], _KEYS) for table in lost)]) if lost else acted
+    pair = _pairs([every])
+    is_first = ~pd.Series(pair).duplicated().to_numpy()
+    return every.loc[is_first].reset_index(drop=True), np.append(pair[is_first], pair[: len(acted)])
+
+
+def _latest_views(
+    table: pd.DataFrame, acted: pd.DataFrame, pair: NDArray[np.int64], found: Findings
+) -> tuple[pd.DataFrame, pd.Series]:
+    """Give one row per view, by item and annotator, the missing ones added; and whether labels or boxes prove it.
+
+    `pair` numbers the rows of the table and of what was acted on, as `_pairs` does.
+    """
+    said, done = pair[: len(table)], pair[len(table) :]
+    doubled = pd.Series(said).duplicated().to_numpy()
+    found.add(
+        "views", "view listed more than once", int(doubled.sum()), "the latest counts", table.loc[doubled, "item_id"]
+    )
+    # what has no time is the smallest of integers, and so comes first
+    order = np.lexsort([table["created_at"].astype("int64").to_numpy(), said])
+    is_last = np.append(np.diff(said[order]) != 0, True)[: len(order)]
+    order = order[is_last]
+    new = np.flatnonzero(~pd.Series(done).duplicated().to_numpy() & ~np.isin(done, said))
+    said, listed = said[order], table.iloc[order].reset_index(drop=True)
+    if len(new):
+        listed = listed.reindex(range(len(order) + len(new)))
+        for key in _KEYS:
+            listed[key] = pd.concat([table[key].iloc[order], acted[key].iloc[new]], ignore_index=True)
+        said = np.append(said, done[new])
+        order = np.argsort(said, kind="stable")
+        said, listed = said[order], listed.iloc[order].reset_index(drop=True)
+    return listed, pd.Series(np.isin(said, done))
+
+
+def _pairs(tables: Sequence[pd.DataFrame]) -> NDArray[np.int64]:
+    """Number the pairs of item and annotator of tables, one below the other, in the order of their texts."""
+    columns = [pd.concat([table[key] for table in tables]) if len(tables) > 1 else tables[0][key] for key in _KEYS]
+    codes = [pd.factorize(column, sort=True) for column in columns]
+    (item, _), (annotator, people) = codes
+    return np.asarray(item.astype(np.int64) * max(len(people), 1) + annotator)
 
 
 def _times_of_labels(acted: pd.DataFrame, label_table: pd.DataFrame) -> pd.DataFrame:
@@ -329,10 +405,10 @@ def _statuses(table: pd.DataFrame, proven: pd.Series, found: Findings) -> pd.Dat
 
 
 def add_unknown_items(
-    item_table: pd.DataFrame, tables: Sequence[pd.DataFrame], *, listed: bool, found: Findings
+    item_table: pd.DataFrame, view_table: pd.DataFrame, *, listed: bool, found: Findings
 ) -> pd.DataFrame:
-    """Add the items that only the other tables name; where an item table was given, they are reported."""
-    named = pd.concat([table["item_id"] for table in tables]).drop_duplicates()
+    """Add the items that only the views name, as they do all others; where an item table was given, report them."""
+    named = view_table["item_id"].drop_duplicates()
     unknown = named[~named.isin(item_table["item_id"])]
     if listed:
         found.add(
@@ -346,6 +422,8 @@ def add_unknown_items(
 
 
 def _texts(column: pd.Series, name: str) -> pd.Series:
+    if column.dtype == TEXT and not column.hasnans:
+        return column.astype("str")  # they are texts already
     codes, values = encode_ids(column, name)
     return pd.Series(values[codes], index=column.index, dtype="str")
 

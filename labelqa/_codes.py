@@ -13,12 +13,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from labelqa._kernels.sorting import offsets_of, stable_order
-from labelqa.errors import OptionError, TableError, shown
+from labelqa.errors import OptionError, TableError, shown, value_shown
 
 Ints = NDArray[np.int32]
 Longs = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
+#: What is nobody's name.
+_OBJECTS = (list, dict, set, tuple, np.ndarray)
 #: Columns of text that keep what is missing missing, in every pandas; ``astype("str")`` of pandas 2 writes "nan".
 TEXT = pd.StringDtype(na_value=np.nan)
 
@@ -66,6 +68,11 @@ class LabelCodes:
     def offsets(self) -> Longs:
         """Where each item's labels start and end: shape (I + 1,)."""
         return np.asarray(offsets_of(self.item, self.n_items))
+
+    @cached_property
+    def annotator_label(self) -> Longs:
+        """Annotator and label as one number (n,): where an array (A, K), seen flat, has the two."""
+        return self.annotator.astype(np.int64) * self.n_classes + self.label
 
     def of_labels(self, kept: NDArray[np.bool_]) -> LabelCodes:
         """Keep some labels (n,); items, annotators and classes stay."""
@@ -156,6 +163,12 @@ def encode_ids(column: pd.Series, name: str) -> tuple[Ints, NDArray[np.object_]]
             "fill it in or leave the rows out."
         )
     if column.dtype == object and pd.api.types.infer_dtype(column) != "string":
+        odd = next((value for value in column if isinstance(value, _OBJECTS)), None)
+        if odd is not None:
+            raise TableError(
+                f"Column {name!r} holds a {type(odd).__name__} ({value_shown(odd)}) where a name is needed; give one "
+                "text or number per row."
+            )
         # as text at once: 1 and True are equal to each other, and are two ids
         column = column.map(id_text)
     codes, values = pd.factorize(column)

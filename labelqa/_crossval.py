@@ -18,7 +18,7 @@ from scipy.special import log_softmax
 from labelqa._checks import need_numbers
 from labelqa._codes import encode_ids
 from labelqa._columns import unnamed_rows
-from labelqa._kernels.linear import RidgeSums, fit_temperature, log_loss, ridge
+from labelqa._kernels.linear import RidgeSums, fit_temperature, log_loss, ridge, sums_without
 from labelqa._labels import (
     ItemLabels,
     align_labels,
@@ -273,19 +273,13 @@ def _deal_groups(label: Longs, groups: Longs, n_folds: int, rng: np.random.Gener
 
 def _ridge_scores(rows: Floats32, task: _Task) -> Floats:
     label, known = task.label, task.labels.is_known
-    centre, spread = rows.mean(axis=0, dtype=np.float64), rows.std(axis=0, dtype=np.float64)
-    # only for the precision of the sums below; each fold is standardised by its own training rows
-    rows = ((rows - centre) / np.where(spread > 0, spread, 1.0)).astype(np.float32)
     inside = [task.is_in(number) for number in range(task.folds.n_folds)]
     parts = [RidgeSums.collect(rows[known & fold], label[known & fold], task.n_classes) for fold in inside]
-    total = parts[0]
-    for part in parts[1:]:
-        total = total + part
     scores = np.zeros((len(PENALTIES), len(rows), task.n_classes))
-    for fold, part in zip(inside, parts, strict=True):
-        if (total - part).n == 0:
+    for fold, sums in zip(inside, sums_without(parts), strict=True):
+        if sums.n == 0:
             continue
-        for p, (weights, intercept) in enumerate(ridge(total - part, PENALTIES)):
+        for p, (weights, intercept) in enumerate(ridge(sums, PENALTIES)):
             scores[p, fold] = rows[fold] @ weights + intercept
     losses = [log_loss(given[known] / fit_temperature(given[known], label[known]), label[known]) for given in scores]
     return np.asarray(scores[int(np.argmin(losses))])

@@ -15,9 +15,12 @@ from numpy.typing import NDArray
 
 from labelqa._extras import require
 from labelqa._files import sha256
+from labelqa._foreign import json_of, utf8_of
 from labelqa.errors import ModelError
 
 MODEL_FILE, METADATA_FILE = "model.onnx", "metadata.json"
+#: Where the graph holds its classes, as `classes_text` writes them.
+CLASSES_KEY = "labelqa.classes"
 
 
 def read_metadata(folder: Path) -> dict[str, Any]:
@@ -30,7 +33,7 @@ def read_metadata(folder: Path) -> dict[str, Any]:
     """
     path = folder / METADATA_FILE
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = json_of(utf8_of(path.read_bytes(), path), path)
     except FileNotFoundError as error:
         raise ModelError(f"There is no {path}; the version is not complete: export it again.") from error
     except ValueError as error:
@@ -38,6 +41,33 @@ def read_metadata(folder: Path) -> dict[str, Any]:
     if not isinstance(data, dict) or not str(data.get("format", "")).startswith("labelqa model"):
         raise ModelError(f"{path} was not written by labelqa; export the model with labelqa.deploy.export.")
     return data
+
+
+def classes_text(classes: Iterable[Any]) -> str:
+    """Write classes as one text, to tell whether two lists are the same in values, types and order."""
+    plain = [value.item() if isinstance(value, np.generic) else value for value in classes]
+    text: str = json.dumps(plain, ensure_ascii=True, default=str)
+    return text
+
+
+def check_classes(session: Any, metadata: dict[str, Any], folder: Path) -> list[Any]:
+    """Give the classes of an exported version, whose columns the graph names as well.
+
+    Raises
+    ------
+    ModelError
+        Where metadata.json has other classes, in another order, or none.
+    """
+    classes = metadata.get("classes")
+    said = session.get_modelmeta().custom_metadata_map.get(CLASSES_KEY)
+    n = next((one.shape[-1] for one in session.get_outputs() if one.name == "probabilities"), None)
+    is_same = isinstance(classes, list) and len(classes) == n and said in (None, classes_text(classes))
+    if not is_same:
+        raise ModelError(
+            f"{folder / METADATA_FILE} names other classes than {MODEL_FILE}, or in another order; restore it, or "
+            "export the model again."
+        )
+    return list(classes or ())
 
 
 def check_unchanged(file: Path, expected: str) -> None:

@@ -134,12 +134,33 @@ def size_of(picture: str | os.PathLike[str] | bytes) -> tuple[int, int]:
         stream = io.BytesIO(picture) if isinstance(picture, bytes) else Path(picture)
         with _own_limit(), Image.open(stream) as opened:
             width, height = opened.size
-            is_turned = opened.getexif().get(_ORIENTATION) in (5, 6, 7, 8)
+            is_turned = _may_turn(opened) and opened.getexif().get(_ORIENTATION) in (5, 6, 7, 8)
     except FileNotFoundError as error:
         raise ImageError(f"There is no image file {called}; check the folder.") from error
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise ImageError(f"{called} is not an image that can be read; replace the file.") from error
     return (height, width) if is_turned else (width, height)
+
+
+#: The chunks of a PNG that may say how it is to be turned.
+_TELLING = (b"eXIf", b"tEXt", b"zTXt", b"iTXt")
+
+
+def _may_turn(opened: Any) -> bool:
+    """Tell whether a picture may say that it is shown turned; to ask a PNG itself decodes all its pixels."""
+    if opened.format != "PNG":
+        return True
+    stream, before = opened.fp, opened.fp.tell()
+    try:
+        stream.seek(8)  # behind the signature
+        while len(head := stream.read(8)) == 8:
+            if head[4:] in _TELLING:
+                return True
+            # the length of the chunk, and its checksum
+            stream.seek(int.from_bytes(head[:4], "big") + 4, io.SEEK_CUR)
+        return False
+    finally:
+        stream.seek(before)
 
 
 @contextmanager

@@ -137,9 +137,7 @@ class Annotations:
         label_table, repeated = _checks.labels(labels, repeats, found)
         box_table = _checks.boxes(boxes, item_table, faulty_boxes, found)
         view_table = _checks.views(views, label_table, box_table, (labels, boxes), found)
-        item_table = _checks.add_unknown_items(
-            item_table, [view_table, label_table, box_table], listed=items is not None, found=found
-        )
+        item_table = _checks.add_unknown_items(item_table, view_table, listed=items is not None, found=found)
         return cls(
             items=item_table,
             views=view_table,

@@ -29,6 +29,8 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -60,6 +62,20 @@ def __dir__() -> list[str]:
     return sorted(__all__)
 
 
+#: Whether paths may lead out of the folder, for all that one command reads.
+_OUTSIDE_ALLOWED: ContextVar[bool] = ContextVar("labelqa_outside_allowed", default=False)
+
+
+@contextmanager
+def outside_allowed() -> Iterator[None]:
+    """Read pictures wherever paths lead."""
+    token = _OUTSIDE_ALLOWED.set(True)
+    try:
+        yield
+    finally:
+        _OUTSIDE_ALLOWED.reset(token)
+
+
 #: What a picture may be given as.
 _KINDS = (str, os.PathLike, bytes, np.ndarray)
 
@@ -76,15 +92,22 @@ class ImageSource:
         Item id -> path, bytes or pixels, in natural order of the ids.
     missing
         Ids that were asked for and have no picture.
+    outside
+        Those of them whose file lies outside the folder, and is not read.
     """
 
     pictures: Mapping[str, Picture]
     missing: tuple[str, ...] = ()
+    outside: tuple[str, ...] = ()
 
     @classmethod
     @takes_tables()
     def from_folder(
-        cls, folder: str | os.PathLike[str], items: Annotations | pd.DataFrame | Iterable[Any] | None = None
+        cls,
+        folder: str | os.PathLike[str],
+        items: Annotations | pd.DataFrame | Iterable[Any] | None = None,
+        *,
+        allow_outside: bool = False,
     ) -> ImageSource:
         """Join items to the files of a folder and its subfolders.
 
@@ -97,6 +120,9 @@ class ImageSource:
             (relative to the folder, or absolute), or a list of ids. Without a path the id itself is looked up as a
             relative path, as a file name, then as a file name without its suffix. By default every image file is an
             item, called by its relative path.
+        allow_outside
+            Whether a path may lead out of the folder: absolute, by "..", or by a link. By default such a picture is
+            missing.
 
         Raises
         ------
@@ -114,7 +140,9 @@ class ImageSource:
         left = [item for item in wanted if item not in found]
         if left:
             found |= _by_name(root, left, wanted)
-        return cls(_in_order(found), tuple(item for item in wanted if item not in found))
+        outside = () if allow_outside or _OUTSIDE_ALLOWED.get() else _outside(root, found)
+        found = {item: path for item, path in found.items() if item not in set(outside)}
+        return cls(_in_order(found), tuple(item for item in wanted if item not in found), outside)
 
     @classmethod
     @takes_tables()
@@ -225,7 +253,9 @@ class ImageSource:
 
     def check(self) -> pd.DataFrame:
         """Read every picture and list those that cannot be: `item_id`, `problem`; no rows is good news."""
-        rows = [(item, "there is no picture") for item in self.missing]
+        out = set(self.outside)
+        rows = [(item, "its file lies outside the folder" if item in out else "there is no picture")
+                for item in self.missing]  # fmt: skip
         for item in self.pictures:
             try:
                 self.open(item)
@@ -323,6 +353,21 @@ def _paths_of(items: Annotations | pd.DataFrame | Iterable[Any], *, unique: bool
     if not unique and len(set(ids)) < len(ids):
         raise TableError(f"{len(ids) - len(set(ids))} item ids occur twice among the pictures; give each its own.")
     return dict.fromkeys(ids)
+
+
+def _outside(root: Path, found: Mapping[str, Path]) -> tuple[str, ...]:
+    """Tell the items whose file is not below the folder once all links are followed."""
+    within = os.path.realpath(root)
+    real: dict[str, str] = {}
+    out = []
+    for item, path in found.items():
+        folder, name = os.path.split(path)
+        if folder not in real:
+            real[folder] = os.path.realpath(folder)
+        place = os.path.realpath(path) if path.is_symlink() else f"{real[folder]}{os.sep}{name}"
+        if os.path.commonpath([within, place]) != within:
+            out.append(item)
+    return tuple(out)
 
 
 def _direct(root: Path, item: str, given: str | None) -> Path | None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
+from itertools import accumulate
+from operator import add
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,44 +19,80 @@ Floats32 = NDArray[np.float32]
 Longs = NDArray[np.int64]
 
 
+#: A feature whose spread is below this share of its mean varies by no more than the rounding of float32.
+_GRAIN = float(np.finfo(np.float32).eps)
+#: Rows that are in memory as float64 at a time.
+_RUN = 4096
+
+
 @dataclass(frozen=True, eq=False)
 class RidgeSums:
     """What ridge regression needs of a set of rows; adds up over sets.
+
+    All products are of differences from the means of the set, so that nothing large is ever taken from something large
+    (Chan, Golub and LeVeque, American Statistician 37, 1983). Sets are added and never taken away, for the same reason.
 
     Attributes
     ----------
     n
         Rows.
-    x, xx
-        RidgeSums of features (d,) and of their products (d, d).
-    y, xy
-        Rows per class (k,), and sums of features by class (d, k).
+    mean, xx
+        Means of features (d,) and sums of the products of their differences from them (d, d).
+    share, xy
+        Share of rows per class (k,), and sums of the products of features with class indicators, both as differences
+        from their means (d, k).
     """
 
     n: int
-    x: Floats
+    mean: Floats
     xx: Floats
-    y: Floats
+    share: Floats
     xy: Floats
 
     @classmethod
     def collect(cls, rows: Floats32, label: Longs, n_classes: int) -> RidgeSums:
         """Sum rows (n, d) with labels (n,)."""
-        d = rows.shape[1]
-        x, xx = np.zeros(d), np.zeros((d, d))
-        y, xy = np.bincount(label, minlength=n_classes).astype(np.float64), np.zeros((d, n_classes))
-        for start in range(0, len(rows), 4096):
-            run, said = rows[start : start + 4096], label[start : start + 4096]
-            x += run.sum(axis=0, dtype=np.float64)
-            xx += run.T @ run
-            xy += run.T @ np.eye(n_classes, dtype=np.float32)[said]
-        return cls(len(rows), x, xx, y, xy)
+        runs = (slice(start, start + _RUN) for start in range(0, max(len(rows), 1), _RUN))
+        return reduce(add, (cls._of_run(rows[run], label[run], n_classes) for run in runs))
+
+    @classmethod
+    def _of_run(cls, rows: Floats32, label: Longs, n_classes: int) -> RidgeSums:
+        n, d = rows.shape
+        xy = np.zeros((d, n_classes))
+        if n == 0:
+            return cls(0, np.zeros(d), np.zeros((d, d)), np.zeros(n_classes), xy)
+        # from the first row, by which a constant feature is exactly 0
+        first = rows[0].astype(np.float64)
+        apart = rows - first
+        middle = apart.mean(axis=0)
+        apart -= middle
+        # differences from their mean sum to 0, so that the indicators need no centring
+        order = np.argsort(label, kind="stable")
+        found, start = np.unique(label[order], return_index=True)
+        xy[:, found] = np.add.reduceat(apart[order], start, axis=0).T
+        share = np.bincount(label, minlength=n_classes) / n
+        return cls(n, first + middle, apart.T @ apart, share, xy)
 
     def __add__(self, other: RidgeSums) -> RidgeSums:
-        return RidgeSums(self.n + other.n, self.x + other.x, self.xx + other.xx, self.y + other.y, self.xy + other.xy)
+        if not self.n or not other.n:
+            return self if self.n else other
+        n = self.n + other.n
+        weight = self.n * other.n / n
+        apart, classes = other.mean - self.mean, other.share - self.share
+        return RidgeSums(
+            n,
+            self.mean + apart * (other.n / n),
+            self.xx + other.xx + weight * np.outer(apart, apart),
+            self.share + classes * (other.n / n),
+            self.xy + other.xy + weight * np.outer(apart, classes),
+        )
 
-    def __sub__(self, other: RidgeSums) -> RidgeSums:
-        return RidgeSums(self.n - other.n, self.x - other.x, self.xx - other.xx, self.y - other.y, self.xy - other.xy)
+
+def sums_without(parts: Sequence[RidgeSums]) -> list[RidgeSums]:
+    """For each part, give the sum of all others; at least two parts."""
+    before, after = list(accumulate(parts[:-1], add)), list(accumulate(parts[:0:-1], add))[::-1]
+    inner = [one + two for one, two in zip(before[:-1], after[1:], strict=True)]
+    return [after[0], *inner, before[-1]]
 
 
 def ridge(sums: RidgeSums, penalties: Floats) -> list[tuple[Floats, Floats]]:
@@ -70,13 +110,12 @@ def ridge(sums: RidgeSums, penalties: Floats) -> list[tuple[Floats, Floats]]:
     list of (weights (d, k), intercept (k,))
         For the features as they come, one per penalty.
     """
-    mean, share = sums.x / sums.n, sums.y / sums.n
-    covariance = sums.xx / sums.n - np.outer(mean, mean)
-    variance = np.diag(covariance).copy()
+    mean, share = sums.mean, sums.share
+    spread = np.sqrt(np.diag(sums.xx) / sums.n)
     # a feature that does not vary carries nothing; a scale of infinity leaves it out
-    scale = np.where(variance > 1e-12, np.sqrt(np.maximum(variance, 1e-12)), np.inf)
-    correlation = covariance / np.outer(scale, scale)
-    target = (sums.xy / sums.n - np.outer(mean, share)) / scale[:, None]
+    scale = np.where(spread > _GRAIN * np.abs(mean), spread, np.inf)
+    correlation = sums.xx / sums.n / np.outer(scale, scale)
+    target = sums.xy / sums.n / scale[:, None]
     out = []
     for penalty in penalties:
         factor = cho_factor(correlation + penalty * np.eye(len(mean)), lower=True, check_finite=False)

@@ -14,6 +14,7 @@ import pandas as pd
 from labelqa._codes import label_text
 from labelqa._files import sha256
 from labelqa._findings import Findings
+from labelqa._foreign import check_parquet
 from labelqa._labels import label_table
 from labelqa.annotations import Annotations, as_annotations
 from labelqa.errors import OptionError, TableError, shown
@@ -216,6 +217,7 @@ def _images(images: Any, source: Path | None, annotations: Annotations, problems
     from labelqa.images import ImageSource, as_source
 
     if isinstance(images, str | os.PathLike) and Path(images).suffix.lower() == ".parquet":
+        check_parquet(images, images)
         table = pd.read_parquet(images, columns=["item_id", "image"])
         found = ImageSource.from_bytes(table).select(annotations.items["item_id"])
     elif images is not None:
@@ -234,6 +236,11 @@ def _images(images: Any, source: Path | None, annotations: Annotations, problems
         raise TableError(
             f"None of the {len(annotations.items):,} items has a picture in {images} (items: "
             f"{shown(annotations.items['item_id'].head(3))}); name files by item_id, or add a path column to the items."
+        )
+    if found.outside:
+        problems.append(
+            f"{len(found.outside):,} items name pictures outside the folder, which are not read "
+            f"({shown(found.outside)}); allow them where the file is trusted."
         )
     if found.missing:
         problems.append(f"{len(found.missing):,} items have no picture ({shown(found.missing)}).")

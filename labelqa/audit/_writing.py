@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from labelqa import __version__
+from labelqa._cells import for_people
 from labelqa._files import replacing, write_text
 from labelqa._result import Result, facts_of, json_safe, tables_of, with_index
 from labelqa.audit._found import Case, Found
@@ -93,7 +94,7 @@ def _consensus_tables(found: Found) -> dict[str, pd.DataFrame]:
 
 def _write_csv(table: pd.DataFrame, path: Path) -> None:
     with replacing(path) as temporary:
-        with_index(table).to_csv(temporary, index=False, lineterminator="\n")
+        for_people(with_index(table)).to_csv(temporary, index=False, lineterminator="\n")
 
 
 def _album(case: Case, found: Found) -> Album:

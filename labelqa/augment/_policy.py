@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from labelqa._foreign import json_of, utf8_of, yaml_of
 from labelqa.augment._albumentations import COMBINATIONS, NEED_BOXES, library, option_names, to_tree, transform_classes
 from labelqa.augment._presets import PRESETS
-from labelqa.errors import OptionError
+from labelqa.errors import OptionError, TableError, value_shown
 
 
 @dataclass(frozen=True)
@@ -95,20 +96,11 @@ def _named(name: str) -> Policy:
             f"policy={name!r} is no preset and no YAML or JSON file; choose one of {', '.join(map(repr, PRESETS))}, or "
             "give the path of a .yaml or .json file."
         )
-    text = path.read_text(encoding="utf-8")
     try:
-        if path.suffix.lower() == ".json":
-            data = json.loads(text)
-        else:
-            import yaml
-
-            data = yaml.safe_load(text)
-    except ValueError as error:
+        text = utf8_of(path.read_bytes(), path)
+        data = json_of(text, path) if path.suffix.lower() == ".json" else yaml_of(text, path)
+    except TableError as error:
         raise OptionError(f"policy={name!r} cannot be read: {error}") from error
-    except Exception as error:
-        if type(error).__module__.startswith("yaml"):
-            raise OptionError(f"policy={name!r} is not valid YAML: {error}") from error
-        raise
     if not isinstance(data, dict):
         raise OptionError(f"policy={name!r} holds a {type(data).__name__}; needed is a mapping with 'transforms'.")
     return Policy(path.stem, _tree_of(data))
@@ -194,7 +186,8 @@ def _name_and_options(entry: Any) -> tuple[str, dict[str, Any]]:
             if options is None or isinstance(options, Mapping):
                 return str(name), {str(key): value for key, value in (options or {}).items()}
     raise OptionError(
-        f"{entry!r} is no transform; write {{'HorizontalFlip': {{'p': 0.5}}}}, or the name alone for its defaults."
+        f"{value_shown(entry)} is no transform; write {{'HorizontalFlip': {{'p': 0.5}}}}, or the name alone for "
+        "its defaults."
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from labelqa._kernels.linear import RidgeSums, ridge
+from labelqa._kernels.linear import RidgeSums, ridge, sums_without
 
 Floats = NDArray[np.float64]
 Floats32 = NDArray[np.float32]
@@ -117,12 +117,9 @@ class Probe:
     def _scores(self, sums: list[list[RidgeSums]], asked: list[ImageVectors], penalty: float) -> list[Floats]:
         out = [np.zeros((len(self._label), self._k)) for _ in asked]
         for lift, parts in zip(self._lifts, sums, strict=True):
-            total = parts[0]
-            for part in parts[1:]:
-                total = total + part
+            others = sums_without(parts)
             for f in self._test:
-                held = parts[int(np.searchsorted(self._folds, f))]
-                weights, intercept = ridge(total - held, np.array([penalty]))[0]
+                weights, intercept = ridge(others[int(np.searchsorted(self._folds, f))], np.array([penalty]))[0]
                 mine = self._fold == f
                 for scores, views in zip(out, asked, strict=True):
                     scores[mine] += lift.apply(views[mine]) @ weights + intercept

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import zlib
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -12,6 +13,7 @@ import numpy as np
 
 from labelqa._extras import require
 from labelqa._files import replacing
+from labelqa._foreign import check_zip
 from labelqa._options import check_path
 from labelqa._outputs import held
 from labelqa.baseline._fit import Baseline
@@ -21,6 +23,11 @@ from labelqa.features import FeatureRecipe
 #: Types beyond those skops trusts by itself that a baseline may hold; files with any other are refused.
 ALLOWED_TYPES = ("sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",)
 FORMAT = "labelqa baseline 1"
+#: What skops raises for what it did not write: a schema of another shape, an unknown loader, nesting without end.
+_DAMAGES = (
+    BadZipFile, KeyError, ValueError, EOFError, OSError, TypeError, AttributeError, ImportError, IndexError,
+    RecursionError, zlib.error,
+)  # fmt: skip
 
 
 def save(model: Baseline, path: str | os.PathLike[str]) -> Path:
@@ -97,16 +104,20 @@ def load(path: str | os.PathLike[str]) -> Baseline:
     if not check_path("path", path).is_file():
         raise TableError(f"There is no file {path}; give a file that labelqa.baseline.save wrote.")
     data = Path(path).read_bytes()
+    check_zip(data, path)
     try:
         unknown = sorted(set(skops.get_untrusted_types(data=data)) - set(ALLOWED_TYPES))
         content = None if unknown else skops.loads(data, trusted=list(ALLOWED_TYPES))
-    except (BadZipFile, KeyError, ValueError, EOFError, OSError) as error:
+    except _DAMAGES as error:
         raise TableError(f"{path} is damaged or no baseline ({type(error).__name__}: {error}).") from error
     if unknown:
         raise TableError(f"{path} holds types that are not trusted ({shown(unknown)}); it is not read.")
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise TableError(f"{path} is no baseline of this version; write it with labelqa.baseline.save.")
-    return _rebuilt(content)
+    try:
+        return _rebuilt(content)
+    except (KeyError, TypeError, ValueError) as error:
+        raise TableError(f"{path} is damaged or no baseline ({type(error).__name__}: {error}).") from error
 
 
 def _rebuilt(content: dict[str, Any]) -> Baseline:

@@ -77,11 +77,13 @@ def read_keyed(path: Path) -> pd.DataFrame:
     """
     import pandas as pd
 
+    from labelqa._foreign import check_parquet
     from labelqa.errors import TableError, shown
 
     if not path.is_file() or path.suffix not in (".csv", ".parquet"):
         raise TableError(f"There is no file {path} with the suffix .csv or .parquet; give a table with item_id.")
     if path.suffix == ".parquet":
+        check_parquet(path, path)
         table = pd.read_parquet(path)
     else:
         # pandas would call the second of two columns of one name otherwise

@@ -10,7 +10,7 @@ import click
 
 import labelqa
 from labelqa.cli._options import in_words_of
-from labelqa.errors import MissingExtra, OptionError, TableError
+from labelqa.errors import MissingExtra, OptionError, TableError, sentence
 
 #: The verbs by the life cycle: verb -> the line that `--help` shows. A verb is the command of its name in the module
 #: of its name in `labelqa.cli`; help must not import anything heavy.
@@ -77,7 +77,7 @@ class Verbs(click.Group):
 
     def _stop(self, ctx: click.Context, error: Exception, code: int) -> None:
         ran = self.get_command(ctx, ctx.invoked_subcommand or "")
-        click.echo(in_words_of(ran, f"labelqa: {error}"), err=True)
+        click.echo(sentence(in_words_of(ran, f"labelqa: {error}")), err=True)
         sys.exit(code)
 
 

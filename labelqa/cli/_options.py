@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from labelqa.errors import visible
+
 if TYPE_CHECKING:
     from labelqa.annotations import Annotations
 
@@ -106,6 +108,23 @@ class FormerArgument(click.Argument):
 
 #: The formats that annotations are written in.
 WRITTEN = ("parquet", "csv", "coco", "label_studio", "cvat", "voc", "yolo", "wide_table", "class_folders")
+
+
+def _allow_outside(ctx: click.Context, _: click.Parameter, is_allowed: bool) -> None:
+    if is_allowed:
+        from labelqa.images import outside_allowed
+
+        ctx.with_resource(outside_allowed())
+
+
+def _allow_memory(ctx: click.Context, _: click.Parameter, size: str | None) -> None:
+    if size is not None:
+        from labelqa._foreign import within_memory
+
+        # for all that the verb reads
+        ctx.with_resource(within_memory(size))
+
+
 _SOURCE_OPTIONS = (
     click.argument("source", type=PATH),
     option(
@@ -166,6 +185,20 @@ _SOURCE_OPTIONS = (
         default="latest",
         show_default=True,
         help="Where an annotator labels an item twice: the latest counts, each counts, or it is an error.",
+    ),
+    option(
+        "--allow-outside",
+        is_flag=True,
+        expose_value=False,
+        callback=_allow_outside,
+        help="Read pictures outside the folder of pictures too, where SOURCE names them.",
+    ),
+    option(
+        "--max-memory",
+        metavar="SIZE",
+        expose_value=False,
+        callback=_allow_memory,
+        help="What a file may take in memory, such as 4G; a larger one is refused.  [default: 80% of what is free]",
     ),
 )
 #: What `source_options` hands to a command that also has options of its own.
@@ -288,7 +321,8 @@ def names_in(text: str | None) -> list[str] | None:
 def say(message: str) -> None:
     """Talk on stderr, of the verb's options where the package speaks of arguments: stdout is for data."""
     running = click.get_current_context(silent=True)
-    click.echo(in_words_of(running.command if running else None, message), err=True)
+    # what the data hold could move the cursor or turn the line
+    click.echo(visible(in_words_of(running.command if running else None, message), kept="\n"), err=True)
 
 
 def is_terminal() -> bool:

@@ -75,7 +75,9 @@ def agree(*, table: str | None, boxes: bool, as_json: bool, fail_under: float | 
         click.echo(json.dumps({name: result.to_dict() for name, result in found.items()}, ensure_ascii=False))
     else:
         what, result = next(iter(found.items()))
-        click.echo(_chosen(what, result, table).to_csv(index=False), nl=False)
+        from labelqa._cells import for_people
+
+        click.echo(for_people(_chosen(what, result, table)).to_csv(index=False), nl=False)
     if fail_under is not None:
         _compare_with({what: result.alpha for what, result in found.items()}, fail_under)
 

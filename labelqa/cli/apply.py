@@ -37,4 +37,6 @@ def apply(*, source: Path, decisions: Path, out: Path, to: str, allow_loss: bool
     counts = done.table["kind"].value_counts()
     what = ", ".join(f"{n:,} x {kind}" for kind, n in counts.items()) if len(counts) else "nothing to change"
     say(f"{what}; written to {out}")
-    click.echo(done.table.to_csv(index=False), nl=False)
+    from labelqa._cells import for_people
+
+    click.echo(for_people(done.table).to_csv(index=False), nl=False)

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from labelqa._foreign import json_of, utf8_of
 from labelqa.cli._features import read_keyed
 from labelqa.cli._options import PATH, option, root_option, say, verb
 from labelqa.errors import TableError
@@ -51,10 +52,7 @@ def export(
 
 
 def _json(path: Path) -> dict[str, Any]:
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise TableError(f"{path} is no JSON ({error}); give what labelqa compare --json printed.") from error
+    data = json_of(utf8_of(path.read_bytes(), path), path)
     if not isinstance(data, dict):
         raise TableError(f"{path} holds a {type(data).__name__}; give what labelqa compare --json printed.")
     return data

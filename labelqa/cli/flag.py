@@ -148,4 +148,6 @@ def _text(queue: ReviewQueue, limit: int | None, as_json: bool) -> str:
     table = queue.table if limit is None else queue.table.head(limit)
     if as_json:
         return json.dumps(json_safe(table), ensure_ascii=False) + "\n"
-    return str(table.to_csv(index=False))
+    from labelqa._cells import for_people
+
+    return str(for_people(table).to_csv(index=False))

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from labelqa._extras import require
 from labelqa._kernels.pictures.detail import LEVEL, WINDOWS
 from labelqa._kernels.pictures.hog import CLIP, EPSILON, FLAT
+from labelqa._onnx import CLASSES_KEY, classes_text
 from labelqa.deploy._classifier import Classifier
 from labelqa.errors import ModelError
 from labelqa.features import COLOUR_BINS, COLOUR_GRID, COLOUR_MAPS, EXPORTABLE, HOG_BINS, HOG_CELL, LUMA, FeatureRecipe
@@ -281,4 +282,7 @@ def build(classifier: Classifier) -> Any:
         PROBABILITIES: (tensor.FLOAT, ["n", len(classifier.classes)]),
         CLASS_INDEX: (tensor.INT64, ["n"]),
     }
-    return graph.model(inputs, outputs)
+    made = graph.model(inputs, outputs)
+    # in the graph, so that its hash covers which column is which class
+    onnx_module("onnx.helper").set_model_props(made, {CLASSES_KEY: classes_text(classifier.classes)})
+    return made

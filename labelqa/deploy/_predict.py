@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labelqa._columns import in_order_of, numbered, unnamed_rows
-from labelqa._onnx import METADATA_FILE, MODEL_FILE, check_unchanged, open_model, read_metadata, stacks
+from labelqa._onnx import METADATA_FILE, MODEL_FILE, check_classes, check_unchanged, open_model, read_metadata, stacks
 from labelqa._options import check_path
 from labelqa._pixels import open_image, stack_of, suffixes
 from labelqa._renamed import renamed
@@ -74,12 +74,12 @@ class ExportedModel:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.metadata = read_metadata(folder)
-        self.classes: list[Any] = list(self.metadata["classes"])
-        self.input: str = self.metadata["input"]["name"]
-        check_unchanged(folder / MODEL_FILE, self.metadata["model"]["sha256"])
+        self.input, digest = _told_of(self.metadata, folder)
+        check_unchanged(folder / MODEL_FILE, digest)
         self._session = open_model(
             folder / MODEL_FILE, purpose="Running an exported model", advice="export it again", n_threads=0
         )
+        self.classes = check_classes(self._session, self.metadata, folder)
 
     def run(self, batch: NDArray[Any]) -> Floats32:
         """Give probabilities (n, k) for images (n, h, w, 3) of uint8, or for feature rows (n, d) of float32.
@@ -127,6 +127,25 @@ class ExportedModel:
         known = self.metadata
         what = f"{known['name']!r}, version {known['version']}, {self.input} in, classes {shown(self.classes)}"
         return f"ExportedModel({what})"
+
+
+def _told_of(metadata: Mapping[str, Any], folder: Path) -> tuple[str, str]:
+    """Give the name of the input and the hash of the graph."""
+    taken, graph = metadata.get("input"), metadata.get("model")
+    is_whole = (
+        isinstance(taken, dict)
+        and isinstance(graph, dict)
+        and isinstance(taken.get("name"), str)
+        and isinstance(taken.get("shape"), list)
+        and taken.get("type") in ("uint8", "float32")
+        and isinstance(graph.get("sha256"), str)
+    )
+    if not is_whole:
+        raise ModelError(
+            f"{folder / METADATA_FILE} does not say what the model takes (input) or what its file is (model); restore "
+            "it, or export the model again."
+        )
+    return metadata["input"]["name"], metadata["model"]["sha256"]
 
 
 @renamed(path="root")

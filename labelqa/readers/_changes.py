@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from labelqa._checks import BOX_EDGES
@@ -280,7 +279,7 @@ def _box_changes(before: pd.DataFrame, after: pd.DataFrame, source: _Source) -> 
             yield Change(
                 "relabel box", item, person, source.of_box(row), old=row["label"], new=wanted["label"], was=was
             )
-        if not np.allclose(was, corners, rtol=0, atol=_SAME):
+        if not all(abs(old - new) <= _SAME for old, new in zip(was, corners, strict=True)):
             moved = {"old": row["label"], "new": wanted["label"], "was": was, "corners": corners}
             yield Change("move box", item, person, source.of_box(row), **moved)
     for row in now.values():

@@ -108,6 +108,12 @@ class JsonText(Text):
         """Put another value at a path; numbers keep their style."""
         start, end = self.span(path)
         old = self.text[start:end]
+        members = self.members(start) if old[0] == "[" and isinstance(value, list) else []
+        if members and len(members) == len(value):
+            # the space between the values of a list is its writer's
+            for nth, one in enumerate(value):
+                self.set((*path, nth), one)
+            return
         is_number = isinstance(value, int | float) and not isinstance(value, bool) and re.match(r"-?\d", old)
         self.replace(start, end, number_like(old, value) if is_number else self._written(value, start))
 
@@ -236,6 +242,7 @@ class Element:
 class XmlText(Text):
     """An XML text; elements are called by their number in the order in which they begin."""
 
+    _ATTRIBUTE = re.compile(r"\s([^\s=/>]+)\s*=\s*(\"[^\"]*\"|'[^']*')")
     _HEAD = re.compile(r"<[^\s/>]+(?:\s+[^\s=/>]+\s*=\s*(?:\"[^\"]*\"|'[^']*'))*\s*/?>")
 
     def __init__(self, text: str) -> None:
@@ -247,19 +254,23 @@ class XmlText(Text):
         """Give an attribute that is there another value."""
         element = self.elements[nth]
         head = self.text[element.start : element.head]
-        found = re.search(rf"\s{re.escape(name)}\s*=\s*(\"([^\"]*)\"|'([^']*)')", head)
+        found = self._found(head, name)
         if found is None:
             raise TableError(f"a {element.tag} has no {name}, which would have to change")
-        quote = found[1][0]
-        start = element.start + found.start(1) + 1
+        quote = found[2][0]
+        start = element.start + found.start(2) + 1
         new = escape(value, {quote: "&quot;" if quote == '"' else "&apos;", "\n": "&#10;", "\t": "&#9;"})
-        self.replace(start, start + len(found[1]) - 2, new)
+        self.replace(start, start + len(found[2]) - 2, new)
 
     def attribute(self, nth: int, name: str) -> str:
         """Give an attribute as it is written."""
         head = self.text[self.elements[nth].start : self.elements[nth].head]
-        found = re.search(rf"\s{re.escape(name)}\s*=\s*(?:\"([^\"]*)\"|'([^']*)')", head)
-        return (found[1] or found[2] or "") if found else ""
+        found = self._found(head, name)
+        return found[2][1:-1] if found else ""
+
+    def _found(self, head: str, name: str) -> re.Match[str] | None:
+        """Find an attribute in a start tag, and not in what another one says."""
+        return next((one for one in self._ATTRIBUTE.finditer(head) if one[1] == name), None)
 
     def content(self, nth: int) -> tuple[int, int]:
         """Give where the content of an element stands."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -85,17 +85,31 @@ class Frames:
         return {name: table for name, table in self.tables.items() if name not in ("items", PLACES)}
 
     def add(self, name: str, table: pd.DataFrame) -> None:
-        """Append rows to a table."""
+        """Append rows to a table; of many files see `join`."""
         known = self.tables.get(name)
-        with warnings.catch_warnings():
-            # pandas 2 will one day treat columns without any value otherwise; the checks set every type anyway
-            warnings.filterwarnings("ignore", message=".*concatenation with empty or all-NA", category=FutureWarning)
-            self.tables[name] = table if known is None else pd.concat([known, table], ignore_index=True)
+        self.tables[name] = table if known is None else _below_each_other([known, table])
+
+    def join(self, others: Sequence[Frames]) -> None:
+        """Append the tables of others, each table in one go, and what was found in them."""
+        parts: dict[str, list[pd.DataFrame]] = {name: [table] for name, table in self.tables.items()}
+        for other in others:
+            for name, table in other.tables.items():
+                parts.setdefault(name, []).append(table)
+            self.found.extend(other.found)
+            self.forms |= other.forms
+        self.tables = {name: each[0] if len(each) == 1 else _below_each_other(each) for name, each in parts.items()}
 
     def annotators(self) -> set[str]:
         """Everybody that the tables name."""
         named = [table["annotator_id"].dropna() for table in self.tables.values() if "annotator_id" in table]
         return {str(name) for column in named for name in column.unique()}
+
+
+def _below_each_other(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    with warnings.catch_warnings():
+        # pandas 2 will one day treat columns without any value otherwise; the checks set every type anyway
+        warnings.filterwarnings("ignore", message=".*concatenation with empty or all-NA", category=FutureWarning)
+        return pd.concat(tables, ignore_index=True)
 
 
 VIEW = ["item_id", "annotator_id", "status", "seconds", "created_at", "unread"]
@@ -191,7 +205,8 @@ def existing_path(path: Any, folder: Path) -> Any:
     if not isinstance(path, str) or not path:
         return None
     try:
-        below = Path(os.path.normpath(folder / path))
-        return below.as_posix() if not Path(path).is_absolute() and below.is_file() else path
+        # every item of a file comes by here: texts cost a tenth of paths
+        below = os.path.normpath(os.path.join(folder, path))  # noqa: PTH118
+        return Path(below).as_posix() if not os.path.isabs(path) and os.path.isfile(below) else path  # noqa: PTH113, PTH117
     except (OSError, ValueError):  # too long, or with characters that no file name has
         return path

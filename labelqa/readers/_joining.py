@@ -11,6 +11,7 @@ from urllib.parse import unquote
 import numpy as np
 import pandas as pd
 
+from labelqa._codes import TEXT
 from labelqa._labels import id_texts
 from labelqa.errors import TableError, shown
 from labelqa.readers._frames import Frames
@@ -36,11 +37,7 @@ def join_files(files: Sequence[tuple[Path, Frames]]) -> Frames:
         _refuse_unnamed(files, names)
         out.found.add("items", "image ids that differ between files", len(files), "file names used as item_id")
         files = [(path, _called_by(frames, named)) for (path, frames), named in zip(files, names, strict=True)]
-    for _, frames in files:
-        for name, table in frames.tables.items():
-            out.add(name, table)
-        out.found.extend(frames.found)
-        out.forms |= frames.forms
+    out.join([frames for _, frames in files])
     if "items" in out.tables:
         out.tables["items"] = _one_row_each(out.tables["items"].drop(columns="picture", errors="ignore"))
     return out
@@ -132,24 +129,45 @@ def near_key(item: str) -> str:
     return whole[1] if whole else name
 
 
+#: ASCII that needs no care: no space, no percent code, no query, no backslash.
+_PLAIN = r"[!-$&->@-\[\]-~]*"
+
+
+def near_keys(ids: pd.Series) -> pd.Series:
+    """Give the `near_key` of each id: those of plain characters by columns, the others one by one."""
+    is_plain = ids.str.fullmatch(_PLAIN).astype(bool)
+    names = ids[is_plain].str.rstrip("/").str.replace(r"^.*/", "", regex=True)
+    names = names.str.replace(r"^[0-9a-f]{8}-(.)", r"\1", regex=True).str.lower()
+    keys = ids.copy()
+    keys[is_plain] = names.str.replace(r"^0*([0-9]+)(?:\.0+)?$", r"\1", regex=True)
+    keys[~is_plain] = [near_key(item) for item in ids[~is_plain]]
+    return keys
+
+
 def near_ids(tables: dict[str, pd.DataFrame]) -> dict[str, list[str]]:
     """Find ids that nearly match: key -> the ids; only where nobody gave answers to both."""
-    named = [table["item_id"].dropna().map(str) for table in tables.values() if "item_id" in table]
+    named = [_unique_texts(table["item_id"]) for table in tables.values() if "item_id" in table]
     ids = pd.Series(pd.unique(pd.concat(named)) if named else [], dtype="str")
     if ids.str.fullmatch(r"0|[1-9][0-9]*").all():
         return {}  # plain numbers are their own keys
-    groups: dict[str, list[str]] = {}
-    for item in ids:
-        groups.setdefault(near_key(item), []).append(item)
-    several = {key: found for key, found in groups.items() if len(found) > 1}
-    if not several:
+    keys = near_keys(ids)
+    shared = keys.duplicated(keep=False)
+    if not shared.any():
         return {}
+    several: dict[str, list[str]] = {}
+    for key, item in zip(keys[shared], ids[shared], strict=True):
+        several.setdefault(key, []).append(item)
     people: dict[str, set[str]] = {}
     for table in tables.values():
         if {"item_id", "annotator_id"} <= set(table.columns):
             for item, person in table[["item_id", "annotator_id"]].drop_duplicates().itertuples(index=False):
                 people.setdefault(str(item), set()).add(str(person))
     return {key: found for key, found in several.items() if _is_apart([people.get(item, set()) for item in found])}
+
+
+def _unique_texts(ids: pd.Series) -> pd.Series:
+    known = ids.dropna().drop_duplicates() if ids.dtype == TEXT else ids.dropna().map(str)
+    return known.drop_duplicates()
 
 
 def _is_apart(people: list[set[str]]) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import io
-import json
 import lzma
 import zipfile
 import zlib
@@ -15,12 +14,13 @@ from xml.etree import ElementTree
 
 import pandas as pd
 
+from labelqa._foreign import MAX_RATIO, check_memory, check_parquet, json_of, memory_limit
 from labelqa.errors import TableError, shown
 from labelqa.readers._frames import is_picture_name
 from labelqa.readers._text import decoded, read_delimited
 
 #: What a packed file may hold, in bytes, and how many times its own size: more is taken for a bomb.
-MAX_UNPACKED, MAX_RATIO = 8 << 30, 300
+MAX_UNPACKED = 8 << 30
 #: What unpacking raises: for a damaged file, a password that is wanted (RuntimeError), an unknown way of packing.
 _NOT_UNPACKED = (
     OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, RuntimeError, NotImplementedError,
@@ -59,11 +59,12 @@ class Source:
         TableError
             Where they cannot be unpacked, or would be too many.
         """
+        check_memory(self.path.stat().st_size, self.path, "read a part of it, or give it as a folder of Parquet files.")
         raw = self.path.read_bytes()
         try:
             if raw[:2] == b"\x1f\x8b":
                 return self._limited(gzip.GzipFile(fileobj=io.BytesIO(raw)), len(raw))
-            if self.suffix == ".zip":
+            if self.path.suffix.lower() == ".zip":
                 with zipfile.ZipFile(io.BytesIO(raw)) as packed:
                     every = [one for one in packed.namelist() if not one.endswith("/") and "__MACOSX" not in one]
                     names = [one for one in every if not is_picture_name(one)]
@@ -80,7 +81,7 @@ class Source:
         return raw
 
     def _limited(self, stream: Any, packed: int) -> bytes:
-        most = min(MAX_UNPACKED, max(MAX_RATIO * packed, 1 << 20))
+        most = min(MAX_UNPACKED, memory_limit(), max(MAX_RATIO * packed, 1 << 20))
         data: bytes = stream.read(most + 1)
         if len(data) > most:
             raise TableError(
@@ -93,8 +94,9 @@ class Source:
     def text(self) -> str:
         """The text, whatever its encoding: UTF-8, UTF-16 with a mark, else Windows-1252, which is noted."""
         text, note = decoded(self.data, self.path)
-        if note:
+        if note and note not in self.notes:
             self.notes.append(note)
+        self._forget("data")
         return text
 
     @cached_property
@@ -106,7 +108,9 @@ class Source:
         TableError
             Where the text is no JSON; the place is named.
         """
-        return _parsed(self.text, self.path, first_line=1)
+        value = json_of(self.text, self.path)
+        self._forget("text")
+        return value
 
     @cached_property
     def json_lines(self) -> list[Any]:
@@ -118,7 +122,7 @@ class Source:
             Where a line is not JSON; the line is named.
         """
         lines = enumerate(self.text.split("\n"), 1)
-        return [_parsed(line, self.path, first_line=number) for number, line in lines if line.strip()]
+        return [json_of(line, self.path, first_line=number) for number, line in lines if line.strip()]
 
     @cached_property
     def xml(self) -> ElementTree.Element:
@@ -149,6 +153,7 @@ class Source:
         if self.is_delimited:
             table, notes = read_delimited(self.text, self.path, self.suffix)
             self.notes += notes
+            self._forget("text")
             return table
         if self.suffix == ".parquet":
             return self._parquet()
@@ -160,9 +165,16 @@ class Source:
             return _records(self.json, self.path)
         raise TableError(f"{self.path} has the suffix {self.suffix!r}, which is none of a table.")
 
+    def _forget(self, name: str) -> None:
+        """Let go of what was read into something else; who asks for it again gets it from the file."""
+        vars(self).pop(name, None)
+
     def _parquet(self) -> pd.DataFrame:
         try:
+            check_parquet(io.BytesIO(self.data), self.path)
             return pd.read_parquet(io.BytesIO(self.data))
+        except TableError:
+            raise
         except (ValueError, OSError) as error:  # Arrow's own errors are ValueErrors
             reason = str(error).strip().splitlines()[0]
             raise TableError(
@@ -183,18 +195,6 @@ class Source:
                 f"{self.path} has {len(filled)} sheets with rows ({shown(filled)}); keep the one with the answers."
             )
         return next(iter(filled.values()))
-
-
-def _parsed(text: str, path: Path, first_line: int) -> Any:
-    try:
-        return json.loads(text)
-    except json.JSONDecodeError as error:
-        line = first_line + error.lineno - 1
-        raise TableError(
-            f"{path} is not valid JSON ({error.msg} in line {line}, column {error.colno}); export it again."
-        ) from error
-    except (RecursionError, ValueError) as error:
-        raise TableError(f"{path} cannot be read as JSON ({error}); export it again.") from error
 
 
 def _records(data: Any, path: Path) -> pd.DataFrame:

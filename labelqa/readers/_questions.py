@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from labelqa._foreign import json_of
 from labelqa.errors import OptionError, TableError, shown
 
 
@@ -43,8 +43,8 @@ def json_cell(text: Any, name: str) -> Any:
         Where it is none.
     """
     try:
-        return json.loads(text)
-    except (TypeError, ValueError, RecursionError):
+        return json_of(text, name)
+    except (TypeError, ValueError):
         raise TableError(f"{name} holds no JSON") from None
 
 

@@ -10,9 +10,11 @@ from typing import Any
 
 import pandas as pd
 
+from labelqa._foreign import within_memory
 from labelqa._options import check_choice, check_path
 from labelqa.annotations import Annotations
 from labelqa.errors import OptionError, TableError, shown
+from labelqa.readers._collector import paused_collector
 from labelqa.readers._formats import FORMATS as _FORMATS
 from labelqa.readers._formats import NAMES, by_name
 from labelqa.readers._frames import Frames, Reading
@@ -58,6 +60,7 @@ def read(
     several_classes: str = "set",
     repeats: str = "latest",
     faulty_boxes: str = "fix",
+    max_memory: str | int | None = None,
 ) -> Annotations:
     """Read annotations from a file or a folder, check them, and say what was mapped, left out and corrected.
 
@@ -98,6 +101,9 @@ def read(
         it is a box of each class.
     repeats, faulty_boxes
         As in `Annotations.from_frames`.
+    max_memory
+        What a file may take, such as "4G": a larger one is refused before it is read. By default four fifths of what is
+        free.
 
     Raises
     ------
@@ -114,7 +120,9 @@ def read(
     >>> labelqa.read("sample_data/inspection")
     Annotations(300 items, 5 annotators, ... views, ... labels, ... boxes)
     """
-    return read_told(path, told_of(locals()))[0]
+    told = told_of(locals())
+    with within_memory(max_memory):
+        return read_told(path, told)[0]
 
 
 def told_of(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -171,7 +179,8 @@ def read_source(path: str | os.PathLike[str], *, form: str | None, annotator_fro
     source = check_path("path", path)
     if not source.exists():
         raise FileNotFoundError(f"There is nothing at {source}; give the path of a file or a folder.")
-    return _read_frames(source, form, how, annotator_from)
+    with paused_collector():
+        return _read_frames(source, form, how, annotator_from)
 
 
 def checked(frames: Frames, kinds: tuple[str, ...], *, repeats: str, faulty_boxes: str) -> Annotations:

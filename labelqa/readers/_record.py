@@ -68,8 +68,8 @@ def number(value: object, name: str) -> float:
     TableError
         For anything else, with its name.
     """
-    if type(value) is float and -1e300 <= value <= 1e300:
-        return value
+    if (type(value) is float or type(value) is int) and -1e300 <= value <= 1e300:
+        return float(value)
     if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= 1e300:
         shown = "null" if value is None else repr(value)
         raise TableError(f"{name} is {shown if len(shown) < 60 else shown[:57] + '...'}, not a number")

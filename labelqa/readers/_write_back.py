@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import os
 import shutil
+import stat
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -22,6 +23,7 @@ from labelqa._tables import takes_tables
 from labelqa.annotations import Annotations, as_annotations
 from labelqa.errors import OptionError, TableError, shown
 from labelqa.readers._changes import Change, Differences, compare
+from labelqa.readers._collector import paused_collector
 from labelqa.readers._formats import FORMATS, Format, by_name
 from labelqa.readers._frames import PLACE, PLACES, Frames, Reading, is_picture_name
 from labelqa.readers._normalise import check_kinds
@@ -35,6 +37,7 @@ CHANGES = ["item_id", "annotator_id", "change", "old", "new", "file"]
 
 
 @takes_tables()
+@paused_collector()
 def write_back(
     annotations: Annotations,
     source: str | os.PathLike[str],
@@ -242,7 +245,7 @@ def _put(
             def is_left_out(path: Path) -> bool:
                 return path in gone or (not with_pictures and is_picture_name(path.name))
 
-            shutil.copytree(here, written, ignore=lambda at, names: {n for n in names if is_left_out(Path(at) / n)})
+            _copy_tree(here, written, is_left_out)
             for path, data in results.items():
                 if data is not None:
                     path_there = written / path.relative_to(here)
@@ -250,6 +253,26 @@ def _put(
                     path_there.write_bytes(_packed(path, path, data))
             verify(written)
             put_in_place(written, place)
+
+
+def _copy_tree(here: Path, there: Path, is_left_out: Callable[[Path], bool]) -> None:
+    """Copy a folder so that the copy can be changed though the source is read-only.
+
+    What links lead to is copied; a link that leads nowhere, or to a folder round it and so without end, stays a link.
+    """
+    there.mkdir()
+    for path in sorted(here.iterdir()):
+        copy = there / path.name
+        if is_left_out(path):
+            continue
+        is_endless = path.is_symlink() and here.resolve().is_relative_to(path.resolve())
+        if path.is_symlink() and (is_endless or not path.exists()):
+            copy.symlink_to(path.readlink())
+        elif path.is_dir():
+            _copy_tree(path, copy, is_left_out)
+        else:
+            shutil.copy2(path, copy)
+            copy.chmod(copy.stat().st_mode | stat.S_IWUSR)
 
 
 def _is_alike(here: Path, there: Path) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from labelqa.errors import visible
 from labelqa.report._pictures import STYLES
 from labelqa.report.phrases import NBSP
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 TEMPLATES = Path(__file__).parent / "templates"
+
 #: What stands where a number is undefined; the reason is beside it in words.
 UNDEFINED = "–"
 
@@ -61,6 +63,8 @@ def _environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
+        # what cannot be seen is written as its code: it could turn the direction of the page
+        finalize=lambda value: visible(value, kept="\n\t") if type(value) is str else value,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -128,6 +128,15 @@ def test_perfect_annotators_have_the_ceiling_1():
     assert (found.n_images, found.n_views) == (4, 12)
 
 
+def test_ap50_is_that_of_the_threshold_a_half_alone():
+    # two boxes with an IoU of 0.52, once found and once not, are right at the first of ten thresholds only
+    found = detector_ceiling(table([("1", "a", "x", 0, 0, 10, 10), ("1", "b", "x", 0, 0, 10, 5.2)]), n_resamples=0)
+    assert (found.ap50, found.ap75, found.map) == (1.0, 0.0, pytest.approx(0.1))
+    # nobody asked for an interval, so there is none to explain
+    assert np.isnan([found.map_low, found.map_high]).all()
+    assert found.reason is None
+
+
 def test_far_apart_boxes_have_the_ceiling_0():
     boxes = table([("1", "a", "x", 0, 0, 9, 9), ("1", "b", "x", 50, 50, 59, 59)])
     assert detector_ceiling(boxes, n_resamples=5).map == 0

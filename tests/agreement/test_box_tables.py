@@ -119,6 +119,13 @@ def test_sizes_in_pixels():
     assert sizes["edge_pixels"].to_list() == pytest.approx([0.5, math.nan, 0], nan_ok=True)
 
 
+def test_the_size_is_the_root_of_the_area_even_of_boxes_thinner_than_a_pixel():
+    # 0.1 by 3000 pixels are 17 by 17 (small), 0.5 by 2048 are 32 by 32 (medium, its lower end)
+    rows = [(1, who, "x", x, 0, x + wide, long) for who in "ab" for x, wide, long in ((5, 0.1, 3000), (9, 0.5, 2048))]
+    sizes = box_agreement(pd.DataFrame(rows, columns=COLUMNS), n_resamples=0).per_size
+    assert sizes["n_boxes"].tolist() == [2, 2, 0]
+
+
 @pytest.mark.parametrize(
     ("days", "unit", "periods"),
     [((0, 0, 5), "day", ["2026-01-01", "2026-01-06"]), ((0, 40, 90), "week", None), ((0, 200, 400), "month", None)],

@@ -80,6 +80,8 @@ def test_settling_an_offset_gives_full_agreement() -> None:
     explained = box_conventions(copied([0, 0, -1, -1], side=20), n_resamples=20).explained
     assert (explained["mean_iou"] < 0.97).all()
     assert explained["mean_iou_settled"].tolist() == pytest.approx([1, 1])
+    # all that is missing from full agreement
+    assert explained["pq_share"].tolist() == pytest.approx([1, 1])
 
 
 def test_some_corrected_boxes_do_not_hide_it() -> None:

@@ -8,6 +8,7 @@ import skops.io
 from sklearn.base import BaseEstimator, ClassifierMixin
 
 from labelqa import baseline
+from labelqa._foreign import within_memory
 from labelqa.errors import MissingExtra, TableError
 from labelqa.features import fit_recipe
 
@@ -87,3 +88,33 @@ def test_no_file_and_no_skops(blobs, tmp_path, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "skops.io", None)
     with pytest.raises(MissingExtra, match=r"pip install 'labelqa\[skops\]'"):
         baseline.save(baseline.fit(*blobs), tmp_path / "model.skops")
+
+
+def archive(**files):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as packed:
+        for name, content in files.items():
+            packed.writestr(name.replace("_", "."), content)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (archive(schema_json="null"), "damaged or no baseline"),
+        (archive(schema_json="[]"), "damaged or no baseline"),
+        (archive(schema_json='{"__loader__": "NoSuchNode", "__class__": "a", "__module__": "b"}'), "no baseline"),
+        (archive(schema_json="[" * 100_000), "damaged or no baseline"),
+        (archive(schema_json=b"0" * (8 << 20)), "looks like a bomb"),
+    ],
+)
+def test_a_hostile_archive_is_one_sentence(tmp_path, data, message):
+    (tmp_path / "m.skops").write_bytes(data)
+    with pytest.raises(TableError, match=message):
+        baseline.load(tmp_path / "m.skops")
+
+
+def test_what_would_not_fit_is_refused_from_the_directory(tmp_path):
+    (tmp_path / "m.skops").write_bytes(archive(schema_json=bytes(range(256)) * 4096))
+    with within_memory("500K"), pytest.raises(TableError, match=r"would take 1 MB of memory, and 500 KB may be used"):
+        baseline.load(tmp_path / "m.skops")

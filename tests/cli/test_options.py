@@ -37,7 +37,7 @@ FUNCTIONS = {
     "convert": ["readers.convert"],
 }  # fmt: skip
 #: Options of any verb that say where something goes and in which form.
-ANYWHERE = {"--help", "--out", "--to", "--overwrite", "--json"}
+ANYWHERE = {"--max-memory", "--allow-outside", "--help", "--out", "--to", "--overwrite", "--json"}
 #: Options that stand for something else than an argument of that name.
 ELSEWHERE = {
     "agree": {"--table": "which table is printed", "--boxes": "which kind is measured", "--fail-under": "exit code"},

@@ -480,7 +480,7 @@ class TestDeploy:
         (tmp_path / "found.json").write_text("helps", encoding="utf-8")
         done = run("export", "m.skops", "--items", tmp_path, "--name", "parts", *words)
         assert done.exit_code == 3
-        assert "is no JSON" in done.stderr
+        assert "is not valid JSON" in done.stderr
 
     @pytest.fixture
     def loaded(self, monkeypatch) -> Asked:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from labelqa._kernels.paired import items_needed, mcnemar_mid_p
 from labelqa._options import Resampling
-from labelqa.compare import UnfairComparison, compare_fixes
+from labelqa.compare import UnfairComparison, compare_fixes, scope
 from labelqa.compare._compare import _cost
 from labelqa.compare._difference import Criteria, Difference, difference, verdict
 from labelqa.compare._experiment import Experiment
 from labelqa.compare._fairness import leaked_rows
-from labelqa.compare._refit import ArmOutcome, mean_outcome
+from labelqa.compare._refit import ArmOutcome, _placebo, mean_outcome
 from labelqa.errors import OptionError
 
 CRITERIA = Criteria(0.005, Resampling(n_resamples=2000, confidence=0.95, seed=0))
@@ -166,6 +168,81 @@ class TestLeaks:
         experiment = self.experiment(8, 0.0)
         experiment.rows[[0, 40]] = 0.0
         assert leaked_rows(experiment) == {}
+
+    @pytest.mark.parametrize("side", ["before", "after"])
+    def test_items_that_were_dropped_or_added_are_looked_at(self, side):
+        """An item that only one arm trains on may be a copy as well, whatever its class (0 is the first)."""
+        experiment = self.experiment(8, 0.0)
+        without = experiment.before.copy()
+        without[0] = -1
+        assert leaked_rows(replace(experiment, **{side: without})) == {0: 40}
+        assert leaked_rows(replace(experiment, before=without, after=without)) == {}
+
+    def test_where_all_are_copies_none_is_missed(self):
+        experiment = self.experiment(8, 0.0)
+        experiment.rows[:40] = experiment.rows[40:]
+        assert leaked_rows(experiment) == {k: 40 + k for k in range(40)}
+
+
+class TestPlacebo:
+    @staticmethod
+    def experiment(n_fixed):
+        """Give 20 items of class 0, the first of which become 1 and 2 in turn, and 30 of class 1, of which one is 2."""
+        before = np.r_[np.zeros(20, np.int64), np.ones(30, np.int64)]
+        after = before.copy()
+        after[:n_fixed] = 1 + np.arange(n_fixed) % 2
+        after[20] = 2
+        ids = np.array([f"i{k}" for k in range(50)], dtype=object)
+        rows, none = np.zeros((50, 1), np.float32), np.empty(0, np.int64)
+        kind = np.where(before != after, 0, -1)
+        return Experiment(
+            rows, ids, np.array(["x", "y", "z"], dtype=object), before, after, kind, ["relabel"], none, none
+        )
+
+    @pytest.mark.parametrize("n_fixed", [10, 11, 20])
+    def test_the_same_changes_of_class_are_made_elsewhere(self, n_fixed):
+        experiment = self.experiment(n_fixed)
+        rows, label = _placebo(experiment, 0, np.random.default_rng(0))
+        assert rows.tolist() == list(range(50))
+        for one in (experiment.after, label):
+            changes = [np.bincount(one[experiment.before == old], minlength=3).tolist() for old in (0, 1)]
+            assert changes == [[20 - n_fixed, (n_fixed + 1) // 2, n_fixed // 2], [0, 29, 1]]
+        changed = np.flatnonzero(label != experiment.before)
+        # ten items of class 0 are enough for ten changes, and only then are the fixed ones left alone
+        assert (changed[changed < 20] >= n_fixed).all() == (n_fixed == 10)
+        assert (changed > 20).sum() == 1
+
+
+def test_the_curve_in_random_order_is_the_mean_of_one_or_two_draws(world):
+    decisions = pd.DataFrame({"item_id": [*world.wrong[:20], *world.train[:30]], "reviewer": "ann"})
+    after = world.noisy.copy()
+    after[world.wrong[:20]] = world.clean[world.wrong[:20]]
+    options = {"features": world.features, "decisions": decisions.drop_duplicates("item_id"), "n_resamples": 100}
+    found = [compare_fixes(world.noisy, after, world.trusted, n_controls=n, **options) for n in range(4)]
+    none, one, two, three = (each.curve.set_index("order").loc["random", "n_fixes"].tolist() for each in found)
+    assert none == one
+    assert one != two
+    assert two == three
+    # the last training size is all there is, whatever the class
+    assert found[0].data_size["n_train"].tolist() == [100, 200, 400, 400]
+
+
+def test_the_columns_of_an_attribution_begin_with_the_kind_and_its_number(world):
+    options = {"features": world.features, "n_resamples": 100, "curves": False, "n_controls": 0}
+    found = compare_fixes(world.noisy, world.clean, world.trusted, **options).attribution
+    ends = [f"{name}{end}" for name in ("shapley", "add_one", "leave_one_out") for end in ("", "_low", "_high")]
+    assert found.columns.tolist() == ["kind", "n_fixes", *ends]
+
+
+def test_sizes_are_listed_for_half_a_point_to_five_and_two_to_twenty_per_cent():
+    said = pd.DataFrame(
+        [(k, who, k % 2) for k in range(10) for who in "ab"], columns=["item_id", "annotator_id", "label"]
+    )
+    sizes = scope(said).test_sizes
+    # two models cannot differ by more than they are discordant
+    assert sizes[["effect", "share_discordant"]].to_numpy().tolist() == [
+        [effect, share] for effect in (0.005, 0.01, 0.02, 0.05) for share in (0.02, 0.05, 0.1, 0.2) if share >= effect
+    ]
 
 
 def test_classes_are_adjusted_for_how_many_there_are(world):

@@ -8,9 +8,11 @@ import pytest
 from scipy.special import softmax
 
 from labelqa._labels import winners
-from labelqa.consensus import consensus_labels, dawid_skene, majority_vote
+from labelqa.consensus import consensus_labels, crowdlab, dawid_skene, expected_accuracy, majority_vote
+from labelqa.consensus.labels._crowd import make_crowd
 from labelqa.consensus.labels._result import TIE
-from labelqa.consensus.labels._temper import best_power
+from labelqa.consensus.labels._temper import best_power, temper
+from labelqa.consensus.labels._weights import _scrambled
 from labelqa.errors import TableError
 
 COLUMNS = ["item_id", "annotator_id", "label"]
@@ -30,6 +32,21 @@ class TestTemper:
 
     def test_what_is_worse_than_nothing_counts_nothing(self):
         assert best_power(self.LOGS, softmax(-self.LOGS, axis=1), 1.0) == 0.0
+
+    def test_fits_end_when_the_power_stands_still(self):
+        said = pd.DataFrame([(k, "a", k % 2) for k in range(20)], columns=COLUMNS)
+        prior = pd.DataFrame({"item_id": range(20), 0: [0.8, 0.2] * 10, 1: [0.2, 0.8] * 10})
+        crowd = make_crowd(said, classes=None, gold=None, prior=prior)
+        fits = []
+
+        def fit(tempered):
+            fits.append(tempered)
+            return softmax(0.5 * np.log(crowd.prior), axis=1)
+
+        _, power = temper(crowd, fit)
+        assert power == pytest.approx(0.5, abs=1e-4)
+        # from 1 to 0.5, and once more without a move
+        assert len(fits) == 2
 
     @pytest.mark.parametrize("sureness", [0.5, 1.0, 3.0])
     def test_of_the_default(self, sureness):
@@ -81,3 +98,24 @@ def test_agreement_and_entropy():
     share = np.array([2 / 3, 1 / 3])
     assert table["entropy"].tolist() == pytest.approx([1.0, 0.0, -(share * np.log2(share)).sum()])
     assert table["n_labels"].tolist() == [4, 1, 3]
+
+
+def test_where_nobody_labelled_no_gold_item_is_right():
+    nothing = majority_vote(pd.DataFrame([(1, "a", None), (2, "b", None)], columns=COLUMNS))
+    assert expected_accuracy(nothing, pd.DataFrame({"item_id": [1, 2], "label": ["x", "y"]})) == 0.0
+
+
+@pytest.mark.parametrize("first", [0.0, 0.1, 0.9])
+def test_crowdlab_leaves_items_without_labels_to_the_classifier(first):
+    rows = [(k, who, "xy"[k % 2]) for k in range(8) for who in "ab"]
+    said = pd.DataFrame([*rows, (8, "a", None)], columns=COLUMNS)
+    prior = pd.DataFrame({"item_id": range(9), "x": [0.8, 0.2] * 4 + [first]})
+    found = crowdlab(said, prior.assign(y=1 - prior["x"]))
+    assert found.table.set_index("item_id").loc["8", "label"] == ("x" if first > 0.5 else "y")
+
+
+def test_numbers_are_scrambled_as_splitmix64_does():
+    """The first two numbers of SplitMix64 from the seed 0, as published with its reference code (Vigna, 2015)."""
+    step = 0x9E3779B97F4A7C15
+    states = np.array([step, 2 * step % 2**64], np.uint64)
+    assert _scrambled(states).tolist() == [0xE220A8397B1DCDAF, 0x6E789E6AA1B965F4]

@@ -67,6 +67,23 @@ def test_all_who_drew_nothing_are_named(others: str, missing: str) -> None:
     assert pd.concat([found.table, found.rejected])["missing_from"].tolist() == [missing]
 
 
+def test_of_many_clusters_each_names_those_who_are_missing_there() -> None:
+    drew = {"1": "ab", "2": "ac", "3": "a", "4": "abcd", "5": "e", "6": "bcde", "7": "c", "8": "abc", "9": "abcde"}
+    boxes = table(*[(item, who, "cat", 0, 0, 9, 9) for item, names in drew.items() for who in names])
+    views = pd.DataFrame([(item, who) for item in drew for who in "abcde"], columns=["item_id", "annotator_id"])
+    found = consensus_boxes(Annotations.from_frames(boxes=boxes, views=views), weights="equal")
+    said = pd.concat([found.table, found.rejected]).set_index("item_id")["missing_from"]
+    assert said.to_dict() == {item: "; ".join(who for who in "abcde" if who not in drew[item]) for item in drew}
+
+
+def test_recall_is_the_share_of_all_objects_of_the_items_seen() -> None:
+    everywhere = [(str(item), who, "cat", 0, 0, 9, 9) for item in range(4) for who in "abc"]
+    rows = [row for row in everywhere if row[:2] not in (("0", "c"), ("1", "c"), ("2", "c"))]
+    views = pd.DataFrame([row[:2] for row in everywhere], columns=["item_id", "annotator_id"])
+    found = consensus_boxes(Annotations.from_frames(boxes=table(*rows), views=views), quorum=0.5, weights="equal")
+    assert found.annotators["recall"].tolist() == [1.0, 1.0, 0.25]
+
+
 def test_a_box_without_consensus_is_a_member_of_none_of_several() -> None:
     both = [("i", who, "cat", x, 0, x + 10, 10) for who in "ab" for x in (0, 30)]
     found = consensus_boxes(table(*both, ("i", "b", "cat", 70, 0, 80, 10)), quorum=1.0, weights="equal")
@@ -273,6 +290,14 @@ def test_a_moved_box_is_kept_within_the_frame_and_from_turning_over(moved: list[
     assert _possible(np.array([moved]), clusters).tolist() == [expected]
 
 
+def test_a_box_may_leave_the_frame_as_far_as_a_member_that_was_kept() -> None:
+    boxes = table(*[("i", who, "x", 10, 10, right, 20) for who, right in (("a", 20), ("b", 22), ("c", 24))])
+    items = pd.DataFrame({"item_id": ["i"], "width": [21], "height": [30]})
+    codes = Annotations.from_frames(boxes=boxes, items=items, faulty_boxes="keep").box_codes
+    moved = np.array([[10.0, 10.0, 26.0, 40.0]])
+    assert _possible(moved, find_clusters(codes, 0.5)).tolist() == [[10.0, 10.0, 24.0, 30.0]]
+
+
 def test_a_frame_of_unknown_size_limits_nothing() -> None:
     moved = [[-5.0, 10.0, 105.0, 20.0]]
     assert _possible(np.array(moved), placed_clusters({})).tolist() == moved
@@ -285,6 +310,7 @@ def test_habits_by_hand() -> None:
     means = np.array([[0, 0, 0, 0], [4, 4, 0.5, -2], [10, 10, 0, -5], [0, 0, 0, 0]])
     total = n[:, None] * means[annotator] + chance[:, None] * [1, 0, 1, 0.5]
     found = _shrunk_means(n, total, annotator, 4)
+    assert found.shape == (4, 4)
     # within is 6 / 4, precisions 4/3, 4/3 and 8/3 around 6: Q = 96, between = (96 - 2) / (16/3 - 2) = 28.2
     first, third = -4 * 28.2 / (28.2 + 0.75), 6 * 28.2 / (28.2 + 0.375)
     assert found[:, 0] == pytest.approx([first, 0, third, 0])

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from labelqa import Annotations, consensus
+from labelqa import consensus
 
 
 @pytest.fixture(scope="module")
@@ -62,16 +62,14 @@ def test_other_methods_are_one_model(method, said):
 @pytest.mark.parametrize("method", ["consensus_labels", "majority_vote", "dawid_skene", "one_coin", "mace", "glad"])
 def test_items_that_nobody_labelled_change_nothing_to_the_last_bit(method, said):
     fit = getattr(consensus, method)
-    names = [f"i{item:02}" for item in range(40)]
-    items = pd.DataFrame({"item_id": names})
     # before, between and after the labelled ones
-    more = pd.DataFrame({"item_id": [*names, "a", "i05b", *(f"z{extra}" for extra in range(30))]})
-    alone = fit(Annotations.from_frames(items=items, labels=said))
-    among = fit(Annotations.from_frames(items=more, labels=said))
+    unlabelled = ["a", "i05b", *(f"z{extra}" for extra in range(30))]
+    nothing = pd.DataFrame({"item_id": unlabelled, "annotator_id": "a0", "label": None})
+    alone, among = fit(said), fit(pd.concat([said, nothing], ignore_index=True))
     kept = among.table.set_index("item_id").loc[alone.table["item_id"]].reset_index()
     pd.testing.assert_frame_equal(kept, alone.table, check_exact=True)
     pd.testing.assert_frame_equal(among.annotators, alone.annotators, check_exact=True)
     pd.testing.assert_frame_equal(among.models, alone.models, check_exact=True)
-    nobodys = among.table.set_index("item_id").drop(names)
+    nobodys = among.table.set_index("item_id").loc[unlabelled]
     assert nobodys["label"].isna().all()
     assert nobodys["probability"].isna().all()

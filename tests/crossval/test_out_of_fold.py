@@ -11,7 +11,7 @@ from sklearn.preprocessing import StandardScaler
 
 from labelqa import _crossval
 from labelqa._crossval import PENALTIES, deal_folds, out_of_fold
-from labelqa._kernels.linear import RidgeSums, fit_temperature, log_loss, ridge
+from labelqa._kernels.linear import RidgeSums, fit_temperature, log_loss, ridge, sums_without
 from labelqa._labels import align_labels
 from labelqa.baseline import ModelRecipe
 from labelqa.errors import OptionError, TableError
@@ -38,10 +38,60 @@ def test_ridge_from_sums_is_sklearns_ridge_on_standardised_features(penalty):
 def test_sums_add_up():
     features, label = blobs(50)
     rows, code = features.to_numpy(np.float32), label.to_numpy()
-    joined = RidgeSums.collect(rows[:20], code[:20], 3) + RidgeSums.collect(rows[20:], code[20:], 3)
+    parts = [
+        RidgeSums.collect(rows[run], code[run], 3) for run in (slice(20), slice(20, 20), slice(20, 35), slice(35, 50))
+    ]
     whole = RidgeSums.collect(rows, code, 3)
-    assert np.allclose(joined.xx, whole.xx, rtol=1e-5)
-    assert np.allclose((whole - joined).xy, 0, atol=1e-3)
+    joined = parts[0] + parts[1] + parts[2] + parts[3]
+    for name in ("n", "mean", "xx", "share", "xy"):
+        assert np.allclose(getattr(joined, name), getattr(whole, name), rtol=1e-12, atol=1e-12), name
+    without = sums_without(parts)[2]
+    assert np.allclose(
+        without.xx, RidgeSums.collect(rows[[*range(20), *range(35, 50)]], code[[*range(20), *range(35, 50)]], 3).xx
+    )
+    assert [one.n for one in sums_without(parts)] == [30, 50, 35, 35]
+
+
+def reference(rows, label, n_classes, penalty):
+    """Ridge regression in float64 on standardised rows, by least squares and without any sums."""
+    rows = rows.astype(np.float64)
+    varies = np.ptp(rows, axis=0) > 0
+    mean, spread = rows.mean(axis=0)[varies], rows.std(axis=0)[varies]
+    standard, target = (rows[:, varies] - mean) / spread, np.eye(n_classes)[label]
+    wide = np.vstack([standard, np.sqrt(penalty * len(rows)) * np.eye(int(varies.sum()))])
+    centred = np.vstack([target - target.mean(axis=0), np.zeros((int(varies.sum()), n_classes))])
+    weights = np.linalg.lstsq(wide, centred, rcond=None)[0]
+    return lambda new: (new.astype(np.float64)[:, varies] - mean) / spread @ weights + target.mean(axis=0)
+
+
+def hard_rows(rng, n, d):
+    """Rows as histograms of few pictures have them: mostly zeros, constants, outliers, large means."""
+    rows = rng.normal(size=(n, d)) * 10.0 ** rng.integers(-6, 7, d)
+    rows[:, : d // 3] *= rng.random((n, d // 3)) < 2 / n
+    rows[:, d // 3 : d // 2] += 10.0 ** rng.integers(0, 7, d // 2 - d // 3) * np.abs(rows[:, d // 3 : d // 2]).max(0)
+    rows[:, -2] = 1 / 3
+    return rows.astype(np.float32)
+
+
+@pytest.mark.parametrize("seed", range(200))
+def test_out_of_fold_scores_are_those_of_a_reference_that_sums_nothing(seed):
+    rng = np.random.default_rng(seed)
+    n = int(rng.integers(12, 60))
+    rows, code = hard_rows(rng, n, 30), rng.integers(0, 3, n)
+    inside = [np.arange(n) % 4 == fold for fold in range(4)]
+    parts = [RidgeSums.collect(rows[fold], code[fold], 3) for fold in inside]
+    for fold, sums in zip(inside, sums_without(parts), strict=True):
+        weights, intercept = ridge(sums, np.array([0.003]))[0]
+        wanted = log_softmax(reference(rows[~fold], code[~fold], 3, 0.003)(rows[fold]), axis=1)
+        assert np.allclose(np.exp(log_softmax(rows[fold] @ weights + intercept, axis=1)), np.exp(wanted), atol=1e-6)
+
+
+def test_ten_thousand_classes_need_no_row_for_each():
+    rng = np.random.default_rng(0)
+    rows, code = rng.normal(size=(500, 4)).astype(np.float32), rng.integers(0, 10_000, 500)
+    sums = RidgeSums.collect(rows, code, 10_000)
+    target = np.eye(10_000)[code]
+    assert np.allclose(sums.xy, (rows - rows.mean(axis=0)).T @ (target - target.mean(axis=0)), atol=1e-4)
 
 
 def test_a_constant_feature_carries_nothing():

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+import shutil
 import subprocess
 import sys
 
@@ -7,7 +9,7 @@ import numpy as np
 import pytest
 
 from labelqa import deploy
-from labelqa.errors import ImageError, TableError
+from labelqa.errors import ImageError, ModelError, TableError
 from labelqa.images import ImageSource
 
 
@@ -71,3 +73,26 @@ print(sorted(heavy & set(sys.modules)))
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[1] == "[]"
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("classes", ["noise", "bar", "square"]),
+        ("classes", ["bar", "noise"]),
+        ("classes", "bar"),
+        ("classes", None),
+        ("classes", [1, 2, 3]),
+        ("input", None),
+        ("input", {"name": "image"}),
+        ("model", []),
+    ],
+)
+def test_metadata_that_says_something_else_than_the_graph_is_refused(exported, tmp_path, field, value):
+    folder = tmp_path / "1"
+    shutil.copytree(exported.result.path, folder)
+    assert deploy.load(folder).classes == ["bar", "noise", "square"]
+    told = json.loads((folder / "metadata.json").read_text(encoding="utf-8"))
+    (folder / "metadata.json").write_text(json.dumps({**told, field: value}), encoding="utf-8")
+    with pytest.raises(ModelError, match=r"names other classes than|does not say what the model takes"):
+        deploy.load(folder)

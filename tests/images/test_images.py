@@ -11,7 +11,7 @@ from PIL import Image
 import labelqa
 from labelqa import images
 from labelqa.errors import ImageError, OptionError, TableError
-from labelqa.images import ImageSource, as_source, open_image, size_of
+from labelqa.images import ImageSource, as_source, open_image, outside_allowed, size_of
 
 
 def encoded(pixels, form="PNG", **options):
@@ -378,3 +378,27 @@ def test_one_picture_is_not_a_stack_of_them(gradient):
 def test_other_things_are_no_picture(picture, message):
     with pytest.raises(ImageError, match=message):
         open_image(picture)
+
+
+@pytest.mark.parametrize("way", ["absolute", "dots", "link", "folder"])
+def test_pictures_outside_the_folder_are_missing_unless_allowed(tmp_path, way):
+    inside, secret = tmp_path / "in", tmp_path / "secret"
+    inside.mkdir()
+    secret.mkdir()
+    for file in (secret / "s.png", inside / "i.png"):
+        Image.new("RGB", (4, 4)).save(file)
+    if way == "link":
+        (inside / "s.png").symlink_to(secret / "s.png")
+    if way == "folder":
+        (inside / "sub").symlink_to(secret)
+    path = {"absolute": str(secret / "s.png"), "dots": "../secret/s.png", "link": "s.png", "folder": "sub/s.png"}[way]
+    items = pd.DataFrame({"item_id": ["a", "b"], "path": [path, "i.png"]})
+    found = ImageSource.from_folder(inside, items)
+    assert (found.item_ids, found.missing, found.outside) == (["b"], ("a",), ("a",))
+    assert found.check()["problem"].tolist() == ["its file lies outside the folder"]
+    assert ImageSource.from_folder(inside, items, allow_outside=True).item_ids == ["a", "b"]
+    with outside_allowed():
+        assert ImageSource.from_folder(inside, items).outside == ()
+    # the folder itself may be reached by a link
+    (tmp_path / "by").symlink_to(inside)
+    assert ImageSource.from_folder(tmp_path / "by", items.iloc[1:]).item_ids == ["b"]

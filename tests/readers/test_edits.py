@@ -85,6 +85,19 @@ def test_numbers_keep_their_style_where_that_loses_nothing(old, value, written):
     assert number_like(old, value) == written
 
 
+def test_a_list_of_as_many_values_keeps_its_space():
+    text = JsonText('{\n "a": ["cat",  1.50, 2]\n}')
+    text.set(("a",), ["dog", 1.5, 3])
+    assert text.result() == '{\n "a": ["dog",  1.50, 3]\n}'
+
+
+def test_an_attribute_is_not_sought_in_what_another_one_says():
+    text = XmlText("""<box note=" x='5' " x = '1'/>""")
+    assert text.attribute(0, "x") == "1"
+    text.set_attribute(0, "x", "2")
+    assert text.result() == """<box note=" x='5' " x = '2'/>"""
+
+
 class TestXml:
     GIVEN = (
         "<?xml version='1.0'?>\n<!-- <image name=\"none\"/> -->\n<r>\n  <image name='é &amp; &lt;'>\n"

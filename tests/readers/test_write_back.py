@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from PIL import Image
 
 import labelqa
 from labelqa.cli import main
@@ -363,6 +364,17 @@ class TestYolo:
 
     ADD = {"item_id": "train/a", "action": "relabel", "label": "neu", "box": [1, 2, 11, 22], "reviewer": "bo"}  # noqa: RUF012
 
+    def test_a_moved_box_keeps_the_numbers_that_stay(self, tmp_path):
+        for folder in ("images", "labels"):
+            (tmp_path / "given" / folder).mkdir(parents=True)
+        Image.new("RGB", (100, 80)).save(tmp_path / "given" / "images" / "a.png")
+        (tmp_path / "given" / "classes.txt").write_text("cat\n")
+        (tmp_path / "given" / "labels" / "a.txt").write_text("0 .5  0.50 2e-1 0.1\n")
+        box_id = labelqa.read(tmp_path / "given", annotator="ann").boxes["box_id"][0]
+        moved = {"item_id": "a", "box_id": box_id, "action": "relabel", "box": [41, 36, 61, 44]}
+        decide(tmp_path / "given", tmp_path / "fixed", moved)
+        assert (tmp_path / "fixed" / "labels" / "a.txt").read_text() == "0 0.510000  0.50 2e-1 0.1\n"
+
     def test_two_annotators_are_never_in_one_file(self, tmp_path):
         source = self.given(tmp_path, "ann")
         with pytest.raises(labelqa.TableError, match=r"the name of bo on fixes, as the file is another's \(1\)"):
@@ -466,6 +478,21 @@ class TestTables:
         wanted = [row | ({"answer": "neu"} if row["image"] == 2 else {}) for row in rows]
         assert target.read_text(encoding="utf-8") == "\n".join(json.dumps(row, ensure_ascii=False) for row in wanted)
 
+    @pytest.mark.parametrize("name", ["said.jsonl", "said.json"])
+    def test_ids_that_are_numbers_stay_numbers_on_what_is_added(self, name, tmp_path):
+        path = tmp_path / name
+        rows = [{"item_id": n, "annotator_id": "ann", "label": "cat"} for n in (1, 2)]
+        path.write_text(json.dumps(rows) if name.endswith("json") else "".join(f"{json.dumps(row)}\n" for row in rows))
+        decide(
+            path,
+            tmp_path / f"fixed_{name}",
+            {"item_id": 1, "action": "relabel", "label": "dog", "reviewer": "bo"},
+            how={"format": "table"},
+        )
+        text = (tmp_path / f"fixed_{name}").read_text()
+        written = json.loads(text) if name.endswith("json") else [json.loads(line) for line in text.splitlines()]
+        assert written == [rows[1], {"item_id": 1, "annotator_id": "bo", "label": "dog"}]
+
     def test_a_table_without_classes_cannot_name_one(self, tmp_path):
         path = tmp_path / "ann.csv"
         path.write_text("image,worker,x1,y1,x2,y2\na,ann,1,2,3,4\n", encoding="utf-8")
@@ -481,6 +508,36 @@ class TestTables:
         paths = zip(given.items["path"], again.items["path"], strict=True)
         assert all(Path(one).resolve() == Path(other).resolve() for one, other in paths)
         assert said(again) == said(given)
+
+
+class TestFolders:
+    def test_a_read_only_folder_gives_one_that_can_be_changed(self, tmp_path):
+        source = two_people(tmp_path)
+        for path in (*source.iterdir(), source):
+            path.chmod(0o555 if path.is_dir() else 0o444)
+        fixed = tmp_path / "fixed"
+        decide(source, fixed, DOG, how={"annotator_from": "filename"})
+        source.chmod(0o755)
+        assert all(path.stat().st_mode & 0o200 for path in (fixed, *fixed.iterdir()))
+
+    @pytest.mark.parametrize(("name", "to"), [("gone.csv.bak", "nowhere"), ("round", ".")])
+    def test_links_that_lead_nowhere_or_in_a_ring_stay_links(self, name, to, tmp_path):
+        source, fixed = two_people(tmp_path), tmp_path / "fixed"
+        (source / name).symlink_to(to)
+        decide(source, fixed, DOG, how={"annotator_from": "filename"})
+        assert (fixed / name).readlink() == Path(to)
+        assert "1,cat" not in (fixed / "ann.csv").read_text()
+
+
+DOG = {"item_id": "1", "action": "relabel", "label": "dog", "reviewer": "bo"}
+
+
+def two_people(folder):
+    source = folder / "said"
+    source.mkdir()
+    for name in ("ann", "bob"):
+        (source / f"{name}.csv").write_text("item_id,label\n1,cat\n2,dog\n")
+    return source
 
 
 class TestRefused:

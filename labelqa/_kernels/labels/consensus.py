@@ -1,9 +1,10 @@
 """The Dawid-Skene family over labels sorted by item: collect statistics from a run of items, finish them into rates.
 
 An item is of one of C components: its true class, and where a model divides classes into types, its type; component c
-belongs to the true class ``c // (C // K)``. Rates and counts have the shape (A, K said, C), so that everything one
-label adds lies side by side in memory. The statistics of two runs of items add up, and memory is O(labels + A * K * C)
-as long as posteriors are not asked for.
+belongs to the true class ``c // (C // K)``. Rates and counts have a row (R, C) for each pair of an annotator and a
+label, all A * K of them (an array (A, K said, C) seen flat) or only those that occur; `row` (n,) says which is a
+label's, so that everything one label adds lies side by side in memory. The statistics of two runs of items add up, and
+memory is O(labels + R * C) as long as posteriors are not asked for.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ _TINY = 1e-200
 @njit(cache=True)
 def collect_votes(
     offsets: Longs,
-    annotator: Ints,
+    row: Longs,
     label: Ints,
     gold: Ints,
     prior: Floats,
@@ -34,7 +35,7 @@ def collect_votes(
     """Add up counts as if each item's truth were spread like its votes; this is where the iterations start.
 
     gold (I,) holds a class or -1; prior (I, K), or (0, K) for none, is averaged with the votes (a first entry below 0:
-    none for this item); counts (A, K, C) and class_sums (C,) are added to. Where classes have two types, the votes for
+    none for this item); counts (R, C) and class_sums (C,) are added to. Where classes have two types, the votes for
     a class are split by how far the item agrees: all alike are of the first type, contested ones lean to the second.
     """
     n_components = class_sums.shape[0]
@@ -58,14 +59,13 @@ def collect_votes(
             p[t * n_types] = share if n_types == 1 else share * votes[t]
             for m in range(1, n_types):
                 p[t * n_types + m] = share * (1.0 - votes[t]) / (n_types - 1)
-        _add(p, start, end, annotator, label, counts, class_sums)
+        _add(p, row[start:end], counts, class_sums)
 
 
 @njit(cache=True)
 def collect(
     offsets: Longs,
-    annotator: Ints,
-    label: Ints,
+    row: Longs,
     gold: Ints,
     prior: Floats,
     shares: Floats,
@@ -77,7 +77,7 @@ def collect(
     """Take one step over a run of items; add expected counts and class sums, give the log-likelihood of the labels.
 
     shares (C,) are the shares of the components; where `prior` (I, K) has a row for an item, it replaces the shares of
-    the classes. rates (A, K, C). posteriors (I, C) is filled, or (0, C) where nobody asks. Items without labels get
+    the classes. rates (R, C). posteriors (I, C) is filled, or (0, C) where nobody asks. Items without labels get
     their prior and count for nothing else.
     """
     n_components = shares.shape[0]
@@ -88,22 +88,26 @@ def collect(
     for i in range(offsets.shape[0] - 1):
         start, end = offsets[i], offsets[i + 1]
         _fill_prior(before, i, gold, prior, shares, within)
-        p[:] = before
+        for t in range(n_components):
+            p[t] = before[t]
         for j in range(start, end):
-            row = rates[annotator[j], label[j]]
+            r = row[j]
             for t in range(n_components):
-                p[t] *= row[t]
+                p[t] *= rates[r, t]
         total = p.sum()
         if total > _TINY:
-            p /= total
+            scale = 1.0 / total
+            for t in range(n_components):
+                p[t] *= scale
             log_total = np.log(total)
         else:
-            log_total = _in_logs(p, before, start, end, annotator, label, rates)
+            log_total = _in_logs(p, before, row[start:end], rates)
         if start < end:
             likelihood += log_total
-            _add(p, start, end, annotator, label, counts, class_sums)
+            _add(p, row[start:end], counts, class_sums)
         if posteriors.shape[0] > 0:
-            posteriors[i] = p
+            for t in range(n_components):
+                posteriors[i, t] = p[t]
     return likelihood
 
 
@@ -111,12 +115,16 @@ def collect(
 def _fill_prior(out: Floats, i: int, gold: Ints, prior: Floats, shares: Floats, within: Floats) -> None:
     """Fill (C,) with what is known of item i before its labels: the prior or the shares, and gold."""
     n_types = out.shape[0] // prior.shape[1]
-    has_prior = prior.shape[0] > 0 and prior[i, 0] >= 0.0
-    for t in range(out.shape[0]):
-        out[t] = prior[i, t // n_types] * within[t] if has_prior else shares[t]
-        if gold[i] >= 0:
+    for c in range(out.shape[0]):
+        out[c] = shares[c]
+    if prior.shape[0] > 0 and prior[i, 0] >= 0.0:
+        for t in range(prior.shape[1]):
+            for c in range(t * n_types, (t + 1) * n_types):
+                out[c] = prior[i, t] * within[c]
+    if gold[i] >= 0:
+        for c in range(out.shape[0]):
             # a gold label that the prior calls impossible is still the truth
-            out[t] = max(out[t], _TINY) if t // n_types == gold[i] else 0.0
+            out[c] = max(out[c], _TINY) if gold[i] * n_types <= c < (gold[i] + 1) * n_types else 0.0
 
 
 @njit(cache=True)
@@ -131,24 +139,22 @@ def _within_class(shares: Floats, n_types: int) -> Floats:
 
 
 @njit(cache=True)
-def _add(p: Floats, start: int, end: int, annotator: Ints, label: Ints, counts: Floats, class_sums: Floats) -> None:
-    n_classes = p.shape[0]
-    for t in range(n_classes):
+def _add(p: Floats, rows: Longs, counts: Floats, class_sums: Floats) -> None:
+    for t in range(p.shape[0]):
         class_sums[t] += p[t]
-    for j in range(start, end):
-        row = counts[annotator[j], label[j]]
-        for t in range(n_classes):
-            row[t] += p[t]
+    for r in rows:
+        for t in range(p.shape[0]):
+            counts[r, t] += p[t]
 
 
 @njit(cache=True)
-def _in_logs(p: Floats, before: Floats, start: int, end: int, annotator: Ints, label: Ints, rates: Floats) -> float:
+def _in_logs(p: Floats, before: Floats, rows: Longs, rates: Floats) -> float:
     """Take one item's product in logarithms into p (C,); rates of 0 count as 1e-300."""
     top = -np.inf
     for t in range(p.shape[0]):
         p[t] = np.log(before[t]) if before[t] > 0.0 else -np.inf
-        for j in range(start, end):
-            p[t] += np.log(max(rates[annotator[j], label[j], t], 1e-300))
+        for r in rows:
+            p[t] += np.log(max(rates[r, t], 1e-300))
         top = max(top, p[t])
     total = 0.0
     for t in range(p.shape[0]):

@@ -90,8 +90,10 @@ def votes(crowd: Crowd, n_types: int = 1) -> Statistics:
     """Collect the statistics the iterations start from: each item's truth spread like its votes."""
     codes = crowd.codes
     counts, sums = _empty(crowd, n_types)
-    collect_votes(codes.offsets, codes.annotator, codes.label, crowd.gold, crowd.prior, codes.n_classes, counts, sums)
-    return Statistics(counts=counts, sums=sums)
+    collect_votes(
+        codes.offsets, codes.annotator_label, codes.label, crowd.gold, crowd.prior, codes.n_classes, counts, sums
+    )
+    return Statistics(counts=counts.reshape(codes.n_annotators, codes.n_classes, len(sums)), sums=sums)
 
 
 def step(crowd: Crowd, shares: Floats, rates: Floats, posteriors: Floats) -> Statistics:
@@ -100,19 +102,18 @@ def step(crowd: Crowd, shares: Floats, rates: Floats, posteriors: Floats) -> Sta
     counts, sums = _empty(crowd, len(shares) // max(codes.n_classes, 1))
     likelihood = collect(
         codes.offsets,
-        codes.annotator,
-        codes.label,
+        codes.annotator_label,
         crowd.gold,
         crowd.prior,
         shares,
-        rates,
+        rates.reshape(counts.shape),
         counts,
         sums,
         posteriors,
     )
-    return Statistics(counts=counts, sums=sums, log_likelihood=likelihood)
+    return Statistics(counts=counts.reshape(rates.shape), sums=sums, log_likelihood=likelihood)
 
 
 def _empty(crowd: Crowd, n_types: int) -> tuple[Floats, Floats]:
     n_components = crowd.codes.n_classes * n_types
-    return np.zeros((crowd.codes.n_annotators, crowd.codes.n_classes, n_components)), np.zeros(n_components)
+    return np.zeros((crowd.codes.n_annotators * crowd.codes.n_classes, n_components)), np.zeros(n_components)

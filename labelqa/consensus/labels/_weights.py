@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 from scipy.special import softmax
 
 from labelqa._codes import LabelCodes
-from labelqa._kernels.labels.anchored import predicted
-from labelqa.consensus.labels._anchored import AnchoredModel, fit_anchored
+from labelqa.consensus.labels._anchored import AnchoredModel, Rows, fit_anchored
 from labelqa.consensus.labels._crowd import Crowd, StoppingRule
 
 Floats = NDArray[np.float64]
@@ -33,20 +32,21 @@ def weights_by_prediction(crowd: Crowd, models: Sequence[AnchoredModel], until: 
     a model that wins by a few items only does not take all.
     """
     only: Floats = np.eye(len(models))[0]
-    sample = some_items(crowd, _MOST_LABELS, np.random.default_rng(seed))
+    # folds and draws go by the number of an item: one that nobody labelled must not move the others
+    labelled = _of_items(crowd, np.diff(crowd.codes.offsets) > 0)
+    sample = some_items(labelled, _MOST_LABELS, np.random.default_rng(seed))
     codes = sample.codes
     several = np.diff(codes.offsets) > 1
     if codes.n_classes < 2 or not several.any():
         return only
     gains = np.zeros((len(models), len(codes.label)))
-    fold = deal(codes, seed)
+    fold, rows = deal(codes, seed), Rows.of(codes)
     for k in np.unique(fold):
         hidden = fold == k
         seen = replace(sample, codes=codes.of_labels(~hidden))
-        said = codes.item[hidden], codes.annotator[hidden], codes.label[hidden]
-        for row, model in zip(gains, models, strict=True):
-            run = fit_anchored(seen, model, until)
-            row[hidden] = predicted(*said, run.posteriors, run.rates)
+        said = codes.item[hidden], rows.of_label[hidden]
+        for gain, model in zip(gains, models, strict=True):
+            gain[hidden] = fit_anchored(seen, model, until, rows.of_labels(~hidden)).log_predicted(*said)
     of_item: Floats = np.stack(
         [np.bincount(codes.item, weights=row, minlength=codes.n_items)[several] for row in gains]
     )
@@ -61,8 +61,14 @@ def some_items(crowd: Crowd, most_labels: int, generator: np.random.Generator) -
     order = generator.permutation(codes.n_items)
     kept = np.zeros(codes.n_items, bool)
     kept[order[np.cumsum(np.diff(codes.offsets)[order]) <= most_labels]] = True
+    return _of_items(crowd, kept)
+
+
+def _of_items(crowd: Crowd, kept: NDArray[np.bool_]) -> Crowd:
+    if kept.all():
+        return crowd
     prior = crowd.prior[kept] if crowd.has_prior else crowd.prior
-    return replace(crowd, codes=codes.of_items(kept), gold=crowd.gold[kept], prior=prior)
+    return replace(crowd, codes=crowd.codes.of_items(kept), gold=crowd.gold[kept], prior=prior)
 
 
 def deal(codes: LabelCodes, seed: int) -> Longs:

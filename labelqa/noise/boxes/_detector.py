@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 
 from labelqa._checks import BOX_EDGES, need_columns
 from labelqa._codes import BoxCodes, encode_ids, id_text
+from labelqa._foreign import json_of, utf8_of
 from labelqa._kernels.arrays import Floats, Longs
 from labelqa._kernels.boxes.matching import match_views
 from labelqa._kernels.sorting import offsets_of
@@ -97,8 +97,7 @@ def read_detections(
 
 def _from_coco(given: Any, categories: Mapping[int, Hashable] | None) -> pd.DataFrame:
     if isinstance(given, str | os.PathLike):
-        with Path(given).open(encoding="utf-8") as stream:
-            given = json.load(stream)
+        given = json_of(utf8_of(Path(given).read_bytes(), given), given)
     if not isinstance(given, list) or not all(isinstance(one, dict) for one in given):
         raise TableError(
             f"Detections are a {type(given).__name__}; needed is a table, or COCO results: a list of objects with "

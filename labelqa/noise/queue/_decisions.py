@@ -13,6 +13,7 @@ import pandas as pd
 
 from labelqa._codes import id_text
 from labelqa._files import write_text
+from labelqa._foreign import json_of, utf8_of
 from labelqa._options import check_path
 from labelqa._result import json_safe
 from labelqa._tables import takes_tables
@@ -52,13 +53,10 @@ def read_decisions(path: str | os.PathLike[str]) -> pd.DataFrame:
     0       7  relabel  dent
     """
     rows = []
-    for number, line in enumerate(check_path("path", path).read_text(encoding="utf-8").splitlines(), start=1):
+    for number, line in enumerate(utf8_of(check_path("path", path).read_bytes(), path).splitlines(), start=1):
         if not line.strip():
             continue
-        try:
-            row = json.loads(line)
-        except json.JSONDecodeError as error:
-            raise TableError(f"{path}, line {number} is not JSON ({error}); each line is one decision.") from error
+        row = json_of(line, path, first_line=number)
         if not isinstance(row, dict):
             raise TableError(f'{path}, line {number} is not a decision; write {{"item_id": ..., "action": ...}}.')
         rows.append(row)

@@ -51,7 +51,7 @@ def read_coco(source: Source, how: Reading) -> Frames:
     for name in ("annotations", "image_labels"):
         for nth, annotation in enumerate(data.get(name) or []):
             called = annotation.get("id", nth) if isinstance(annotation, dict) else nth
-            with record(path, f"annotation {called}"):
+            with record(path, ("annotation", called)):
                 rows.add(mapping(annotation, "it"), (name, nth))
     return rows.frames()
 
@@ -65,8 +65,8 @@ class _Rows:
     images: dict[Any, dict[str, Any]]
     categories: dict[Any, str]
     sessions: dict[Any, dict[str, Any] | None] = field(default_factory=dict)
-    labels: list[dict[str, Any]] = field(default_factory=list)
-    boxes: list[dict[str, Any]] = field(default_factory=list)
+    labels: list[tuple[Any, ...]] = field(default_factory=list)
+    boxes: list[tuple[Any, ...]] = field(default_factory=list)
     unread: set[tuple[str, str]] = field(default_factory=set)
     met: Counter[tuple[str, str]] = field(default_factory=Counter)
     is_rated: bool = False
@@ -90,22 +90,20 @@ class _Rows:
             if not kept:
                 self.unread |= {(item, person) for person in people}
                 return
-        self.met["annotation with a score, as a model writes it", "kept"] += annotation.get("score") is not None
+        if annotation.get("score") is not None:
+            self.met["annotation with a score, as a model writes it", "kept"] += 1
         if annotation.get("keypoints") and corners is None:
             self.met["keypoints without a box", "left out: no extent"] += 1
-        row: dict[str, Any] = {"item_id": item, "label": self.categories.get(kind)}
-        if self.how.with_places:
-            row[PLACE] = (self.path, where)
+        label, place = self.categories.get(kind), (self.path, where)
         for person in people:
             if corners is not None:
-                box = {**row, "annotator_id": person, **dict(zip(_EDGES, corners, strict=True))}
-                self.boxes.append(box | {"box_id": annotation.get("box_id")})
-                if row["label"] is None:
+                self.boxes.append((item, person, label, *corners, annotation.get("box_id"), place))
+                if label is None:
                     self.unread.add((item, person))
             elif has_box or outline or annotation.get("keypoints"):
                 self.unread.add((item, person))
             else:
-                self.labels.append({**row, "annotator_id": person})
+                self.labels.append((item, person, label, place))
 
     def item(self, place: Any) -> str:
         """Give the id of an image's item, which our own files write where it is no whole number."""
@@ -135,7 +133,7 @@ class _Rows:
         if box:
             if not isinstance(box, list) or len(box) != 4:
                 raise TableError(f"its bbox is not four numbers ({box!r}); write [x, y, width, height] in pixels")
-            x, y, width, height = (number(side, "a side of its bbox, which is not four numbers,") for side in box)
+            x, y, width, height = [number(side, "a side of its bbox, which is not four numbers,") for side in box]
             # CVAT writes the rectangle as it was before it was turned
             attributes = annotation.get("attributes")
             turn = attributes.get("rotation") if isinstance(attributes, dict) else None
@@ -156,13 +154,14 @@ class _Rows:
         out = Frames()
         for (what, action), n in self.met.items():
             out.found.add("boxes", f"{what} in {self.path.name}", n, action)
-        if self.labels:
-            out.add("labels", pd.DataFrame(self.labels))
         more = [PLACE] if self.how.with_places else []
+        if self.labels:
+            labels = pd.DataFrame(self.labels, columns=[*_KEYS, "label", PLACE])
+            out.add("labels", labels if more else labels.drop(columns=PLACE))
         if self.boxes or not self.labels:
-            numbered = bool(self.boxes) and all(isinstance(box["box_id"], str) for box in self.boxes)
-            names = [*_KEYS, "label", *_EDGES, *(["box_id"] if numbered else []), *more]
-            out.add("boxes", pd.DataFrame(self.boxes, columns=names))
+            boxes = pd.DataFrame(self.boxes, columns=[*_KEYS, "label", *_EDGES, "box_id", PLACE])
+            numbered = bool(self.boxes) and all(isinstance(name, str) for name in boxes["box_id"])
+            out.add("boxes", boxes[[*_KEYS, "label", *_EDGES, *(["box_id"] if numbered else []), *more]])
         views = self._views()
         if views:
             out.add("views", pd.DataFrame(views, columns=[*_KEYS, "status", "unread", *more]))
@@ -186,7 +185,7 @@ class _Rows:
                               "status": "labelled" if unread else None, PLACE: (self.path, nth)})  # fmt: skip
         if not views and self.unread:
             # nobody is listed as having looked: derived views would lack those whose answer was not read
-            seen = {(row["item_id"], row["annotator_id"]) for row in (*self.labels, *self.boxes)}
+            seen = {row[:2] for row in (*self.labels, *self.boxes)}
             views = [{"item_id": item, "annotator_id": person, "unread": (item, person) in self.unread,
                       "status": "labelled"} for item, person in sorted(seen | self.unread)]  # fmt: skip
         return views
@@ -207,7 +206,7 @@ def _by_id(listed: list[Any], what: str, path: Path) -> dict[Any, dict[str, Any]
     if not isinstance(listed, list):
         raise TableError(f"{path}: {what} is a {type(listed).__name__} where a list is needed.")
     for nth, one in enumerate(listed):
-        with record(path, f"{what} {nth}"):
+        with record(path, (what, nth)):
             place = mapping(one, "it").get("id")
             name = one.get("file_name", one.get("name"))
             if place is None or isinstance(place, list | dict):

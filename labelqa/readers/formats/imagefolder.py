@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from labelqa._foreign import yaml_of
 from labelqa._pixels import size_of
 from labelqa.errors import TableError
 from labelqa.readers._frames import Frames, Reading, Rows, nobody
@@ -149,14 +150,7 @@ def _class_names(folder: Path) -> dict[int, str]:
     parts = Source(card).text.split("---", 2)
     if len(parts) < 3 or parts[0].strip():
         return {}
-    import yaml
-
-    try:
-        front = yaml.safe_load(parts[1])
-    except (yaml.YAMLError, ValueError) as error:
-        raise TableError(
-            f"{card} begins with YAML that is not valid ({error}); correct it, or take it away."
-        ) from error
+    front = yaml_of(parts[1], card)
     found = list(_lists(front))
     if len(found) != 1:
         return {}

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from labelqa.errors import TableError, shown
 from labelqa.readers import _shapes
@@ -18,6 +18,7 @@ from labelqa.readers._record import mapping, number, record
 #: Results that lie on a picture: rectangles, and shapes that are read as the box that encloses them.
 _RECTANGLES = ("rectanglelabels", "rectangle")
 _SHAPES = ("polygonlabels", "polygon", "ellipselabels", "ellipse", "brushlabels", "brush")
+_DRAWN = frozenset((*_RECTANGLES, *_SHAPES))
 
 
 def is_label_studio(source: Source) -> bool:
@@ -81,8 +82,7 @@ class _Rows(Rows):
     controls: Counter[str] = field(default_factory=Counter)
 
 
-@dataclass(frozen=True)
-class _Region:
+class _Region(NamedTuple):
     """All results with one id, which are about one place of one picture; and the number of the one with the shape."""
 
     nth: int
@@ -187,9 +187,10 @@ def _pictures(task: dict[str, Any], said: list[dict[str, Any]]) -> dict[str | No
             return {str(nth): paths[nth] if nth < len(paths) else None for nth in range(n)}
         return {None: paths[0]}
     names = {str(key): value for key, value in data.items() if _is_path(value)}
-    met = sorted({str(one["to_name"]) for one in results if one.get("to_name") is not None})
-    if len(names) > 1 and len(met) > 1:
-        return {name: names.get(name) for name in met}
+    if len(names) > 1:
+        met = sorted({str(one["to_name"]) for one in results if one.get("to_name") is not None})
+        if len(met) > 1:
+            return {name: names.get(name) for name in met}
     plain = data.get("image", data.get("img"))
     path = plain if isinstance(plain, str) else next(iter(names.values()), None)
     return {None: path}
@@ -251,18 +252,18 @@ def _regions(
 ) -> Iterator[tuple[str | None, _Region]]:
     """Join the results that share an id; what has no extent is counted in `unread`."""
     results = [mapping(one, "a result") for one in annotation.get("result") or []]
-    shapes = {one.get("id"): one for one in results if one.get("type") in (*_RECTANGLES, *_SHAPES)}
-    for nth, one in enumerate(results):
-        kind = str(one.get("type"))
-        if kind in (*_RECTANGLES, *_SHAPES):
-            if shapes[one.get("id")] is one or one.get("id") is None:
+    kinds = [str(one.get("type")) for one in results]
+    shapes = {one.get("id"): one for one, kind in zip(results, kinds, strict=True) if kind in _DRAWN}
+    mates: dict[Any, list[dict[str, Any]]] = {}
+    for one in results:
+        mates.setdefault(one.get("id"), []).append(one)
+    for nth, (one, kind) in enumerate(zip(results, kinds, strict=True)):
+        if kind in _DRAWN:
+            place = one.get("id")
+            if shapes[place] is one or place is None:
+                own = [one] if place is None else mates[place]
                 key = _of_picture(one, pictures)
-                mates = [
-                    each
-                    for each in results
-                    if each is one or (one.get("id") is not None and each.get("id") == one.get("id"))
-                ]
-                yield key, _Region(nth, one, sorted({name for each in mates for name in _classes(each)}))
+                yield key, _Region(nth, one, sorted({name for each in own for name in _classes(each)}))
         elif kind == "choices":
             rows.met["boxes", "choice of a region", "left out"] += _is_of_region(one, shapes)
         elif not (kind == "labels" and one.get("id") in shapes):
@@ -291,9 +292,10 @@ def _choices(
     annotation: dict[str, Any], pictures: dict[str | None, str | None], rows: _Rows
 ) -> Iterator[tuple[str | None, str, int]]:
     results = annotation.get("result") or []
-    shapes = {one.get("id"): one for one in results if one.get("type") in (*_RECTANGLES, *_SHAPES)}
-    for nth, one in enumerate(results):
-        if one.get("type") != "choices" or _is_of_region(one, shapes):
+    asked = [(nth, one) for nth, one in enumerate(results) if one.get("type") == "choices"]
+    shapes = {one.get("id"): one for one in results if str(one.get("type")) in _DRAWN} if asked else {}
+    for nth, one in asked:
+        if _is_of_region(one, shapes):
             continue
         rows.controls[str(one.get("from_name"))] += 1
         chosen = mapping(one.get("value"), "value").get("choices") or []
@@ -330,10 +332,10 @@ def _corners(result: dict[str, Any], size: tuple[float, float] | None, rows: _Ro
             number(get("height"), "height"),
         )
         turn = number(value.get("rotation") or 0, "rotation")
-        rows.met["boxes", "rotated rectangle", "read as the box that encloses it"] += bool(turn)
         across, down = size[0] / 100, size[1] / 100
         if not turn:
             return x * across, y * down, (x + w) * across, (y + h) * down
+        rows.met["boxes", "rotated rectangle", "read as the box that encloses it"] += 1
         return _shapes.turned(x * across, y * down, w * across, h * down, turn, round_middle=False)
     found = _enclosed(name, value, size)
     action = "left out: no extent" if found is None else "read as the box that encloses it"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from labelqa._checks import BOX_EDGES, STATUSES, need_columns
@@ -108,7 +109,7 @@ def plain_cells(table: pd.DataFrame, path: Path) -> pd.DataFrame:
 def _refuse_objects(table: pd.DataFrame) -> None:
     for column in (*_IDS, "label"):
         if column in table and table[column].dtype == object:
-            odd = [value for value in table[column] if isinstance(value, dict | list)]
+            odd = [value for value in table[column] if isinstance(value, dict | list | np.ndarray)]
             # a list of classes may be a label, but nobody's name
             if odd and (column != "label" or any(isinstance(value, dict) for value in odd)):
                 raise TableError(f"{column} holds objects ({shown(odd[:2])}); give one text or number per row.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from labelqa._foreign import yaml_of
 from labelqa._pixels import size_of
 from labelqa.errors import TableError, shown
 from labelqa.readers import _shapes
@@ -39,7 +40,8 @@ def read_yolo(folder: Path, how: Reading) -> Frames:
     if how.annotator is None:
         raise nobody(folder)
     names = class_names(folder)
-    pictures = {_item(folder, path): path for path in sorted(folder.rglob("*")) if is_picture_name(path.name)}
+    below = sorted((path for path in folder.rglob("*") if is_picture_name(path.name)), key=_parts)
+    pictures = {_item(folder, path): path for path in below}
     rows = Rows(folder, how)
     files = {_item(folder, path): path for path in _files(folder)}
     bare = [path.name for item, path in files.items() if item not in pictures]
@@ -52,10 +54,12 @@ def read_yolo(folder: Path, how: Reading) -> Frames:
         with record(path):
             width, height = size_of(pictures[item])
             for nth, line in enumerate(Source(path).text.splitlines(), 1):
-                if line.strip():
+                words = line.split()
+                if words:
                     with record(("line", nth)):
-                        label, corners = _line(rows, line.split(), names, width, height)
-                        rows.boxes.append((item, how.annotator, label, *corners))
+                        label, corners = _line(rows, words, names, width, height)
+                    rows.boxes.append((item, how.annotator, label, *corners))
+                    if how.with_places:
                         rows.mark("boxes", (folder, pictures[item], nth - 1), path)
         rows.view(item, how.annotator)
         rows.mark("views", (folder, pictures[item], None), path)
@@ -67,12 +71,18 @@ def read_yolo(folder: Path, how: Reading) -> Frames:
 
 
 def _files(folder: Path) -> list[Path]:
-    return [path for path in sorted(folder.rglob("*.txt")) if path.name.lower() not in _OTHER]
+    return sorted((path for path in folder.rglob("*.txt") if path.name.lower() not in _OTHER), key=_parts)
+
+
+def _parts(path: Path) -> tuple[str, ...]:
+    """Give what paths are ordered by; comparing the paths themselves makes it anew each time."""
+    return path.parts
 
 
 def _item(folder: Path, path: Path) -> str:
     """Name an item by its path without the folders that part pictures from labels, and without the suffix."""
-    parts = [part for part in path.relative_to(folder).parts[:-1] if part not in ("labels", "images", "obj_train_data")]
+    within = path.parts[len(folder.parts) : -1]
+    parts = [part for part in within if part not in ("labels", "images", "obj_train_data")]
     return "/".join((*parts, path.name.removesuffix(path.suffix)))
 
 
@@ -93,12 +103,7 @@ def class_names(folder: Path) -> dict[int, str]:
 
 
 def _of_yaml(path: Path) -> dict[int, str]:
-    import yaml
-
-    try:
-        data: Any = yaml.safe_load(Source(path).text)
-    except (yaml.YAMLError, ValueError) as error:
-        raise TableError(f"{path} is not valid YAML ({error}); write names: as a list.") from error
+    data: Any = yaml_of(Source(path).text, path)
     names = data.get("names") if isinstance(data, dict) else None
     if isinstance(names, dict):
         with record(path, "names"):
@@ -111,14 +116,15 @@ def _of_yaml(path: Path) -> dict[int, str]:
 def _line(rows: Rows, words: list[str], names: dict[int, str], width: int, height: int) -> tuple[str, _shapes.Corners]:
     """Read a line: 5 numbers are a box, 6 one with a confidence, 9 four corners, other odd ones a polygon."""
     try:
-        number, values = int(words[0]), [float(word) for word in words[1:]]
+        number, values = int(words[0]), list(map(float, words[1:]))
     except ValueError:
         raise TableError(f"it holds what is no number ({shown(words)})") from None
     if names and number not in names:
         raise TableError(f"class {number} has no name (named are 0 to {max(names)})")
     label = names.get(number, str(number))
     if len(values) in (4, 5):
-        rows.met["boxes", "line with a confidence, as a model writes it", "kept"] += len(values) == 5
+        if len(values) == 5:
+            rows.met["boxes", "line with a confidence, as a model writes it", "kept"] += 1
         x, y, w, h = values[:4]
         return label, ((x - w / 2) * width, (y - h / 2) * height, (x + w / 2) * width, (y + h / 2) * height)
     if len(values) < 6 or len(values) % 2:

@@ -31,6 +31,10 @@ class _Cells(ABC):
         self.raw = source.table
         self.columns = list(self.raw.columns)
 
+    def cell(self, row: int, column: Any) -> Any:
+        """Give a cell as the file has it."""
+        return self.raw[column].iloc[row]
+
     @abstractmethod
     def set(self, row: int, column: Any, value: Any) -> None:
         """Give a cell another value; None empties it."""
@@ -89,12 +93,17 @@ class _Records(_Cells):
     def __init__(self, source: Source, files: Files) -> None:
         super().__init__(source, files)
         self.is_list = source.suffix == ".json"
+        self.records: list[dict[str, Any]] = source.json if self.is_list else source.json_lines
         if self.is_list:
             self.whole = files.json(source.path)
         else:
             self.lines = files.json_lines(source.path)
             self.places = [nth for nth, line in enumerate(self.lines.lines()) if line.strip()]
             self.changed: dict[int, JsonText] = {}
+
+    def cell(self, row: int, column: Any) -> Any:
+        """Give a cell as the file has it: a number of a table is one of numpy, and may have become a float."""
+        return self.records[row].get(column)
 
     def set(self, row: int, column: Any, value: Any) -> None:
         text = self.whole if self.is_list else self.changed.setdefault(row, JsonText(self.lines.line(self.places[row])))
@@ -288,7 +297,7 @@ def _add(change: Change, tables: Mapping[Path, Any], how: Reading, lost: Counter
     path, row = place
     table: _Table = tables[path]
     item = table.column("item_id")
-    cells = {item: table.cells.raw[item].iloc[row]}
+    cells = {item: table.cells.cell(row, item)}
     if is_box and table.column("box_id") is not None:
         cells[table.column("box_id")] = table.new_box_id(change.box_id)
     lost["classes, for which the table has no column"] += (

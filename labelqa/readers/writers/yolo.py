@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -84,7 +85,11 @@ def _move(text: LinesText, nth: int, change: Change, picture: Path, lost: Counte
     if len(words) not in (5, 6):
         lost["oriented boxes and polygons to move"] += 1
         return
-    text.set(nth, " ".join([words[0], _shares(change.corners, size_of(picture)), *words[5:]]))
+    new = _shares(change.corners, size_of(picture)).split()
+    old = _shares(change.was, size_of(picture)).split()
+    sides = [word if one == other else one for word, one, other in zip(words[1:5], new, old, strict=True)]
+    written = iter([words[0], *sides, *words[5:]])
+    text.set(nth, re.sub(r"\S+", lambda _: next(written), text.line(nth)))
 
 
 def _forget(folder: Path, picture: Path, files: Files) -> None:
