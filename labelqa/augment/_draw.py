@@ -63,7 +63,7 @@ def _naming(image: Image, name: str) -> Iterator[None]:
         known = transform_of(error)
         what = "The policy" if known is None else f"The transform {known!r}"
         form = f"{image.shape[1]} x {image.shape[0]}, {'grey' if image.ndim == 2 else 'colour'}"
-        said = " ".join(str(error).split())[:300].rstrip(".")
+        said = " ".join(str(error).split())[:200].rstrip(".")
         raise OptionError(
             f"{what} cannot be applied to {name} ({form}): {said}. Change the transform, or leave out the image."
         ) from error

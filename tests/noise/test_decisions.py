@@ -164,7 +164,7 @@ def test_ids_are_text_and_empty_lines_do_not_count(tmp_path):
 
 @pytest.mark.parametrize(
     ("text", "message"),
-    [("{oops", "line 1 is not JSON"), ("[1, 2]", "line 1 is not a decision; write")],
+    [("{oops", "not valid JSON .* in line 1, column 2"), ("[1, 2]", "line 1 is not a decision; write")],
 )
 def test_broken_lines_are_refused(tmp_path, text, message):
     path = tmp_path / "decisions.jsonl"

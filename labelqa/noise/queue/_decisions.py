@@ -116,7 +116,8 @@ def as_decisions(decisions: Any) -> pd.DataFrame:
         raise TableError(f"Found a {type(decisions).__name__} as decisions; give a path, a table or a list of dicts.")
     problems = [f"{_name(row, number)}: {problem}" for number, row in enumerate(records) if (problem := _problem(row))]
     if problems:
-        raise TableError(f"{len(problems):,} decisions cannot be understood ({shown(problems, 10)}); correct these.")
+        first = "; ".join(problems[:2]) + (f"; and {len(problems) - 2:,} more" if len(problems) > 2 else "")
+        raise TableError(f"{len(problems):,} decisions cannot be understood ({first}); correct these.")
     rows = [{name: row[name] if name in row and _is_said(row[name]) else None for name in COLUMNS} for row in records]
     table = pd.DataFrame(rows, columns=list(COLUMNS), dtype=object)
     for name in ("item_id", "box_id"):
