@@ -59,8 +59,9 @@ def put_in_place(written: Path, target: Path) -> None:
     FileExistsError
         Where something has come to stand there since.
     """
-    for file in written.rglob("*") if written.is_dir() else ():
-        settle(file)
+    for path in written.rglob("*") if written.is_dir() else ():
+        if not path.is_symlink():
+            settle(path)
     settle(written)
     refuse_taken(target)
     written.rename(target)

@@ -340,7 +340,9 @@ class TestAugment:
         verb_augment._write_tables(self.made(annotations), tmp_path, to)
         written = sorted(path.name for path in tmp_path.iterdir())
         assert written == (
-            ["annotations.json"] if to == "coco" else ["boxes.csv", "items.csv", "labels.csv", "views.csv"]
+            ["annotations.json", "manifest.json"]
+            if to == "coco"
+            else ["boxes.csv", "items.csv", "labels.csv", "manifest.json", "views.csv"]
         )
 
     def test_a_bar_follows_what_is_done(self):

@@ -36,7 +36,7 @@ def test_from_pixels(exported):
     assert done.n_bytes < 40_000
     assert done.accuracy > 0.8
     assert sorted(path.name for path in done.path.iterdir()) == [
-        "MODEL_CARD.md", "metadata.json", "model.onnx", "model.skops",
+        "MODEL_CARD.md", "manifest.json", "metadata.json", "model.onnx", "model.skops",
     ]  # fmt: skip
     again = baseline.load(done.path / "model.skops")
     some = dict(list(exported.pictures.items())[:5])
