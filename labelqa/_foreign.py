@@ -303,13 +303,12 @@ def check_zip(data: bytes, where: object) -> None:
     Raises
     ------
     TableError
-        Where it would take more than may be used, or is many times its own size; and for what is no zip archive.
+        Where it would take more than may be used, or is many times its own size.
+    BadZipFile, ValueError, EOFError, OSError
+        Python's own, for what is no zip archive.
     """
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as packed:
-            n_bytes = sum(one.file_size for one in packed.infolist())
-    except (zipfile.BadZipFile, ValueError, EOFError, OSError) as error:
-        raise TableError(f"{where} is damaged or no baseline ({type(error).__name__}: {error}).") from error
+    with zipfile.ZipFile(io.BytesIO(data)) as packed:
+        n_bytes = sum(one.file_size for one in packed.infolist())
     check_memory(n_bytes, where, "it is not read.")
     if n_bytes > max(MAX_RATIO * len(data), 1 << 20):
         raise TableError(

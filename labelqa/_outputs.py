@@ -16,8 +16,9 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from labelqa._files import sha256, sweep, write_text
+from labelqa._foreign import json_of, utf8_of
 from labelqa._options import check_path
-from labelqa.errors import OptionError, OutputError
+from labelqa.errors import OptionError, OutputError, TableError
 
 #: Lists the files of a finished folder; written last, so a folder without it is not finished.
 MANIFEST = "manifest.json"
@@ -59,20 +60,15 @@ def held(name: str, path: str | os.PathLike[str], *, shared: bool = False) -> It
         yield target
         return
     made = _make_parents(target)
-    lock = FileLock(target.parent / f".{target.name}.lock")
     try:
-        _take(lock, target, waits=shared)
-        mine.add(place)
-        try:
+        with _locked(target, waits=shared), _told_where(target):
             _refuse_full(target)
             sweep(target)
-            with _told_where(target):
+            mine.add(place)
+            try:
                 yield target
-        finally:
-            mine.remove(place)
-            # unlinked while it is held: who waits for it sees that the file it opened has no name any more
-            Path(lock.lock_file).unlink(missing_ok=True)
-            lock.release()
+            finally:
+                mine.remove(place)
     finally:
         for parent in made:
             if parent.is_dir() and not any(parent.iterdir()):
@@ -105,22 +101,36 @@ def _make_parents(target: Path) -> list[Path]:
     return made
 
 
-def _take(lock: FileLock, target: Path, *, waits: bool) -> None:
+@contextmanager
+def _locked(target: Path, *, waits: bool) -> Iterator[None]:
+    file = target.parent / f".{target.name}.lock"
+    lock = FileLock(file)
     try:
         lock.acquire(timeout=-1 if waits else 0)
-        note = {"process": os.getpid(), "since": datetime.now(UTC).isoformat(timespec="seconds")}
-        Path(lock.lock_file).write_text(json.dumps(note), encoding="utf-8")
     except Timeout as error:
         raise OutputError(
-            f"{target} is being written by another run{_holder(Path(lock.lock_file))}; wait until that has ended, or "
-            "choose another place."
+            f"{target} is being written by another run{_holder(file)}; wait until that has ended, or choose another "
+            "place."
         ) from error
     except OSError as error:
         raise OutputError(f"{target} cannot be written ({_plain(error)}); choose another place.") from error
+    # elsewhere a locked file can neither be written nor removed, and a lock without flock has a content of its own
+    is_ours = os.name == "posix" and isinstance(lock, FileLock)
+    try:
+        if is_ours:
+            note = {"process": os.getpid(), "since": datetime.now(UTC).isoformat(timespec="seconds")}
+            with _told_where(target):
+                file.write_text(json.dumps(note), encoding="utf-8")
+        yield
+    finally:
+        if is_ours:
+            # while it is held: who waits for it sees that the file it opened has no name any more
+            file.unlink(missing_ok=True)
+        lock.release()
 
 
 def _holder(path: Path) -> str:
-    """Say who holds a lock, where the file tells: it is empty for a moment, and not readable on every system."""
+    """Say who holds a lock, where the file tells: it is empty for a moment, and not on every system."""
     try:
         note = json.loads(path.read_text(encoding="utf-8"))
         return f", process {note['process']}, since {note['since']}"
@@ -166,9 +176,18 @@ def file_facts(path: Path) -> dict[str, Any]:
 
 
 def manifest_key(folder: Path) -> str | None:
-    """Give the key of a finished folder; None where it has none, or is not finished."""
+    """Give the key of a finished folder; None where it has none, or is not finished.
+
+    Raises
+    ------
+    TableError
+        Where the manifest is damaged.
+    """
     path = folder / MANIFEST
     if not path.is_file():
         return None
-    key = json.loads(path.read_text(encoding="utf-8")).get("key")
+    document = json_of(utf8_of(path.read_bytes(), path), path)
+    if not isinstance(document, dict):
+        raise TableError(f"{path} is no manifest; restore it, or remove the folder.")
+    key = document.get("key")
     return None if key is None else str(key)

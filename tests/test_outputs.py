@@ -8,10 +8,12 @@ import sys
 import time
 
 import pytest
+from click.testing import CliRunner
 
 from labelqa._files import TEMPORARY, replacing
 from labelqa._outputs import MANIFEST, held, manifest_key, write_manifest
-from labelqa.errors import OptionError, OutputError
+from labelqa.cli import main
+from labelqa.errors import OptionError, OutputError, TableError
 
 HOLDS = """
 import sys, time
@@ -130,3 +132,24 @@ def test_manifest(tmp_path):
     # FIPS 180-2, appendix B.1
     digest = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
     assert json.loads((tmp_path / MANIFEST).read_text())["files"] == {"deep/a": {"bytes": 3, "sha256": digest}}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [["flag", "S", "--out"], ["train", "S", "--out"], ["apply", "S", "D", "--out"], ["convert", "S"],
+     ["augment", "S", "--out"], ["audit", "S", "--out"]],
+    ids=lambda line: line[0],
+)  # fmt: skip
+def test_every_verb_looks_at_its_output_before_any_work(tmp_path, line):
+    (tmp_path / "file").touch()
+    ran = CliRunner().invoke(main, [*line, str(tmp_path / "file" / "out")])
+    # nothing is at S, which is found out later
+    assert (ran.exit_code, ran.stdout) == (3, "")
+    assert "out cannot be written (" in ran.stderr
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "[" * 100_000])
+def test_a_damaged_manifest_is_refused(tmp_path, text):
+    (tmp_path / MANIFEST).write_text(text)
+    with pytest.raises(TableError, match=r"manifest\.json"):
+        manifest_key(tmp_path)

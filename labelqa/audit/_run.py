@@ -61,8 +61,9 @@ def run_audit(
 
     Writes `report.html`, `summary.json` (every number on the page), `queue.csv`, `agreement/*.csv`,
     `consensus/*.parquet`, where a model was trained `model/`, and last `manifest.json` (each file with its size and
-    SHA-256). Everything grows in a hidden folder that takes the
-    name `out` at the end; an audit that was interrupted goes on from its finished steps.
+    SHA-256). In the CSV files, which people open, a text that a spreadsheet would take for a formula has ``'`` before
+    it. Everything grows in a hidden folder that takes the name `out` at the end; an audit that was interrupted goes on
+    from its finished steps.
 
     Parameters
     ----------

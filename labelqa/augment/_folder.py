@@ -219,7 +219,7 @@ def _progress(path: Path) -> dict[str, dict[str, Any]]:
     for line in text.split("\n"):
         try:
             fact = json.loads(line)
-            known[fact["item_id"]] = {"digest": fact["digest"], "files": dict(fact["files"]), **fact}
+            known[fact["item_id"]] = fact | {"digest": str(fact["digest"]), "files": dict(fact["files"])}
             lines.append(line)
         except (ValueError, KeyError, TypeError):  # torn while it was written, or of a release that noted less
             continue

@@ -46,6 +46,8 @@ def save(model: Baseline, path: str | os.PathLike[str]) -> Path:
         Where `model` is no baseline, or its classifier holds types that `load` would refuse.
     MissingExtra
         Where skops is not installed.
+    OutputError
+        Where another run writes the file, or it cannot be written.
     """
     if not isinstance(model, Baseline):
         raise TableError(f"Found a {type(model).__name__} as the model; give what labelqa.baseline.fit gave.")
@@ -104,10 +106,12 @@ def load(path: str | os.PathLike[str]) -> Baseline:
     if not check_path("path", path).is_file():
         raise TableError(f"There is no file {path}; give a file that labelqa.baseline.save wrote.")
     data = Path(path).read_bytes()
-    check_zip(data, path)
     try:
+        check_zip(data, path)
         unknown = sorted(set(skops.get_untrusted_types(data=data)) - set(ALLOWED_TYPES))
         content = None if unknown else skops.loads(data, trusted=list(ALLOWED_TYPES))
+    except TableError:
+        raise
     except _DAMAGES as error:
         raise TableError(f"{path} is damaged or no baseline ({type(error).__name__}: {error}).") from error
     if unknown:

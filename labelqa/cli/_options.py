@@ -318,6 +318,13 @@ def names_in(text: str | None) -> list[str] | None:
     return [name.strip() for name in text.split(",")] if text else None
 
 
+def hold(out: Path) -> None:
+    """Look at the place of an output before any work, and keep it until the verb ends."""
+    from labelqa._outputs import held
+
+    click.get_current_context().with_resource(held("out", out))
+
+
 def say(message: str) -> None:
     """Talk on stderr, of the verb's options where the package speaks of arguments: stdout is for data."""
     running = click.get_current_context(silent=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from labelqa.cli._options import PATH, WRITTEN, option, read_source, say, source_options, verb
+from labelqa.cli._options import PATH, WRITTEN, hold, option, read_source, say, source_options, verb
 
 
 @verb()
@@ -29,6 +29,7 @@ def apply(*, source: Path, decisions: Path, out: Path, to: str, allow_loss: bool
 
     if out.exists():
         raise FileExistsError(f"{out} exists; choose another name.")
+    hold(out)
     done = apply_decisions(read_source(source, form, **how), decisions)
     if to == "source":
         write_back(done.annotations, source, out, format=form, allow_loss=allow_loss, **how)

@@ -13,6 +13,7 @@ import click
 from labelqa.cli._options import (
     PATH,
     SOURCE_NAMES,
+    hold,
     is_terminal,
     option,
     read_source,
@@ -63,6 +64,7 @@ def augment(images: Path | None, out: Path, to: str, **how: Any) -> None:
     """Write augmented copies of the images of SOURCE, with their labels and boxes, to a folder; print its path."""
     from labelqa.augment import augment_to_folder
 
+    hold(out)
     listed = how.pop("test_items")
     test_items = [] if listed is None else listed.read_text(encoding="utf-8").split("\n")
     annotations = read_source(**{name: how.pop(name) for name in SOURCE_NAMES})
@@ -95,10 +97,10 @@ def _advance(bar: Any) -> Callable[[int, int], None] | None:
 def _write_tables(made: Augmented, out: Path, to: str) -> None:
     """Write beside the images, under temporary names first."""
     from labelqa._files import beside
-    from labelqa._outputs import held, write_manifest
+    from labelqa._outputs import write_manifest
     from labelqa.readers import write
 
-    with held("out", out), beside(out / "tables") as temporary:
+    with beside(out / "tables") as temporary:
         if to == "coco":
             write(made.annotations, temporary / "annotations.json", allow_loss=True, paths_from=temporary)
         else:

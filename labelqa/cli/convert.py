@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from labelqa.cli._options import PATH, WRITTEN, option, say_read, source_options, verb
+from labelqa.cli._options import PATH, WRITTEN, hold, option, say_read, source_options, verb
 
 
 @verb()
@@ -33,6 +33,7 @@ def convert(source: Path, out: Path, form: str | None, **how: Any) -> None:
     """Read SOURCE, check it, and write it to OUT, which must not exist."""
     import labelqa
 
+    hold(out)
     say_read(labelqa.convert(source, out, format=form, **how))
     click.echo(out)
 

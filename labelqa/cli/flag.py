@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from labelqa.cli._features import read_keyed
-from labelqa.cli._options import PATH, names_in, option, read_source, say, source_options, verb
+from labelqa.cli._options import PATH, hold, names_in, option, read_source, say, source_options, verb
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -72,6 +72,8 @@ def flag(
     """Rank the items and boxes of SOURCE for review; the queue goes to stdout as CSV, a summary to stderr."""
     if out is not None and out.exists() and not overwrite:
         raise FileExistsError(f"{out} exists; choose another name or add --overwrite.")
+    if out is not None:
+        hold(out)
     if model is not None and pred_probs is not None:
         raise click.UsageError("Give --model or --pred-probs, one of them.")
     if classes is not None and model is None:
@@ -86,10 +88,8 @@ def flag(
         click.echo(text, nl=False)
         return
     from labelqa._files import write_text
-    from labelqa._outputs import held
 
-    with held("out", out) as place:
-        write_text(place, text)
+    write_text(out.resolve(), text)
     click.echo(out)
 
 

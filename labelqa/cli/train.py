@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from labelqa.cli._features import feature_options, read_features
-from labelqa.cli._options import PATH, option, read_source, say, source_options, verb
+from labelqa.cli._options import PATH, hold, option, read_source, say, source_options, verb
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,6 +61,7 @@ def train(
 
     if out.exists() and not overwrite:
         raise OptionError(f"{out} exists; choose another --out, or add --overwrite.")
+    hold(out)
     annotations = read_source(**how)
     table, recipe = read_features(images, features, annotations), None
     if isinstance(table, ImageSource):

@@ -12,7 +12,7 @@ def paused_collector() -> Iterator[None]:
     """Let the collector of reference cycles rest while records are made; it is as before afterwards.
 
     Parsed JSON, XML and rows have no cycles, and are freed by counting references. The more of them there are, the more
-    of the time of reading goes into looking for cycles: a third of `json.loads` of 36 MB.
+    of the time of reading goes into looking for cycles.
     """
     was_on = gc.isenabled()
     gc.disable()

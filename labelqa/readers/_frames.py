@@ -205,7 +205,7 @@ def existing_path(path: Any, folder: Path) -> Any:
     if not isinstance(path, str) or not path:
         return None
     try:
-        # every item of a file comes by here: texts cost a tenth of paths
+        # every item of a file comes by here, and texts are quicker than paths
         below = os.path.normpath(os.path.join(folder, path))  # noqa: PTH118
         return Path(below).as_posix() if not os.path.isabs(path) and os.path.isfile(below) else path  # noqa: PTH113, PTH117
     except (OSError, ValueError):  # too long, or with characters that no file name has

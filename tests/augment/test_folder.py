@@ -76,6 +76,33 @@ def test_one_copy_that_is_missing_makes_all_of_its_item_again(pictures, tmp_path
     assert seen == [(6, 6)]
 
 
+@pytest.mark.parametrize("damage", ["picture", "line", "last line"])
+def test_what_was_damaged_is_made_again(pictures, tmp_path, damage):
+    def files(folder):
+        return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*.*")}
+
+    made = augment_to_folder(pictures, None, tmp_path / "out", n_jobs=1)
+    before = files(tmp_path / "out")
+    if damage == "picture":
+        path = tmp_path / "out" / made.items["path"][0]
+        path.write_bytes(path.read_bytes()[:-20])
+    else:
+        progress = tmp_path / "out" / "progress.jsonl"
+        lines = progress.read_text().splitlines()
+        place = -1 if damage == "last line" else 0
+        lines[place] = lines[place][:30]
+        progress.write_text("\n".join(lines))
+    augment_to_folder(pictures, None, tmp_path / "out", n_jobs=1)
+    after = files(tmp_path / "out")
+    assert after.keys() == before.keys()
+    listed = {"progress.jsonl", "manifest.json"}  # an item that was made again is listed last
+    assert {name: data for name, data in after.items() if name not in listed} == {
+        name: data for name, data in before.items() if name not in listed
+    }
+    facts = [json.loads(line)["item_id"] for line in (tmp_path / "out" / "progress.jsonl").read_text().splitlines()]
+    assert set(facts) == set(pictures)
+
+
 def test_jpg_is_saved_at_quality_95(pictures, tmp_path):
     made = augment_to_folder(pictures, None, tmp_path / "out", n_jobs=1, image_format="jpg")
     stream = io.BytesIO()

@@ -2,10 +2,13 @@ from __future__ import annotations
 
 import json
 import shutil
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from labelqa import deploy
+from labelqa.deploy._registry import new_version, versions
 from labelqa.errors import ModelError, OptionError
 
 
@@ -144,3 +147,18 @@ def test_calls_of_the_release_before_are_taken_with_a_word(registry):
         deploy.load(path=registry / "parts" / "1")
     with pytest.warns(FutureWarning, match=r"labelqa\.deploy\.Model is called ExportedModel now"):
         assert deploy.Model is deploy.ExportedModel
+
+
+def test_two_exports_at_once_give_two_versions(tmp_path):
+    both_begin = threading.Barrier(2, timeout=60)
+
+    def export(said):
+        both_begin.wait()
+        with new_version(tmp_path, "parts") as (number, folder):
+            (folder / "model.onnx").write_text(f"{number} {said}")
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(export, "ab"))
+    assert versions(tmp_path, name="parts") == [1, 2]
+    said = {(tmp_path / "parts" / str(n) / "model.onnx").read_text() for n in (1, 2)}
+    assert said in ({"1 a", "2 b"}, {"1 b", "2 a"})
