@@ -77,23 +77,27 @@ def held(name: str, path: str | os.PathLike[str], *, shared: bool = False) -> It
 
 def _real_place(name: str, path: str | os.PathLike[str], *, shared: bool) -> Path:
     target = check_path(name, path)
+    shown = f"{name}={os.fspath(path)!r}"
     try:
         if target.is_symlink() or target.name in ("", ".."):
             target = target.resolve()
         if shared:
             return target
         if Path.cwd().is_relative_to(target.absolute()):
-            raise OptionError(f"{name}: {path} is the folder you are in, or holds it; name a folder of its own.")
+            raise OptionError(f"{shown} is the folder you are in, or holds it; name a folder of its own.")
         if target.is_mount():
-            raise OptionError(f"{name}: {path} is a mount point, which cannot be replaced; name a folder within it.")
+            raise OptionError(f"{shown} is a mount point, which cannot be replaced; name a folder within it.")
     except (OSError, RuntimeError) as error:  # a name that is too long, links that go in a circle
-        raise OutputError(f"{name}: {path} cannot be written ({_plain(error)}); choose another place.") from error
+        raise OutputError(f"{shown} cannot be written ({_plain(error)}); choose another place.") from error
     return target
 
 
 def _make_parents(target: Path) -> list[Path]:
     """Make the folders above a place; give those that were made, the lowest first."""
     made = [parent for parent in target.parents if not parent.exists()]
+    file = next((parent for parent in target.parents if parent.is_file()), None)
+    if file is not None:
+        raise OutputError(f"{target} cannot be written ({file} is a file); choose another place.")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:

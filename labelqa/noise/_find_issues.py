@@ -133,6 +133,8 @@ def find_issues(
     findings: dict[str, Finding] = {}
     cannot_say: list[str] = []
     _look_at_pictures(known, findings, split=split, n_jobs=n_jobs)
+    if split is not None and source is None:
+        cannot_say.append("Copies on both sides of split= were not looked for: give the pictures, images=.")
     _judge_labels(known, findings, cannot_say, method=method, seed=seed)
     _judge_boxes(known, findings, cannot_say)
     queue = ranked(merged(findings.values()))

@@ -139,6 +139,14 @@ def test_votes_alone_are_evidence_and_their_limit_is_told():
     assert queue.reason.startswith("Uncalibrated")
 
 
+def test_a_split_without_pictures_is_told():
+    rows = [(k, who, "ok") for k in range(6) for who in ("ann", "bob", "cy")]
+    queue = find_issues(labelled(*rows), split="part")
+    said = "Copies on both sides of split= were not looked for: give the pictures, images=."
+    assert queue.cannot_say[0] == said
+    assert said not in find_issues(labelled(*rows)).cannot_say
+
+
 def test_your_own_features_and_probabilities_need_no_pictures(blobs):
     features, labels, is_wrong = blobs
     said = Annotations.from_frames(labels=labels.assign(annotator_id="ann"))
